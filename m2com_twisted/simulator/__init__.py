@@ -1,0 +1,1 @@
+"""A cell controller to test against."""
