@@ -1,0 +1,1 @@
+"""The Twisted client of the cell controller of the Rubin Observatory M2."""

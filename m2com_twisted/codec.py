@@ -10,7 +10,7 @@ import msgspec
 
 from .errors import BadLineError, UnserializableMessageError
 
-__all__ = ["Message", "TERMINATOR", "decode", "encode"]
+__all__ = ["TERMINATOR", "Message", "decode", "encode"]
 
 #: A message: one JSON object.  Its values are what JSON can hold, which only
 #: the reader of a particular message can narrow down.
