@@ -7,7 +7,7 @@ that the command fails by raising CommandRefusedError, if need be after some eve
 Source: protocol, section 4.
 """
 
-from . import mirror_commands, power_commands, setup_commands
+from . import actuator_commands, mirror_commands, power_commands, setup_commands
 from .command import Command
 
 __all__ = ["COMMANDS"]
@@ -15,6 +15,6 @@ __all__ = ["COMMANDS"]
 #: All commands, by their name on the wire without ``cmd_``.
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for room in (mirror_commands, power_commands, setup_commands)
+    for room in (mirror_commands, actuator_commands, power_commands, setup_commands)
     for command in room.COMMANDS
 }

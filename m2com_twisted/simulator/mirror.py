@@ -26,9 +26,19 @@ from .geometry import (
 )
 from .lookup import gravity_table, weight_on_actuators
 
-__all__ = ["CLOSED_LOOP_LIMITS", "OPEN_LOOP_LIMITS", "OPEN_LOOP_MAX_LIMITS", "Mirror"]
+__all__ = [
+    "CLOSED_LOOP_LIMITS",
+    "COUNT",
+    "MAX_STEP_COUNT",
+    "OPEN_LOOP_LIMITS",
+    "OPEN_LOOP_MAX_LIMITS",
+    "Mirror",
+]
 
 COUNT = AXIAL_COUNT + TANGENT_COUNT
+
+#: What a step counter of 32 bits can hold; it also keeps out infinity.
+MAX_STEP_COUNT = 2**31 - 1
 
 #: The most steps the force loop moves an actuator by in one update.
 _MAX_STEPS = 75
@@ -124,6 +134,7 @@ class Mirror:
             (hardpoints[:3], [actuator for actuator in self._active if actuator in AXIAL]),
             (hardpoints[3:], [actuator for actuator in self._active if actuator in TANGENT]),
         ]
+        self._square_errors.clear()
         self._zero_at(self.pose)
 
     def set_home(self) -> None:
@@ -154,8 +165,7 @@ class Mirror:
         """
         extended = extensions(pose)
         wanted = [extended[index] / UM_PER_STEP for index in self.hardpoints]
-        # A position register is of 32 bits; it also keeps out infinity.
-        if not all(abs(steps) < 2**31 for steps in wanted):
+        if not all(abs(steps) <= MAX_STEP_COUNT for steps in wanted):
             raise OverflowError("the position is beyond what can be counted in steps")
         self._target = [zero + round(steps) for zero, steps in zip(self._zero, wanted, strict=True)]
 
@@ -209,8 +219,9 @@ class Mirror:
         self.measured = forces
 
     def update(self) -> None:
-        """Run the loop once: move, correct, judge whether in position."""
+        """Run the loop once, if it is closed: move, correct, judge whether in position."""
         if not self.loop_closed:
+            self._correct()
             return
         before = self._extensions
         self._move_hardpoints()

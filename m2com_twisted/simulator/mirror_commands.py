@@ -6,9 +6,7 @@ Source: protocol, sections 4 and 9.
 import math
 from collections.abc import Iterable, Iterator
 
-from ..enums import (
-    ClosedLoopControlMode,
-)
+from ..enums import ClosedLoopControlMode
 from . import events
 from .command import CommandTable, Step
 from .geometry import AXIAL_COUNT, TANGENT_COUNT, Pose
@@ -22,8 +20,6 @@ COMMANDS = CommandTable()
 
 #: How far the mirror may go sideways and up, in um.
 _MAX_RADIUS, _MAX_Z = 7740.0, 7890.0
-
-_MM_PER_STEP = 1.9967536601e-5
 
 
 @COMMANDS.register(
@@ -112,4 +108,11 @@ def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
 @COMMANDS.register("saveMirrorPosition")
 def save_mirror_position(model: Model) -> Iterable[Step]:
     """Do nothing, successfully."""
+    return ()
+
+
+@COMMANDS.register("setMirrorHome")
+def set_mirror_home(model: Model) -> Iterable[Step]:
+    """Make the present position the home, from which positions count."""
+    model.mirror.set_home()
     return ()

@@ -136,6 +136,11 @@ class Model:
         """Whether the motors have power."""
         return self.power.is_on(PowerType.Motor)
 
+    @property
+    def communication_on(self) -> bool:
+        """Whether the ILCs have power."""
+        return self.power.is_on(PowerType.Communication)
+
     def step(self, dt: float) -> list[Message]:
         """Let time pass; return the events it brings.
 
@@ -189,7 +194,7 @@ class Model:
         """
         if not self.faults.add(fault_by_code(code)):
             return
-        self.script.running = False
+        self.script.stop()
         self.open_loop.stop()
         self.stop_force_balance()
         self.mirror.applied = [0.0] * len(self.mirror.applied)
@@ -208,10 +213,11 @@ class Model:
     def set_power_state(self, power_type: PowerType, state: PowerSystemState) -> None:
         """Bring one power system into a state, with its output bit."""
         self.power.states[power_type] = state
-        up = state in (PowerSystemState.PoweringOn, PowerSystemState.PoweredOn)
+        up = state not in (PowerSystemState.PoweringOff, PowerSystemState.PoweredOff)
         self.power.set_output(OUTPUT_BIT[power_type], up)
-        if not self.motor_on:
+        if power_type is PowerType.Motor and not up:
             self.open_loop.stop()
+            self.stop_force_balance()
 
     def reboot(self) -> None:
         """Lose power, errors and script, as a controller does that restarts."""

@@ -16,6 +16,7 @@ __all__ = [
     "Parameter",
     "boolean",
     "choice",
+    "ignored",
     "integers",
     "mask",
     "number",
@@ -46,6 +47,8 @@ class Parameter:
         What it says, with unit, for the documentation.
     optional
         Whether it may be left out; the function's default then holds.
+    ignored
+        Whether clients send it and the controller does not look at it.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Parameter:
     convert: Callable[[Any], object]
     meaning: str
     optional: bool = False
+    ignored: bool = False
 
     @property
     def argument(self) -> str:
@@ -70,6 +74,8 @@ def read(parameters: Sequence[Parameter], message: Mapping[str, Any]) -> dict[st
     """
     arguments = {}
     for parameter in parameters:
+        if parameter.ignored:
+            continue
         if parameter.name in message:
             try:
                 arguments[parameter.argument] = parameter.convert(message[parameter.name])
@@ -80,7 +86,12 @@ def read(parameters: Sequence[Parameter], message: Mapping[str, Any]) -> dict[st
     return arguments
 
 
-def boolean(name: str, meaning: str, optional: bool = False) -> Parameter:
+def ignored(name: str, kind: str, meaning: str) -> Parameter:
+    """Return a parameter that clients send for nothing."""
+    return Parameter(name, kind, lambda value: value, meaning, optional=True, ignored=True)
+
+
+def boolean(name: str, meaning: str) -> Parameter:
     """Return a parameter that is true or false."""
 
     def convert(value: Any) -> bool:
@@ -88,7 +99,7 @@ def boolean(name: str, meaning: str, optional: bool = False) -> Parameter:
             raise CommandRefusedError("is not true or false")
         return value
 
-    return Parameter(name, "bool", convert, meaning, optional)
+    return Parameter(name, "bool", convert, meaning)
 
 
 def true(name: str, meaning: str) -> Parameter:
@@ -96,7 +107,9 @@ def true(name: str, meaning: str) -> Parameter:
     return Parameter(name, "bool", lambda value: value is True, meaning)
 
 
-def choice(name: str, options: type[IntEnum] | type[IntFlag], meaning: str) -> Parameter:
+def choice(
+    name: str, options: type[IntEnum] | type[IntFlag], meaning: str, optional: bool = False
+) -> Parameter:
     """Return a parameter that is one of the values of an enumeration."""
     by_value: dict[int, IntEnum | IntFlag] = {option.value: option for option in options}
 
@@ -106,7 +119,7 @@ def choice(name: str, options: type[IntEnum] | type[IntFlag], meaning: str) -> P
         return by_value[value]
 
     listed = ", ".join(f"{value} {option.name}" for value, option in by_value.items())
-    return Parameter(name, f"int: {listed}", convert, meaning)
+    return Parameter(name, f"int: {listed}", convert, meaning, optional)
 
 
 def text(name: str, meaning: str, optional: bool = False) -> Parameter:
@@ -135,16 +148,19 @@ def numbers(name: str, length: int, meaning: str) -> Parameter:
 
 
 def integers(
-    name: str,
-    below: int,
-    meaning: str,
-    length: int | None = None,
-    optional: bool = False,
+    name: str, below: int, meaning: str, length: int | None = None, optional: bool = False
 ) -> Parameter:
-    """Return a parameter that is a list of whole numbers from 0."""
+    """Return a parameter that is a list of whole numbers from 0.
+
+    At most as many as there are such numbers: a list that names one twice
+    over and over would make its answer as long as it likes.
+    """
 
     def convert(value: Any) -> list[int]:
-        return [_to_index(item, below) for item in _to_list(value, length)]
+        items = _to_list(value, length)
+        if len(items) > below:
+            raise CommandRefusedError(f"has more than {below} items")
+        return [_to_index(item, below) for item in items]
 
     kind = f"int[{length or ''}], each 0 to {below - 1}"
     return Parameter(name, kind, convert, meaning, optional)

@@ -45,9 +45,9 @@ def _switch(model: Model, power_type: PowerType, on: bool, times: PowerTimes) ->
 )
 def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
     """Switch a power system on or off."""
+    loop_was_closed = model.mirror.loop_closed
     yield from _switch(model, power_type, status, model.power.times)
-    if model.mirror.loop_closed and not model.motor_on:
-        model.stop_force_balance()
+    if loop_was_closed and not model.motor_on:
         yield events.force_balance_system_status(False)
     yield events.digital_input(model.power.input)
     yield events.digital_output(model.power.output)

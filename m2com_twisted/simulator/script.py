@@ -43,12 +43,10 @@ class Script:
 
     def stop(self) -> None:
         """Jump to the end, so that it cannot run on."""
-        self._refuse(not self.name, "no script is loaded")
         self.running, self.percentage = False, 100
 
     def pause(self) -> None:
         """Keep the place."""
-        self._refuse(not self.name, "no script is loaded")
         self.running = False
 
     def clear(self) -> None:
