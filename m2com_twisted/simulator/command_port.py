@@ -14,11 +14,13 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from ..codec import Message
 from .command import Step, Wait
 from .commands import COMMANDS
-from .connection import Connection, PortFactory
+from .connection import Connection
 from .framing import OversizeLine
 from .inbound import InboundError, act_on_subscription, parse
+from .injection import Injection, final_answers
 from .model import Model
 from .parameters import CommandRefusedError
+from .port_factory import PortFactory
 from .profiles import Profile
 from .received import ReceivedMessages
 from .sequence import SequenceRule
@@ -29,6 +31,9 @@ __all__ = ["CommandPort"]
 #: Reading pauses while this much waits to be dealt with.
 _QUEUE_LINES = 100
 _QUEUE_BYTES = 256 * 1024
+
+#: How late a late acknowledgement is, unless said otherwise.
+_LATE_SECONDS = 1.0
 
 _COMMAND_PREFIX = "cmd_"
 
@@ -43,6 +48,8 @@ class CommandPort:
     ----------
     factory
         For the listening port.
+    injections
+        Of the answers to the next commands, one each.
     """
 
     def __init__(
@@ -61,6 +68,7 @@ class CommandPort:
         self._log = log
         self._reboot = reboot
         self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self.injections: deque[Injection] = deque()
         self._queue: deque[bytes | OversizeLine] = deque()
         self._queued_bytes = 0
         self._reading_paused = False
@@ -98,6 +106,7 @@ class CommandPort:
         """Welcome the client, if the profile has it so."""
         self._log.info("Command client connected from %s.", connection.peer)
         self._sequence = SequenceRule()
+        self._forget_queue()
         if self._profile.welcome_always or not self._welcomed:
             if self._welcomed:
                 self._model.faults.tell_again()
@@ -108,9 +117,9 @@ class CommandPort:
     def client_lost(self, connection: Connection) -> None:
         """Drop its commands, and the script."""
         self._log.info("Command client at %s left.", connection.peer)
-        self.factory.forget(connection)
-        self._forget_queue()
-        self._model.script.abandon()
+        if self.factory.forget(connection):
+            self._forget_queue()
+            self._model.script.abandon()
 
     def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
         """Put a line in the queue; let the client wait if it grows long."""
@@ -207,7 +216,11 @@ class CommandPort:
     def _conduct(self, client: Connection, name: str, message: Message) -> Iterator[Step]:
         """Yield what happens in a command; the answers go out meanwhile."""
         sequence_id = message["sequence_id"]
-        client.send({"id": "ack", "sequence_id": sequence_id})
+        injection = self.injections.popleft() if self.injections else None
+        if injection is not None and injection.name == "late-ack":
+            yield Wait(injection.seconds or _LATE_SECONDS)
+        if injection is None or injection.name != "missing-ack":
+            client.send({"id": "ack", "sequence_id": sequence_id})
         outcome = "fail"
         try:
             yield from COMMANDS[name].run(self._model, message)
@@ -217,14 +230,20 @@ class CommandPort:
         except Exception:
             # The real controller would go on as well.
             self._log.exception("Command %s %s erred.", name, sequence_id)
-        client.send({"id": outcome, "sequence_id": sequence_id})
+        for answer in final_answers(injection, outcome, sequence_id):
+            client.send(answer)
 
     def _advance(self, steps: Iterator[Step]) -> None:
-        for step in steps:
-            if isinstance(step, Wait):
-                self._call = self._clock.callLater(step.seconds, self._continue)
-                return
-            self.send(step)
+        """Go on with a command until it waits or ends."""
+        try:
+            for step in steps:
+                if isinstance(step, Wait):
+                    self._call = self._clock.callLater(step.seconds, self._continue)
+                    return
+                self.send(step)
+        except Exception:
+            # Whatever it is, the commands behind must not wait for ever.
+            self._log.exception("The simulator erred in a command.")
         self._running = None
         if self._model.reboot_requested:
             self._reboot()

@@ -1,4 +1,4 @@
-"""One client on one port, and the rule that there is only one.
+"""One client on one port.
 
 Source: protocol, sections 1 and 7.
 """
@@ -11,21 +11,22 @@ from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
-    IAddress,
     IConsumer,
+    IDelayedCall,
     IPushProducer,
     IReactorTime,
     ISystemHandle,
     ITCPTransport,
 )
-from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..codec import Message, encode
+from .drip import Drip
 from .framing import LineSplitter, OversizeLine
 
-__all__ = ["Connection", "Port", "PortFactory"]
+__all__ = ["LINE_LIMIT", "Connection", "Port"]
 
 #: The longest line that is read, in bytes.
 LINE_LIMIT = 1024 * 1024
@@ -35,7 +36,7 @@ LINE_LIMIT = 1024 * 1024
 UNREAD_LIMIT = 1024 * 1024
 UNREAD_SECONDS = 10.0
 
-#: Seconds for a client to take the rest when the simulator stops.
+#: Seconds that a client gets to take the rest when the connection is closed.
 _GOODBYE_SECONDS = 1.0
 
 
@@ -90,6 +91,8 @@ class Connection(Protocol):
         Whether it does not read what it is sent.
     muted
         Whether everything sent to it is lost on the way.
+    treatments
+        What is done to it right after the welcome.
     """
 
     transport: _Transport
@@ -105,7 +108,10 @@ class Connection(Protocol):
         self.peer = ""
         self.blocked = False
         self.muted = False
+        self.treatments: list[Callable[[Connection], None]] = []
         self._deaf = False
+        self._force: IDelayedCall | None = None
+        self._drip: Drip | None = None
 
     def connectionMade(self) -> None:
         """Set the socket up as both ends of the original do."""
@@ -115,6 +121,8 @@ class Connection(Protocol):
             _keep_alive(self.transport)
         self.transport.registerProducer(_WriteGate(self), True)
         self._port.client_connected(self)
+        for treatment in self.treatments:
+            treatment(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Pass the lines on; what a line does wrong must not cost the connection."""
@@ -129,6 +137,10 @@ class Connection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever waits for it."""
         self.connected = 0
+        if self._drip is not None:
+            self._drip.stop()
+        if self._force is not None and self._force.active():
+            self._force.cancel()
         self._port.client_lost(self)
         waiting, self._lost = self._lost, []
         for deferred in waiting:
@@ -140,13 +152,17 @@ class Connection(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes; drop the client if it has left too much unread."""
-        if not self.connected or self.muted:
+        if not self.connected or self.muted or self._force is not None:
             return
-        self.transport.write(data)
+        if self._drip is not None:
+            self._drip.write(data)
+            return
         if self.blocked:
             self._unread += len(data)
             if self._unread > UNREAD_LIMIT:
                 self._drop_reader()
+                return
+        self.transport.write(data)
 
     def write_paused(self, paused: bool) -> None:
         """Take note of whether the client reads."""
@@ -182,30 +198,30 @@ class Connection(Protocol):
         self.muted = self._deaf = True
         self.pause_reading()
 
+    def drip(self, seconds: float) -> None:
+        """Send byte by byte from now on, one in so many seconds."""
+        if self._drip is not None:
+            self._drip.stop()
+        self._drip = Drip(self._clock, seconds, self.transport.write, self._log)
+
     def close(self) -> None:
-        """End the connection in order."""
-        self.transport.unregisterProducer()
-        self.transport.loseConnection()
+        """End the connection in order; by force if the client does not take the rest."""
+        if self.connected and self._force is None:
+            self._force = self._clock.callLater(_GOODBYE_SECONDS, self.abort)
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
 
     def abort(self) -> None:
         """End the connection with a reset."""
         self.transport.abortConnection()
 
     def closed(self) -> "Deferred[None]":
-        """Close, by force if need be; return a Deferred that fires when it is done."""
+        """Return a Deferred that fires when the connection is gone."""
         deferred: Deferred[None] = Deferred()
-        if not self.connected:
+        if self.connected:
+            self._lost.append(deferred)
+        else:
             deferred.callback(None)
-            return deferred
-        force = self._clock.callLater(_GOODBYE_SECONDS, self.abort)
-
-        def done(result: None) -> None:
-            if force.active():
-                force.cancel()
-
-        self._lost.append(deferred)
-        deferred.addCallback(done)
-        self.close()
         return deferred
 
 
@@ -216,46 +232,3 @@ def _keep_alive(transport: _Transport) -> None:
     for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, option):  # not on every platform
             handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-
-class _Refusal(Protocol):
-    """Accepted, then closed without a byte: how the controller refuses."""
-
-    transport: _Transport
-
-    def connectionMade(self) -> None:
-        self.transport.loseConnection()
-
-
-class PortFactory(ServerFactory):
-    """Takes one client at a time; a second is accepted, then closed.
-
-    Attributes
-    ----------
-    client
-        The client, or None.
-    refusals
-        How many more connections are closed at once, client or not.
-    """
-
-    noisy = False
-
-    def __init__(self, connect: Callable[[], Connection], log: logging.Logger) -> None:
-        self._connect = connect
-        self._log = log
-        self.client: Connection | None = None
-        self.refusals = 0
-
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """Return the client's protocol, or one that refuses."""
-        if self.client is not None or self.refusals:
-            self.refusals = max(0, self.refusals - 1)
-            self._log.info("Refused a client at %s.", addr)
-            return _Refusal()
-        self.client = self._connect()
-        return self.client
-
-    def forget(self, connection: Connection) -> None:
-        """Make room for the next client."""
-        if connection is self.client:
-            self.client = None

@@ -1,7 +1,7 @@
 """The simulated cell controller as one object."""
 
 import logging
-from typing import cast
+from typing import Literal, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -11,8 +11,9 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTC
 from ..codec import Message
 from .beat import Beat
 from .command_port import CommandPort
-from .connection import PortFactory
+from .injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection, inject_into_port
 from .model import CYCLE, Model
+from .port_factory import PortFactory
 from .profiles import DEFAULT, Profile
 from .received import ReceivedMessages
 from .telemetry_port import TelemetryPort
@@ -92,7 +93,7 @@ class CellController:
             ),
         )
         self._listening: list[IListeningPort] = []
-        self._rebooting: IDelayedCall | None = None
+        self._pending: list[IDelayedCall] = []
 
     @property
     def command_factory(self) -> PortFactory:
@@ -137,8 +138,44 @@ class CellController:
         """
         self.stop_loops()
         await self._stop_listening()
-        clients = (self.command_factory.client, self.telemetry_factory.client)
-        await DeferredList([client.closed() for client in clients if client is not None])
+        connections = self.command_factory.connections + self.telemetry_factory.connections
+        gone = DeferredList([connection.closed() for connection in connections])
+        for connection in connections:
+            connection.close()
+        await gone
+
+    def inject(
+        self,
+        name: str,
+        *,
+        port: Literal["command", "telemetry"] = "command",
+        count: int = 1,
+        seconds: float | None = None,
+        at: float = 0.0,
+    ) -> None:
+        """Let something go wrong: see `Injection` for what, and for the parameters.
+
+        Raises
+        ------
+        ValueError
+            If there is no such injection, or a number is out of range.
+        """
+        injection = Injection(name, port, count, seconds, at)
+        if at:
+            self._pending = [call for call in self._pending if call.active()]
+            self._pending.append(self._clock.callLater(at, self._inject, injection))
+        else:
+            self._inject(injection)
+
+    def _inject(self, injection: Injection) -> None:
+        if injection.name in ANSWER_INJECTIONS:
+            self._commands.injections.extend([injection] * injection.count)
+        elif injection.name in FAULT_INJECTIONS:
+            self.model.raise_fault(int(injection.name.removeprefix("fault-")))
+        elif injection.port == "command":
+            inject_into_port(injection, self.command_factory)
+        else:
+            inject_into_port(injection, self.telemetry_factory)
 
     def start_loops(self) -> None:
         """Let time pass, without listening."""
@@ -151,20 +188,20 @@ class CellController:
         for beat in self._beats:
             beat.stop()
         self._commands.stop()
-        if self._rebooting is not None and self._rebooting.active():
-            self._rebooting.cancel()
-        self._rebooting = None
+        for call in self._pending:
+            if call.active():
+                call.cancel()
+        self._pending = []
 
     async def _stop_listening(self) -> None:
         listening, self._listening = self._listening, []
         await DeferredList([maybeDeferred(port.stopListening) for port in listening])
 
     def _schedule_reboot(self) -> None:
-        if self._rebooting is None:
-            self._rebooting = self._clock.callLater(_REBOOT_DELAY, self._reboot)
+        self.model.reboot_requested = False
+        self._pending.append(self._clock.callLater(_REBOOT_DELAY, self._reboot))
 
     def _reboot(self) -> None:
-        self._rebooting = None
         self.model.reboot()
         self.log.warning("The controller reboots, and does not come back by itself.")
         stopped = Deferred.fromCoroutine(self.stop())

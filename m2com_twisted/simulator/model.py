@@ -226,7 +226,6 @@ class Model:
             self.set_power_state(power_type, PowerSystemState.PoweredOff)
         self.faults.clear()
         self.script.abandon()
-        self.reboot_requested = False
 
     def _check_forces(self) -> None:
         if not self.motor_on:

@@ -8,10 +8,11 @@ import logging
 from twisted.internet.interfaces import IReactorTime
 
 from ..codec import encode
-from .connection import Connection, PortFactory
+from .connection import Connection
 from .framing import OversizeLine
 from .inbound import InboundError, act_on_subscription, parse
 from .model import Model
+from .port_factory import PortFactory
 from .received import ReceivedMessages
 from .telemetry import telemetry
 
