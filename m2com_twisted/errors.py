@@ -7,6 +7,7 @@ The caller
 The peer
     `BadLineError`: it sent something that is not a message.
     `WriteBufferFullError`: it does not read what we send.
+    `SilentPeerError`: it sends nothing.
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
 
@@ -28,6 +29,7 @@ __all__ = [
     "InvalidMessageError",
     "M2ComError",
     "NotConnectedError",
+    "SilentPeerError",
     "UnserializableMessageError",
     "WriteBufferFullError",
 ]
@@ -74,6 +76,20 @@ class WriteBufferFullError(M2ComError, RuntimeError):
         self.limit = limit
 
 
+class SilentPeerError(M2ComError, builtins.TimeoutError):
+    """Nothing was received for as long as the client's `timeout` allows.
+
+    Attributes
+    ----------
+    timeout
+        That time, in seconds.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(f"Nothing was received for {timeout:g} s.")
+        self.timeout = timeout
+
+
 class BadLineError(M2ComError, ValueError):
     """A received line is not a message.
 
@@ -99,7 +115,7 @@ class ConnectFailedError(M2ComError, OSError):
         Where the connection should have led.
     """
 
-    def __init__(self, host: str, port: int, cause: BaseException | str) -> None:
+    def __init__(self, host: str, port: int, cause: object) -> None:
         super().__init__(f"No connection to {host}:{port}: {cause}")
         self.host = host
         self.port = port
