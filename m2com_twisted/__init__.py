@@ -1,5 +1,6 @@
 """The Twisted client of the cell controller of the Rubin Observatory's M2."""
 
+from .commands import CommandOutcome
 from .connection_state import ConnectionState
 from .enums import (
     ActuatorDisplacementUnit,
@@ -19,6 +20,12 @@ from .enums import (
 from .errors import (
     BadLineError,
     ClientClosedError,
+    CommandError,
+    CommandFailed,
+    CommandLost,
+    CommandRejected,
+    CommandStage,
+    CommandTimeout,
     ConnectFailedError,
     ConnectRefusedError,
     ConnectTimeoutError,
@@ -40,8 +47,15 @@ __all__ = [
     "ClientClosedError",
     "ClosedLoopControlMode",
     "CommandActuator",
+    "CommandError",
+    "CommandFailed",
+    "CommandLost",
+    "CommandOutcome",
+    "CommandRejected",
     "CommandScript",
+    "CommandStage",
     "CommandStatus",
+    "CommandTimeout",
     "ConnectFailedError",
     "ConnectRefusedError",
     "ConnectTimeoutError",

@@ -12,8 +12,10 @@ callback waits, and a DeferredLock recurses to death with thousands in line.
 
 import inspect
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
+from types import CoroutineType
 from typing import Any, Literal, Protocol, get_args
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -101,7 +103,8 @@ class Delivery:
         if overflow not in get_args(Overflow):
             raise ValueError(f"The overflow must be one of {get_args(Overflow)}, not {overflow!r}.")
         self._callback = callback
-        self._args = args
+        # Bound once: to unpack the arguments for each message takes longer.
+        self._call_back = partial(callback, *args) if args else callback
         self._connect_callback = connect_callback
         self._stats = stats
         self._log = log
@@ -112,6 +115,8 @@ class Delivery:
         self._drops = overflow == "drop_oldest"
         self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
         self._queue: deque[Message | _ConnectionChange] = deque()
+        # The rest of the last chunk.
+        self._arriving: Iterator[Message] = iter(())
         # Full: reading rests until the queue is down to its low-water mark.
         self._full = False
         self._reading: ReadingControl | None = None
@@ -120,7 +125,8 @@ class Delivery:
         # Set while `stop` cancels a callback; fires when that has ended.
         self._cancelled: Deferred[None] | None = None
         self._told_connected = False
-        self._callback_count = 0
+        # What the callback is at, or was last.
+        self._current: Message | _ConnectionChange | None = None
         self._stall_check: IDelayedCall | None = None
 
     @property
@@ -138,12 +144,19 @@ class Delivery:
         """Forget a connection that is gone."""
         self._reading = None
 
-    def put(self, messages: Iterable[Message]) -> None:
-        """Deliver messages, now or when those before them are done with."""
-        self._queue.extend(messages)
+    def put(self, messages: Iterator[Message]) -> None:
+        """Deliver messages, now or when those before them are done with.
+
+        Parameters
+        ----------
+        messages
+            Taken one by one while the callback takes them at once; those that
+            it makes wait are taken into the queue before this returns.
+        """
+        self._queue.extend(self._arriving)
+        self._arriving = messages
         self._consume()
-        # Only now: what a callback that does not wait has taken at once was
-        # never in the queue, and need not stop and restart the transport.
+        self._queue.extend(self._arriving)
         self._limit_queue()
 
     def put_connection_change(self, connected: bool) -> None:
@@ -163,6 +176,7 @@ class Delivery:
             where this is called from inside it, which is then left alone.
         """
         self._queue.clear()
+        self._arriving = iter(())
         self._set_full(False)
         if self._consumer is None or self._consumer_done is None:
             return succeed(None)
@@ -177,24 +191,28 @@ class Delivery:
         return ended
 
     def _consume(self) -> None:
-        """Have the queue emptied, unless that is under way."""
-        if self._consumer is None and self._queue:
+        """Have all entries delivered, unless that is under way."""
+        if self._consumer is None:
             self._consumer = self._deliver_all()
             self._consumer_done = Deferred.fromCoroutine(self._consumer)
             self._consumer_done.addErrback(self._log_unexpected)
 
     async def _deliver_all(self) -> None:
-        """Empty the queue, one entry after the other."""
+        """Deliver one entry after the other.
+
+        This is where the time of a message goes, so it calls as little as it can.
+        """
+        call_back = self._call_back
         try:
-            queue = self._queue
-            while queue:
-                entry = queue.popleft()
-                if self._full and len(queue) <= self._low_water:
-                    self._set_full(False)
-                self._callback_count += 1
+            for entry in self._entries():
+                self._current = entry
                 try:
-                    result = self._call(entry)
-                    if hasattr(result, "__await__"):
+                    if entry.__class__ is _ConnectionChange:
+                        result = self._tell_change(entry)
+                    else:
+                        result = call_back(message=entry)
+                    # The type first, because hasattr takes as long as the call.
+                    if result.__class__ is CoroutineType or hasattr(result, "__await__"):
                         await result
                 except GeneratorExit:
                     raise
@@ -207,14 +225,25 @@ class Delivery:
         finally:
             self._consumer = None
 
-    def _call(self, entry: Message | _ConnectionChange) -> Any:
-        """Start the callback for an entry; the result may be awaitable."""
-        if not isinstance(entry, _ConnectionChange):
-            return self._callback(*self._args, message=entry)
-        if entry.connected is self._told_connected:
+    def _entries(self) -> Iterator[Message | _ConnectionChange]:
+        """Yield what waits, then what is arriving, until there is neither."""
+        queue = self._queue
+        arriving: Iterator[Message] = iter(())
+        while queue or arriving is not self._arriving:
+            while queue:
+                entry = queue.popleft()
+                if self._full and len(queue) <= self._low_water:
+                    self._set_full(False)
+                yield entry
+            arriving = self._arriving
+            yield from arriving
+
+    def _tell_change(self, change: _ConnectionChange) -> Any:
+        """Start the callback for a change, which the user may know already."""
+        if change.connected is self._told_connected or self._connect_callback is None:
             return None
-        self._told_connected = entry.connected
-        return None if self._connect_callback is None else self._connect_callback()
+        self._told_connected = change.connected
+        return self._connect_callback()
 
     def _report(self, error: BaseException, entry: Message | _ConnectionChange) -> None:
         """Log what a callback raised, unless it is the cancellation by `stop`."""
@@ -277,12 +306,12 @@ class Delivery:
 
     def _watch_for_stall(self, warned: bool = False) -> None:
         self._stall_check = self._clock.callLater(
-            _STALL_TIME, self._check_stall, self._callback_count, warned
+            _STALL_TIME, self._check_stall, self._current, warned
         )
 
-    def _check_stall(self, callback_count: int, warned: bool) -> None:
-        """Warn, once, if the same callback still runs as when the check was set up."""
-        stalled = callback_count == self._callback_count
+    def _check_stall(self, entry: Message | _ConnectionChange | None, warned: bool) -> None:
+        """Warn, once, if the callback is still at the entry of when the check was set up."""
+        stalled = entry is self._current
         if stalled and not warned:
             self._log.warning(
                 "The callback %s has been running for over %.0f s; reading is paused until it ends",

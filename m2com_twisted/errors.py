@@ -11,17 +11,28 @@ The peer
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
 
+The command
+    `CommandRejected`, `CommandFailed`: the controller said so.
+    `CommandTimeout`, `CommandLost`: it did not say; see `CommandStage`.
+
 Every class is also the builtin exception that a Python programmer would catch
 there and, for a failed connection, the Twisted error of that name.
 """
 
 import builtins
+import enum
 
 from twisted.internet import error
 
 __all__ = [
     "BadLineError",
     "ClientClosedError",
+    "CommandError",
+    "CommandFailed",
+    "CommandLost",
+    "CommandRejected",
+    "CommandStage",
+    "CommandTimeout",
     "ConnectFailedError",
     "ConnectRefusedError",
     "ConnectTimeoutError",
@@ -139,3 +150,66 @@ class ConnectTimeoutError(ConnectFailedError, builtins.TimeoutError, error.Timeo
 
 class HostNotFoundError(ConnectFailedError, error.DNSLookupError):
     """The host name does not resolve."""
+
+
+class CommandStage(enum.Enum):
+    """How far a command got."""
+
+    NEVER_SENT = "never sent"
+    SENT = "sent, not acknowledged"
+    ACKNOWLEDGED = "acknowledged, not finished"
+
+
+class CommandError(M2ComError):
+    """A command did not succeed, or not to our knowledge.
+
+    Attributes
+    ----------
+    command
+        Its name.
+    sequence_id
+        Its sequence id; None if it was never sent.
+    stage
+        How far it got.
+    """
+
+    def __init__(
+        self, reason: str, command: str, sequence_id: int | None, stage: CommandStage
+    ) -> None:
+        unknown = "; its outcome is unknown" if self._is_unknown(stage) else ""
+        super().__init__(
+            f"Command {command} (sequence id {sequence_id}) {reason}: it was {stage.value}{unknown}."
+        )
+        self.command = command
+        self.sequence_id = sequence_id
+        self.stage = stage
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether the controller may have executed it, or may still do so."""
+        return self._is_unknown(self.stage)
+
+    def _is_unknown(self, stage: CommandStage) -> bool:
+        return False
+
+
+class CommandRejected(CommandError, RuntimeError):  # noqa: N818 - what happened is the better name
+    """The controller did not accept the command (``noack``): it was not executed."""
+
+
+class CommandFailed(CommandError, RuntimeError):  # noqa: N818
+    """The controller accepted the command and could not complete it (``fail``)."""
+
+
+class CommandTimeout(CommandError, builtins.TimeoutError):  # noqa: N818
+    """The controller did not answer in time.  That is not to say that it failed."""
+
+    def _is_unknown(self, stage: CommandStage) -> bool:
+        return stage is not CommandStage.NEVER_SENT
+
+
+class CommandLost(CommandError, ConnectionError):  # noqa: N818
+    """The connection was lost, or closed, before the answer."""
+
+    def _is_unknown(self, stage: CommandStage) -> bool:
+        return stage is not CommandStage.NEVER_SENT

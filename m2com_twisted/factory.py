@@ -1,6 +1,6 @@
 """The life of a client's connection: dialled, lost, dialled again, closed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import cast
 
@@ -17,6 +17,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from .codec import Message
+from .commands import CommandTable
 from .connection_history import ConnectionHistory
 from .connection_state import ConnectionState
 from .delivery import Delivery
@@ -57,6 +58,8 @@ class ReconnectingMessageFactory(ClientFactory):
         How long to wait after how many failures; None: never reconnect.
     delivery
         Where messages and changes of the connection go.
+    commands
+        What awaits the status of commands.
     stats
         Counters shared with the delivery and the protocols.
     log
@@ -76,6 +79,7 @@ class ReconnectingMessageFactory(ClientFactory):
         reactor: ReactorAccess,
         retry_policy: RetryPolicy | None,
         delivery: Delivery,
+        commands: CommandTable,
         stats: Stats,
         log: NamedLog,
         log_rate: bool,
@@ -86,6 +90,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._reactor = reactor
         self._retry_policy = retry_policy
         self._delivery = delivery
+        self._commands = commands
         self._stats = stats
         self._log = log
         self._history = ConnectionHistory(reactor, stats, log)
@@ -267,14 +272,20 @@ class ReconnectingMessageFactory(ClientFactory):
         retry = self._reactor.callLater(delay, self._dial)
         self._set_state(ConnectionState.WAITING, retry=retry)
 
-    def messages_received(self, messages: list[Message]) -> None:
+    def messages_received(self, messages: Iterator[Message]) -> None:
         """Implement `ConnectionOwner`."""
-        now = self._reactor.seconds()
-        self._stats.messages += len(messages)
-        self._stats.last_message_time = now
-        self._rate.add(len(messages), now)
-        self._history.message_received()
+        known = self._stats.messages
         self._delivery.put(messages)
+        count = self._stats.messages - known
+        if count:
+            now = self._reactor.seconds()
+            self._stats.last_message_time = now
+            self._rate.add(count, now)
+            self._history.message_received()
+
+    def status_received(self, message: Message) -> None:
+        """Implement `ConnectionOwner`."""
+        self._commands.status_received(message)
 
     def connection_lost(self, protocol: MessageProtocol, reason: Failure) -> None:
         """Implement `ConnectionOwner`."""
@@ -288,6 +299,7 @@ class ReconnectingMessageFactory(ClientFactory):
             return
         self._history.lost(reason, protocol.received_bytes)
         self._wait_to_retry()
+        self._commands.connection_lost()
         self._delivery.put_connection_change(False)
 
     def _begin_closing(self) -> None:
@@ -297,6 +309,7 @@ class ReconnectingMessageFactory(ClientFactory):
             retry.cancel()
         if attempt is not None:
             attempt.cancel()
+        self._commands.connection_lost()
         self._connect_waiters.fail(ClientClosedError("The client was closed."))
         callback_ended = self._delivery.stop()
         if not callback_ended.called:

@@ -20,8 +20,9 @@ class NamedLog(logging.LoggerAdapter[logging.Logger]):
 
     def __init__(self, logger: logging.Logger, name: str) -> None:
         super().__init__(logger, {})
-        # The line is a %-format by the time it is written; the name is not.
-        self._prefix = name.replace("%", "%%") + ": "
+        # A line is a %-format where it has arguments and is not where it has
+        # none; without a percent sign in the name both come out right.
+        self._prefix = name.replace("%", "") + ": "
 
     def process(
         self, msg: object, kwargs: MutableMapping[str, Any]

@@ -6,6 +6,7 @@ is split in one go, what it holds is decoded, and all its messages are handed
 over together.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -58,8 +59,11 @@ class ConnectionTransport(Protocol):
 class ConnectionOwner(Protocol):
     """Who has a connection made, and hears from it."""
 
-    def messages_received(self, messages: list[Message]) -> None:
-        """Take the messages of one chunk, in order of arrival; never empty."""
+    def messages_received(self, messages: Iterator[Message]) -> None:
+        """Take the messages of one chunk, in order of arrival."""
+
+    def status_received(self, message: Message) -> None:
+        """Look at what may be the status of a command, ahead of its delivery."""
 
     def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
         """Learn that the connection is gone, once."""
@@ -161,8 +165,10 @@ class MessageProtocol(LineReceiver):
             del lines[0]
             self._skipping = False
         if lines:
-            # No line of a chunk is too long unless the chunk is.
-            self._lines_received(lines, check_length=len(data) > self.MAX_LENGTH)
+            self._watchdog.heard()
+            if len(data) > self.MAX_LENGTH:
+                lines = self._without_oversize(lines)
+            self._owner.messages_received(self._messages(lines))
         if rest:
             self._keep_open(rest)
 
@@ -188,22 +194,41 @@ class MessageProtocol(LineReceiver):
         if self._skipping:
             del self._open_line[:-1]
 
-    def _lines_received(self, lines: list[bytes], check_length: bool) -> None:
-        """Decode lines and hand the messages over, those of one chunk together."""
-        messages = []
+    def _messages(self, lines: list[bytes]) -> Iterator[Message]:
+        """Yield the messages on lines; what else they may hold is dealt with here.
+
+        One at a time, because a thousand decoded messages at once cost twice
+        as much as the same memory used a thousand times.
+        """
+        count = 0
+        try:
+            for line in lines:
+                try:
+                    message = decode(line)
+                except BadLineError as error:
+                    self._bad_line(line, error)
+                    continue
+                if not self.is_open:
+                    return  # closed by the callback of the one before
+                count += 1
+                # A command status has a sequence_id; a message that has nothing
+                # but its id may be one that lacks it (protocol, section 2).
+                if "sequence_id" in message or len(message) == 1:
+                    self._owner.status_received(message)
+                yield message
+        finally:
+            self._stats.messages += count
+
+    def _without_oversize(self, lines: list[bytes]) -> list[bytes]:
         for line in lines:
-            if check_length and len(line) > self.MAX_LENGTH:
+            if len(line) > self.MAX_LENGTH:
                 self.lineLengthExceeded(line)
-                continue
-            try:
-                messages.append(decode(line))
-            except BadLineError as error:
-                if line not in _LIFE_SIGNS:
-                    self._stats.bad_lines += 1
-                    self._warn(error.reason, line)
-        self._watchdog.heard()
-        if messages:
-            self._owner.messages_received(messages)
+        return [line for line in lines if len(line) <= self.MAX_LENGTH]
+
+    def _bad_line(self, line: bytes, error: BadLineError) -> None:
+        if line not in _LIFE_SIGNS:
+            self._stats.bad_lines += 1
+            self._warn(error.reason, line)
 
     def _warn(self, reason: str, line: bytes) -> None:
         """Log a line that is ignored, unless too many have been lately."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from .codec import Message
-from .commands import SequenceIds
+from .commands import CommandOutcome, CommandTable, SequenceIds
 from .connection_state import ConnectionState
 from .delivery import Delivery, MessageCallback, Overflow
 from .endpoint import client_endpoint
@@ -115,6 +115,7 @@ class TcpClient:
         stats = Stats()
         self._reactor = ReactorAccess(reactor)
         self._sequence_ids = SequenceIds(sequence_generator)
+        commands = CommandTable(self._reactor, named_log)
         self._factory = ReconnectingMessageFactory(
             (host, port),
             endpoint=self._endpoint_maker(endpoint),
@@ -138,11 +139,12 @@ class TcpClient:
                 max_length=max_queue_length,
                 overflow=overflow,
             ),
+            commands=commands,
             stats=stats,
             log=named_log,
             log_rate=check_message_rate,
         )
-        self._sender = MessageSender(self._factory, self._sequence_ids)
+        self._sender = MessageSender(self._factory, commands, self._sequence_ids, self._reactor)
 
     def _endpoint_maker(
         self, endpoint: IStreamClientEndpoint | None
@@ -275,7 +277,56 @@ class TcpClient:
         returns means that the message is on its way, not that it has arrived.
         """
         self._reactor.require_thread("TcpClient.write_message")
-        await self._sender.send(msg_type, msg_name, msg_details, comp_name)
+        await self._sender.write(msg_type, msg_name, msg_details, comp_name)
+
+    async def run_command(
+        self,
+        name: str,
+        details: Message | None = None,
+        *,
+        ack_timeout: float | None = 10.0,
+        timeout: float | None = 60.0,
+    ) -> CommandOutcome:
+        """Send a command and wait until the controller has executed it.
+
+        Any number may run at a time.  May be called from the callback, even
+        though no message is delivered then: replies are matched on arrival.
+
+        Parameters
+        ----------
+        name
+            Its name, without the prefix ``cmd_``.
+        details
+            Its parameters.
+        ack_timeout
+            Seconds from now until it must be acknowledged; None: for ever.
+            The controller takes one command at a time, so this includes the
+            time that those before it take.
+        timeout
+            Seconds from now until it must be finished; None: for ever.  The
+            slowest real command, switching the power on, takes 30 to 60 s
+            (protocol, section 3).
+
+        Raises
+        ------
+        NotConnectedError, InvalidMessageError, WriteBufferFullError
+            As `write_message`: nothing was sent.
+        CommandRejected
+            If the controller did not accept it.
+        CommandFailed
+            If the controller accepted it and could not complete it.
+        CommandTimeout
+            If there was no answer in time: outcome unknown.
+        CommandLost
+            If the connection was lost, or closed, before the answer: outcome
+            unknown, unless its `stage` says that it was never sent.
+
+        Notes
+        -----
+        Cancelling stops the waiting, not the command.
+        """
+        self._reactor.require_thread("TcpClient.run_command")
+        return await self._sender.run(name, details, ack_timeout, timeout)
 
     async def __aenter__(self: Self) -> Self:
         await self.connect()
