@@ -181,8 +181,12 @@ class CommandTable:
             Fires with the outcome or fails with a `CommandError`.  Cancelling
             it forgets who waits, not the id.
         """
+
+        def forget(done: Deferred[CommandOutcome]) -> None:
+            self._end(sequence_id, "was cancelled")
+
         now = self._clock.seconds()
-        done: Deferred[CommandOutcome] = Deferred(lambda _: self._end(sequence_id, "was cancelled"))
+        done: Deferred[CommandOutcome] = Deferred(forget)
         finish_by = None if timeout is None else now + timeout
         self._past.pop(sequence_id, None)
         self._pending[sequence_id] = _Pending(command, now, finish_by, done)

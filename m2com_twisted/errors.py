@@ -178,7 +178,7 @@ class CommandError(M2ComError):
     ) -> None:
         unknown = "; its outcome is unknown" if self._is_unknown(stage) else ""
         super().__init__(
-            f"Command {command} (sequence id {sequence_id}) {reason}: it was {stage.value}{unknown}."
+            f"Command {command} (sequence id {sequence_id}) {reason}: {stage.value}{unknown}."
         )
         self.command = command
         self.sequence_id = sequence_id
