@@ -14,6 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.leaks import LoggedErrors, contents, observed_errors, remove_leftovers
 
+# Trial's TestCases run the reactor themselves, which here is pytest-twisted's to do.
+collect_ignore = ["trial"]
+
 # A gate must give the same answer twice, so in CI the examples are the same each time; on a
 # developer's machine they differ from run to run and find more.  No deadline in either: how long
 # an example takes says more about the machine's load than about the code.
