@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from .errors import BadLineError, UnserializableMessageError
+from .enums import MsgType
+from .errors import BadLineError, InvalidMessageError, UnserializableMessageError
 
-__all__ = ["TERMINATOR", "Message", "decode", "encode"]
+__all__ = ["TERMINATOR", "Message", "decode", "encode", "with_header"]
 
 #: A message: one JSON object.  Its values are what JSON can hold, which only
 #: the reader of a particular message can narrow down.
@@ -26,6 +27,44 @@ _encode_json = json.JSONEncoder(allow_nan=False).encode
 
 # Typed, so that "not an object" costs nothing to find out.
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+# The prefixes of what a client sends (protocol, section 2).
+_PREFIXES = {MsgType.Command: "cmd_", MsgType.Event: "evt_", MsgType.Telemetry: "tel_"}
+
+
+def with_header(
+    msg_type: MsgType, msg_name: str, msg_details: Message | None, comp_name: str | None
+) -> Message:
+    """Return a copy of the details with the header of a message to the controller.
+
+    A command's ``sequence_id`` is 0, for whoever sends it to fill in: an id
+    may be taken only when nothing can go wrong any more.
+
+    Raises
+    ------
+    InvalidMessageError
+        If 'id' is in the details already, the type is not supported, or the
+        name or the details are of another kind than they should be.
+    """
+    try:
+        message: Message = dict(msg_details or {})
+    except (TypeError, ValueError) as error:
+        raise InvalidMessageError(f"The message details are not a dict: {error}") from error
+    if "id" in message:
+        raise InvalidMessageError("The 'id' is in the message details already.")
+    try:
+        prefix = _PREFIXES[MsgType(msg_type)]
+    except ValueError:
+        raise InvalidMessageError(f"The message type {msg_type!r} is not supported.") from None
+    if not isinstance(msg_name, str):
+        raise InvalidMessageError(f"The message name {msg_name!r} is not a string.")
+    message["id"] = prefix + msg_name
+    if msg_type == MsgType.Command:
+        message["sequence_id"] = 0
+    elif comp_name is not None:
+        message["compName"] = comp_name
+    return message
 
 
 def encode(message: Message) -> bytes:

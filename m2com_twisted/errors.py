@@ -7,20 +7,32 @@ The caller
 The peer
     `BadLineError`: it sent something that is not a message.
     `WriteBufferFullError`: it does not read what we send.
+    `SilentPeerError`: it sends nothing.
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
+
+The command
+    `CommandRejected`, `CommandFailed`: the controller said so.
+    `CommandTimeout`, `CommandLost`: it did not say; see `CommandStage`.
 
 Every class is also the builtin exception that a Python programmer would catch
 there and, for a failed connection, the Twisted error of that name.
 """
 
 import builtins
+import enum
 
 from twisted.internet import error
 
 __all__ = [
     "BadLineError",
     "ClientClosedError",
+    "CommandError",
+    "CommandFailed",
+    "CommandLost",
+    "CommandRejected",
+    "CommandStage",
+    "CommandTimeout",
     "ConnectFailedError",
     "ConnectRefusedError",
     "ConnectTimeoutError",
@@ -28,6 +40,7 @@ __all__ = [
     "InvalidMessageError",
     "M2ComError",
     "NotConnectedError",
+    "SilentPeerError",
     "UnserializableMessageError",
     "WriteBufferFullError",
 ]
@@ -74,6 +87,20 @@ class WriteBufferFullError(M2ComError, RuntimeError):
         self.limit = limit
 
 
+class SilentPeerError(M2ComError, builtins.TimeoutError):
+    """Nothing was received for as long as the client's `timeout` allows.
+
+    Attributes
+    ----------
+    timeout
+        That time, in seconds.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(f"Nothing was received for {timeout:g} s.")
+        self.timeout = timeout
+
+
 class BadLineError(M2ComError, ValueError):
     """A received line is not a message.
 
@@ -99,7 +126,7 @@ class ConnectFailedError(M2ComError, OSError):
         Where the connection should have led.
     """
 
-    def __init__(self, host: str, port: int, cause: BaseException | str) -> None:
+    def __init__(self, host: str, port: int, cause: object) -> None:
         super().__init__(f"No connection to {host}:{port}: {cause}")
         self.host = host
         self.port = port
@@ -123,3 +150,66 @@ class ConnectTimeoutError(ConnectFailedError, builtins.TimeoutError, error.Timeo
 
 class HostNotFoundError(ConnectFailedError, error.DNSLookupError):
     """The host name does not resolve."""
+
+
+class CommandStage(enum.Enum):
+    """How far a command got."""
+
+    NEVER_SENT = "never sent"
+    SENT = "sent, not acknowledged"
+    ACKNOWLEDGED = "acknowledged, not finished"
+
+
+class CommandError(M2ComError):
+    """A command did not succeed, or not to our knowledge.
+
+    Attributes
+    ----------
+    command
+        Its name.
+    sequence_id
+        Its sequence id; None if it was never sent.
+    stage
+        How far it got.
+    """
+
+    def __init__(
+        self, reason: str, command: str, sequence_id: int | None, stage: CommandStage
+    ) -> None:
+        unknown = "; its outcome is unknown" if self._is_unknown(stage) else ""
+        super().__init__(
+            f"Command {command} (sequence id {sequence_id}) {reason}: {stage.value}{unknown}."
+        )
+        self.command = command
+        self.sequence_id = sequence_id
+        self.stage = stage
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether the controller may have executed it, or may still do so."""
+        return self._is_unknown(self.stage)
+
+    def _is_unknown(self, stage: CommandStage) -> bool:
+        return False
+
+
+class CommandRejected(CommandError, RuntimeError):  # noqa: N818 - what happened is the better name
+    """The controller did not accept the command (``noack``): it was not executed."""
+
+
+class CommandFailed(CommandError, RuntimeError):  # noqa: N818
+    """The controller accepted the command and could not complete it (``fail``)."""
+
+
+class CommandTimeout(CommandError, builtins.TimeoutError):  # noqa: N818
+    """The controller did not answer in time.  That is not to say that it failed."""
+
+    def _is_unknown(self, stage: CommandStage) -> bool:
+        return stage is not CommandStage.NEVER_SENT
+
+
+class CommandLost(CommandError, ConnectionError):  # noqa: N818
+    """The connection was lost, or closed, before the answer."""
+
+    def _is_unknown(self, stage: CommandStage) -> bool:
+        return stage is not CommandStage.NEVER_SENT

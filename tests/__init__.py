@@ -1,0 +1,1 @@
+"""The tests of m2com_twisted."""

@@ -1,0 +1,35 @@
+"""The states of a client's connection, and what holds in each."""
+
+import enum
+
+__all__ = ["ConnectionState"]
+
+
+class ConnectionState(enum.Enum):
+    """Where the connection stands.
+
+    In every state, after every step:
+
+    ==========  =======  =====  ========  ==============  ===================
+    state       attempt  timer  protocol  connect waits   should be connected
+    ==========  =======  =====  ========  ==============  ===================
+    IDLE        no       no     no        no              no, but after a
+                                                          loss without a
+                                                          retry policy
+    CONNECTING  yes      no     no        perhaps         yes
+    CONNECTED   no       no     yes       no              yes
+    WAITING     no       yes    no        perhaps         yes
+    CLOSING     no       no     perhaps   no              no
+    ==========  =======  =====  ========  ==============  ===================
+
+    "Attempt" is a connection being dialled, "timer" the delayed call that will
+    dial the next one; so at most one of the two is alive.  Only in CONNECTED is
+    `ReconnectingMessageFactory.connected` true, until this end gives the
+    connection up.
+    """
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    WAITING = "waiting"
+    CLOSING = "closing"

@@ -1,0 +1,81 @@
+"""Many deadlines on one delayed call."""
+
+import heapq
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+__all__ = ["Deadlines"]
+
+
+class Deadlines:
+    """Calls back for each key whose time has come.
+
+    However many keys there are, one delayed call is in the reactor, and none
+    when there are no keys.  Rejected: a delayed call per key, which
+    `twisted.internet.task.Clock` sorts anew for each, so that ten thousand
+    commands in flight would make a test take a minute.
+
+    Parameters
+    ----------
+    clock
+        What measures the time.
+    expired
+        Called with the key.
+    """
+
+    def __init__(self, clock: IReactorTime, expired: Callable[[int], None]) -> None:
+        self._clock = clock
+        self._expired = expired
+        self._times: dict[int, float] = {}
+        # Entries that no longer stand in _times are skipped when they come up.
+        self._heap: list[tuple[float, int]] = []
+        self._call: IDelayedCall | None = None
+
+    def set(self, key: int, time: float) -> None:
+        """Give a key a deadline instead of any that it has.
+
+        Parameters
+        ----------
+        key
+            The key.
+        time
+            When, on the clock.
+        """
+        self._times[key] = time
+        heapq.heappush(self._heap, (time, key))
+        if self._heap[0] == (time, key):
+            self._arm()
+
+    def discard(self, key: int) -> None:
+        """Forget a key and its deadline, if it has one."""
+        self._times.pop(key, None)
+        if not self._times:
+            self._heap.clear()
+            self._arm()
+        # Twice as many: so each rebuilding is paid for by as many removals.
+        elif len(self._heap) > 2 * len(self._times):
+            self._heap = [(time, key) for key, time in self._times.items()]
+            heapq.heapify(self._heap)
+
+    def _arm(self) -> None:
+        """Have the delayed call come at the first deadline."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        if self._heap:
+            time = self._heap[0][0]
+            delay = max(0.0, time - self._clock.seconds())
+            self._call = self._clock.callLater(delay, self._come_due, time)
+
+    def _come_due(self, due: float) -> None:
+        self._call = None
+        # The time the call was set for, not the clock's, which may be a
+        # rounding error short of it.
+        while self._heap and self._heap[0][0] <= due:
+            time, key = heapq.heappop(self._heap)
+            if self._times.get(key) == time:
+                del self._times[key]
+                self._expired(key)
+        if self._call is None:
+            self._arm()

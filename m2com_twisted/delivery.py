@@ -1,0 +1,321 @@
+"""Delivery of received messages to the user's callback.
+
+In order, one at a time, bounded.  Whatever the callback is (a coroutine
+function, a function that returns a Deferred, a plain function), a message is
+delivered when the one before it is done with.
+
+One coroutine per client empties the queue and awaits the user's coroutine
+directly.  It runs while there is something to deliver, so an idle client has
+nothing to cancel.  Rejected: a Deferred per message reorders them as soon as a
+callback waits, and a DeferredLock recurses to death with thousands in line.
+"""
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import CoroutineType
+from typing import Any, Literal, Protocol, get_args
+
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from .codec import Message
+from .log import NamedLog, Throttle
+from .stats import Stats
+
+__all__ = ["Delivery", "MessageCallback", "Overflow", "ReadingControl"]
+
+#: Takes the user's ``*args`` and the keyword ``message``; what it returns is
+#: awaited where it can be.
+MessageCallback = Callable[..., object]
+
+#: What to do with a full queue: stop reading, or drop the oldest message.
+Overflow = Literal["pause", "drop_oldest"]
+
+# A callback that holds up a full queue for longer than this many seconds is
+# named in a warning: at 20 Hz, 200 telemetry cycles late is no longer a hiccup.
+_STALL_TIME = 10.0
+
+# Seconds between two log lines about dropped messages.
+_DROP_LOG_INTERVAL = 10.0
+
+
+class ReadingControl(Protocol):
+    """Stops and restarts reading from the peer."""
+
+    def pause_reading(self) -> None:
+        """Take no more from the peer."""
+
+    def resume_reading(self) -> None:
+        """Go on."""
+
+
+@dataclass(frozen=True)
+class _ConnectionChange:
+    """An entry of the queue that tells the user of a change of the connection."""
+
+    connected: bool
+
+
+class Delivery:
+    """The queue of one client and what empties it.
+
+    Parameters
+    ----------
+    callback
+        Called as ``callback(*args, message=message)``.
+    args
+        See ``callback``.
+    connect_callback
+        Called without arguments for each change of the connection, in order
+        with the messages.
+    stats
+        Where errors and drops are counted.
+    log
+        Where they are reported.
+    clock
+        Measures how long a callback holds up a full queue.
+    max_length
+        Messages that may wait: with more, reading pauses or the oldest is dropped.
+    overflow
+        Which of the two.
+    """
+
+    def __init__(
+        self,
+        callback: MessageCallback,
+        args: tuple[object, ...],
+        connect_callback: Callable[[], object] | None,
+        *,
+        stats: Stats,
+        log: NamedLog,
+        clock: IReactorTime,
+        max_length: int,
+        overflow: Overflow,
+    ) -> None:
+        for function in (callback, connect_callback):
+            if function is not None and not callable(function):
+                raise TypeError(f"The callback {function!r} is not callable.")
+        if max_length < 1:
+            raise ValueError(f"The queue length must be at least 1, not {max_length!r}.")
+        if overflow not in get_args(Overflow):
+            raise ValueError(f"The overflow must be one of {get_args(Overflow)}, not {overflow!r}.")
+        self._callback = callback
+        # Bound once: to unpack the arguments for each message takes longer.
+        self._call_back = partial(callback, *args) if args else callback
+        self._connect_callback = connect_callback
+        self._stats = stats
+        self._log = log
+        self._clock = clock
+        self._high_water = max_length
+        # Half, so that reading does not stop and go with every message.
+        self._low_water = max_length // 2
+        self._drops = overflow == "drop_oldest"
+        self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
+        self._queue: deque[Message | _ConnectionChange] = deque()
+        # The rest of the last chunk.
+        self._arriving: Iterator[Message] = iter(())
+        # Full: reading rests until the queue is down to its low-water mark.
+        self._full = False
+        self._reading: ReadingControl | None = None
+        self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
+        self._consumer_done: Deferred[None] | None = None
+        # Set while `stop` cancels a callback; fires when that has ended.
+        self._cancelled: Deferred[None] | None = None
+        self._told_connected = False
+        # What the callback is at, or was last.
+        self._current: Message | _ConnectionChange | None = None
+        self._stall_check: IDelayedCall | None = None
+
+    @property
+    def depth(self) -> int:
+        """Entries that wait."""
+        return len(self._queue)
+
+    def attach(self, reading: ReadingControl) -> None:
+        """Control the reading of a new connection, paused from the start if need be."""
+        self._reading = reading
+        if self._full:
+            reading.pause_reading()
+
+    def detach(self) -> None:
+        """Forget a connection that is gone."""
+        self._reading = None
+
+    def put(self, messages: Iterator[Message]) -> None:
+        """Deliver messages, now or when those before them are done with.
+
+        Parameters
+        ----------
+        messages
+            Taken one by one while the callback takes them at once; those that
+            it makes wait are taken into the queue before this returns.
+        """
+        self._queue.extend(self._arriving)
+        self._arriving = messages
+        self._consume()
+        self._queue.extend(self._arriving)
+        self._limit_queue()
+
+    def put_connection_change(self, connected: bool) -> None:
+        """Tell the user of a change, after the messages that came before it.
+
+        A change that undoes one which `stop` dropped untold is not told either.
+        """
+        self._queue.append(_ConnectionChange(connected))
+        self._consume()
+
+    def stop(self) -> Deferred[None]:
+        """Drop what waits and cancel the callback that runs.
+
+        Returns
+        -------
+            Fires when the callback has ended: at once where none runs, or
+            where this is called from inside it, which is then left alone.
+        """
+        self._queue.clear()
+        self._arriving = iter(())
+        self._set_full(False)
+        if self._consumer is None or self._consumer_done is None:
+            return succeed(None)
+        if inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING:
+            return succeed(None)
+        ended: Deferred[None] = Deferred()
+        self._cancelled = ended
+        try:
+            self._consumer_done.cancel()
+        except Exception:
+            self._log.exception("What the callback waits for failed to be cancelled")
+        return ended
+
+    def _consume(self) -> None:
+        """Have all entries delivered, unless that is under way."""
+        if self._consumer is None:
+            self._consumer = self._deliver_all()
+            self._consumer_done = Deferred.fromCoroutine(self._consumer)
+            self._consumer_done.addErrback(self._log_unexpected)
+
+    async def _deliver_all(self) -> None:
+        """Deliver one entry after the other.
+
+        This is where the time of a message goes, so it calls as little as it can.
+        """
+        call_back = self._call_back
+        try:
+            for entry in self._entries():
+                self._current = entry
+                try:
+                    if entry.__class__ is _ConnectionChange:
+                        result = self._tell_change(entry)
+                    else:
+                        result = call_back(message=entry)
+                    # The type first, because hasattr takes as long as the call.
+                    if result.__class__ is CoroutineType or hasattr(result, "__await__"):
+                        await result
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    # SystemExit too: the reactor would log it and go on as well.
+                    self._report(error, entry)
+                if self._cancelled is not None:
+                    ended, self._cancelled = self._cancelled, None
+                    ended.callback(None)
+        finally:
+            self._consumer = None
+
+    def _entries(self) -> Iterator[Message | _ConnectionChange]:
+        """Yield what waits, then what is arriving, until there is neither."""
+        queue = self._queue
+        arriving: Iterator[Message] = iter(())
+        while queue or arriving is not self._arriving:
+            while queue:
+                entry = queue.popleft()
+                if self._full and len(queue) <= self._low_water:
+                    self._set_full(False)
+                yield entry
+            arriving = self._arriving
+            yield from arriving
+
+    def _tell_change(self, change: _ConnectionChange) -> Any:
+        """Start the callback for a change, which the user may know already."""
+        if change.connected is self._told_connected or self._connect_callback is None:
+            return None
+        self._told_connected = change.connected
+        return self._connect_callback()
+
+    def _report(self, error: BaseException, entry: Message | _ConnectionChange) -> None:
+        """Log what a callback raised, unless it is the cancellation by `stop`."""
+        if self._cancelled is not None and isinstance(error, CancelledError):
+            return
+        self._stats.callback_errors += 1
+        if isinstance(entry, _ConnectionChange):
+            self._log.error("The connect callback failed", exc_info=error)
+        else:
+            self._log.error("The callback failed on the message %.200r", entry, exc_info=error)
+
+    def _log_unexpected(self, failure: Any) -> None:
+        self._log.critical("Delivery failed", exc_info=failure.value)
+
+    def _limit_queue(self) -> None:
+        """Keep the queue within its bound."""
+        depth = len(self._queue)
+        if depth > self._stats.queue_high_water:
+            self._stats.queue_high_water = depth
+        if self._drops:
+            self._drop_oldest(depth - self._high_water)
+        elif depth >= self._high_water:
+            self._set_full(True)
+
+    def _drop_oldest(self, count: int) -> None:
+        """Drop messages from the head of the queue; changes of the connection stay."""
+        if count <= 0:
+            return
+        kept: list[Message | _ConnectionChange] = []
+        dropped = 0
+        while dropped < count and self._queue:
+            entry = self._queue.popleft()
+            if isinstance(entry, _ConnectionChange):
+                kept.append(entry)
+            else:
+                dropped += 1
+        self._queue.extendleft(reversed(kept))
+        self._stats.dropped_messages += dropped
+        if self._drop_throttle.admit(self._clock.seconds()) is not None:
+            self._log.warning(
+                "The callback does not keep up: %d messages dropped so far",
+                self._stats.dropped_messages,
+            )
+
+    def _set_full(self, full: bool) -> None:
+        """Pause or resume reading, where that is a change."""
+        if full is self._full:
+            return
+        self._full = full
+        if full:
+            self._watch_for_stall()
+        elif self._stall_check is not None:
+            self._stall_check.cancel()
+            self._stall_check = None
+        if self._reading is not None:
+            if full:
+                self._reading.pause_reading()
+            else:
+                self._reading.resume_reading()
+
+    def _watch_for_stall(self, warned: bool = False) -> None:
+        self._stall_check = self._clock.callLater(
+            _STALL_TIME, self._check_stall, self._current, warned
+        )
+
+    def _check_stall(self, entry: Message | _ConnectionChange | None, warned: bool) -> None:
+        """Warn, once, if the callback is still at the entry of when the check was set up."""
+        stalled = entry is self._current
+        if stalled and not warned:
+            self._log.warning(
+                "The callback %s has been running for over %.0f s; reading is paused until it ends",
+                getattr(self._callback, "__qualname__", repr(self._callback)),
+                _STALL_TIME,
+            )
+        self._watch_for_stall(warned=stalled)

@@ -1,0 +1,301 @@
+"""One connection: bytes to messages and lines to bytes.
+
+`LineReceiver` cuts one line at a time out of its buffer and copies the rest;
+with thousands of small lines in a chunk that is most of the work.  Here a chunk
+is split in one go, what it holds is decoded, and all its messages are handed
+over together.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+
+from .codec import TERMINATOR, Message, decode
+from .errors import BadLineError, NotConnectedError, SilentPeerError
+from .log import NamedLog, Throttle
+from .socket_options import set_socket_options
+from .stats import Stats
+from .watchdog import Watchdog
+from .write_gate import WriteGate
+
+__all__ = ["ConnectionOwner", "MessageProtocol"]
+
+# Lines that say that the peer lives and nothing else: ts_tcpip sends the second.
+_LIFE_SIGNS = (b"", b"heartbeat")
+
+# How much of a bad line its warning shows, in bytes.
+_SHOWN_BYTES = 200
+
+# Seconds between two warnings about bad lines.
+_BAD_LINE_LOG_INTERVAL = 10.0
+
+# How long a peer may take to read the rest after `disconnect`, in seconds.
+_DISCONNECT_TIME = 2.0
+
+
+class ConnectionTransport(Protocol):
+    """What a connection needs of its transport; every TCP, TLS or UNIX transport has it."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def loseConnection(self) -> None: ...
+
+    def abortConnection(self) -> None: ...
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+
+    def unregisterProducer(self) -> None: ...
+
+    def pauseProducing(self) -> None: ...
+
+    def resumeProducing(self) -> None: ...
+
+
+class ConnectionOwner(Protocol):
+    """Who has a connection made, and hears from it."""
+
+    def messages_received(self, messages: Iterator[Message]) -> None:
+        """Take the messages of one chunk, in order of arrival."""
+
+    def status_received(self, message: Message) -> None:
+        """Look at what may be the status of a command, ahead of its delivery."""
+
+    def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
+        """Learn that the connection is gone, once."""
+
+
+class MessageProtocol(LineReceiver):
+    """A connection to the cell controller.
+
+    Nothing a peer sends, but for closing, ends the connection: what is not a
+    message is counted, reported and skipped.
+
+    Parameters
+    ----------
+    owner
+        Who takes the messages.
+    clock
+        For timeouts.
+    stats
+        Where bytes and bad lines are counted.
+    log
+        Where bad lines are reported.
+    max_line_length
+        The longest line that is accepted, in bytes without its terminator.
+    max_waiting_bytes
+        The most that may wait to be written.
+    """
+
+    delimiter = TERMINATOR
+    transport: ConnectionTransport  # type: ignore[assignment]  # set before anything is called
+
+    def __init__(
+        self,
+        owner: ConnectionOwner,
+        *,
+        clock: IReactorTime,
+        stats: Stats,
+        log: NamedLog,
+        max_line_length: int,
+        max_waiting_bytes: int,
+    ) -> None:
+        self.MAX_LENGTH = max_line_length
+        self._owner = owner
+        self._clock = clock
+        self._stats = stats
+        self._log = log
+        self._throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
+        self._gate = WriteGate(max_waiting_bytes)
+        self._watchdog = Watchdog(clock, self._peer_is_silent)
+        # The line that is still open, and whether it is too long to keep.
+        self._open_line = bytearray()
+        self._skipping = False
+        self._abort: IDelayedCall | None = None
+        self._lost: Deferred[None] | None = None
+        self._own_reason: Failure | None = None
+        #: Whether messages can be written; False from the moment that this
+        #: end gives the connection up.
+        self.is_open = False
+        #: Bytes received.
+        self.received_bytes = 0
+
+    # Reading
+
+    def connectionMade(self) -> None:
+        """Override: prepare the transport."""
+        set_socket_options(self.transport)
+        self.transport.registerProducer(self._gate, streaming=True)
+        self.is_open = True
+
+    def set_timeout(self, timeout: float | None) -> None:
+        """Abort when no line arrives for this many seconds; None: wait for ever."""
+        if self.is_open:
+            self._watchdog.start(timeout)
+
+    def pause_reading(self) -> None:
+        """Take no more from the peer.  A loss is not noticed meanwhile."""
+        self._watchdog.rest()
+        self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Go on."""
+        self._watchdog.resume()
+        self.transport.resumeProducing()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Override: decode all lines that this chunk completes, in one go."""
+        if not self.is_open:
+            return
+        self.received_bytes += len(data)
+        self._stats.bytes += len(data)
+        if self._open_line:
+            if not self._completes_line(data):
+                self._keep_open(data)
+                return
+            self._open_line += data
+            data = bytes(self._open_line)
+            self._open_line.clear()
+        *lines, rest = data.split(TERMINATOR)
+        if self._skipping and lines:
+            del lines[0]
+            self._skipping = False
+        if lines:
+            self._watchdog.heard()
+            if len(data) > self.MAX_LENGTH:
+                lines = self._without_oversize(lines)
+            self._owner.messages_received(self._messages(lines))
+        if rest:
+            self._keep_open(rest)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Override: report the beginning of a line that is too long; the rest is skipped."""
+        self._stats.oversize_lines += 1
+        self._warn(f"longer than {self.MAX_LENGTH} bytes", line)
+
+    def _completes_line(self, data: bytes) -> bool:
+        """Whether the open line ends in this chunk, or between the two."""
+        return TERMINATOR in data or (data[:1] == b"\n" and self._open_line[-1:] == b"\r")
+
+    def _keep_open(self, data: bytes) -> None:
+        """Keep the beginning of a line; of one that is too long only the last byte.
+
+        That byte may be the CR of its terminator.
+        """
+        self._open_line += data
+        # One more than the limit, for the same reason.
+        if not self._skipping and len(self._open_line) > self.MAX_LENGTH + 1:
+            self._skipping = True
+            self.lineLengthExceeded(bytes(self._open_line[:_SHOWN_BYTES]))
+        if self._skipping:
+            del self._open_line[:-1]
+
+    def _messages(self, lines: list[bytes]) -> Iterator[Message]:
+        """Yield the messages on lines; what else they may hold is dealt with here.
+
+        One at a time, because a thousand decoded messages at once cost twice
+        as much as the same memory used a thousand times.
+        """
+        count = 0
+        try:
+            for line in lines:
+                try:
+                    message = decode(line)
+                except BadLineError as error:
+                    self._bad_line(line, error)
+                    continue
+                if not self.is_open:
+                    return  # closed by the callback of the one before
+                count += 1
+                # A command status has a sequence_id; a message that has nothing
+                # but its id may be one that lacks it (protocol, section 2).
+                if "sequence_id" in message or len(message) == 1:
+                    self._owner.status_received(message)
+                yield message
+        finally:
+            self._stats.messages += count
+
+    def _without_oversize(self, lines: list[bytes]) -> list[bytes]:
+        for line in lines:
+            if len(line) > self.MAX_LENGTH:
+                self.lineLengthExceeded(line)
+        return [line for line in lines if len(line) <= self.MAX_LENGTH]
+
+    def _bad_line(self, line: bytes, error: BadLineError) -> None:
+        if line not in _LIFE_SIGNS:
+            self._stats.bad_lines += 1
+            self._warn(error.reason, line)
+
+    def _warn(self, reason: str, line: bytes) -> None:
+        """Log a line that is ignored, unless too many have been lately."""
+        held_back = self._throttle.admit(self._clock.seconds())
+        if held_back is not None:
+            self._log.warning(
+                "Ignored a line that is %s: %r (%d more not logged before it)",
+                reason,
+                line[:_SHOWN_BYTES],
+                held_back,
+            )
+
+    def _peer_is_silent(self, timeout: float) -> None:
+        self._own_reason = Failure(SilentPeerError(timeout))
+        self._abort_connection()
+
+    # Writing
+
+    @property
+    def has_room(self) -> bool:
+        """Whether `write` may be called without waiting for room."""
+        return self._gate.is_open
+
+    def wait_for_room(self, size: int) -> Deferred[None]:
+        """Wait for one's turn to write; see `WriteGate.wait`.
+
+        Fails with `NotConnectedError` when the connection is lost.
+        """
+        return self._gate.wait(size)
+
+    def write(self, line: bytes) -> None:
+        """Write a line, terminator included, in one piece."""
+        self.transport.write(line)
+
+    # The end
+
+    def disconnect(self) -> Deferred[None]:
+        """Close the connection, by force if the peer does not take the rest in time.
+
+        Returns
+        -------
+            Fires when it is closed.
+        """
+        self._lost = Deferred()
+        self._give_up()
+        self._abort = self._clock.callLater(_DISCONNECT_TIME, self._abort_connection)
+        self.transport.loseConnection()
+        return self._lost
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Override: tell the owner, then those who wait to write."""
+        self._give_up()
+        if self._abort is not None and self._abort.active():
+            self._abort.cancel()
+        self._owner.connection_lost(self, self._own_reason or reason)
+        self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
+        if self._lost is not None:
+            self._lost.callback(None)
+
+    def _give_up(self) -> None:
+        """Deliver and accept nothing any more."""
+        if self.is_open:
+            self.is_open = False
+            self._watchdog.stop()
+            # A paused producer would keep the transport from closing.
+            self.transport.unregisterProducer()
+
+    def _abort_connection(self) -> None:
+        self._give_up()
+        self.transport.abortConnection()

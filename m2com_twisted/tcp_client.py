@@ -1,0 +1,341 @@
+"""The client: what users see of all this."""
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import TracebackType
+from typing import TypeVar
+
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+
+from .codec import Message
+from .commands import CommandOutcome, CommandTable, SequenceIds
+from .connection_state import ConnectionState
+from .delivery import Delivery, MessageCallback, Overflow
+from .endpoint import client_endpoint
+from .enums import MsgType
+from .factory import ReconnectingMessageFactory
+from .log import NamedLog
+from .protocol import MessageProtocol
+from .reactor_access import ReactorAccess
+from .retry import RetryPolicy, default_retry_policy
+from .sender import MessageSender
+from .stats import Stats
+
+__all__ = ["TcpClient"]
+
+Self = TypeVar("Self", bound="TcpClient")
+
+
+class TcpClient:
+    """Client of one port of the M2 cell controller.
+
+    The coroutines can be awaited in any Twisted coroutine and passed to
+    `twisted.internet.defer.Deferred.fromCoroutine`.  All is to be called in
+    the reactor's thread.
+
+    Parameters
+    ----------
+    host
+        Name or address of the controller.
+    port
+        Its port: one for commands and events, another for telemetry.
+    callback_process_message
+        Called with ``*args`` and the keyword ``message`` for each message, in
+        order, one at a time.  A coroutine function, a function that returns a
+        Deferred, or a plain function.  What it raises is logged and counted.
+    *args
+        Passed on to the callback.
+    log
+        Its child of this class's name is used.  None: the logger of that name.
+    sequence_generator
+        Yields the sequence ids of commands.  Pass the same one to clients that
+        are to continue each other's sequence.  None: 1, 2, 3 and so on.
+    name
+        Starts every log line.
+    check_message_rate
+        Whether to log the message rate every 2 s, at debug.
+    reactor
+        None: the one installed when it is first needed.
+    endpoint
+        Where to connect instead of to host and port; these are for messages then.
+    retry_policy
+        Takes the number of attempts that failed in a row, returns the seconds
+        until the next.  None: a lost connection stays lost.
+    connect_callback
+        Called with this client once per change of the connection, in order
+        with the messages: before the first one, after the last.  As with
+        messages it may be any kind of function.  By the time it is called the
+        connection may have changed again; ``connected`` tells how it is now.
+    max_line_length
+        Bytes in a received line; a longer one is skipped.
+    max_waiting_bytes
+        Bytes that may wait to be written to a peer that does not read; a
+        message beyond that is refused.  Both defaults are 1 MiB: a hundred
+        times the longest message.
+    max_queue_length
+        Messages that wait for the callback.  At 1000, two and a half seconds
+        of full telemetry, reading pauses until half of them are delivered.
+    overflow
+        ``"drop_oldest"``: rather than to pause, drop the oldest message.
+
+    Attributes
+    ----------
+    log
+        The logger.
+    host, port, name
+        As given.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        callback_process_message: MessageCallback,
+        *args: object,
+        log: logging.Logger | None = None,
+        sequence_generator: Iterator[int] | None = None,
+        name: str = "tcp-client",
+        check_message_rate: bool = False,
+        reactor: IReactorTime | None = None,
+        endpoint: IStreamClientEndpoint | None = None,
+        retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
+        connect_callback: Callable[["TcpClient"], object] | None = None,
+        max_line_length: int = 2**20,
+        max_waiting_bytes: int = 2**20,
+        max_queue_length: int = 1000,
+        overflow: Overflow = "pause",
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.name = name
+        logger_name = type(self).__name__
+        self.log = logging.getLogger(logger_name) if log is None else log.getChild(logger_name)
+        named_log = NamedLog(self.log, name)
+        stats = Stats()
+        self._reactor = ReactorAccess(reactor)
+        self._sequence_ids = SequenceIds(sequence_generator)
+        commands = CommandTable(self._reactor, named_log)
+        self._factory = ReconnectingMessageFactory(
+            (host, port),
+            endpoint=self._endpoint_maker(endpoint),
+            new_protocol=partial(
+                MessageProtocol,
+                clock=self._reactor,
+                stats=stats,
+                log=named_log,
+                max_line_length=max_line_length,
+                max_waiting_bytes=max_waiting_bytes,
+            ),
+            reactor=self._reactor,
+            retry_policy=retry_policy,
+            delivery=Delivery(
+                callback_process_message,
+                args,
+                partial(connect_callback, self) if connect_callback is not None else None,
+                clock=self._reactor,
+                stats=stats,
+                log=named_log,
+                max_length=max_queue_length,
+                overflow=overflow,
+            ),
+            commands=commands,
+            stats=stats,
+            log=named_log,
+            log_rate=check_message_rate,
+        )
+        self._sender = MessageSender(self._factory, commands, self._sequence_ids, self._reactor)
+
+    def _endpoint_maker(
+        self, endpoint: IStreamClientEndpoint | None
+    ) -> Callable[[float], IStreamClientEndpoint]:
+        if endpoint is not None:
+            return lambda timeout: endpoint
+        return lambda timeout: client_endpoint(self._reactor.get(), self.host, self.port, timeout)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._factory.connected
+
+    @property
+    def should_be_connected(self) -> bool:
+        """Whether `connect` was called, and `close` not since.
+
+        False again if the first attempt failed.
+        """
+        return self._factory.should_be_connected
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection stands."""
+        return self._factory.state
+
+    @property
+    def timeout(self) -> float | None:
+        """Read timeout in seconds; None, as at first: none.
+
+        A connection over which no line comes for that long is given up and
+        counts as lost.  Time in which the client itself has paused reading
+        does not count.  Raises ValueError if set to anything else than None or
+        a number greater than 0.
+        """
+        return self._factory.read_timeout
+
+    @timeout.setter
+    def timeout(self, timeout: float | None) -> None:
+        self._factory.read_timeout = timeout
+
+    @property
+    def last_sequence_id(self) -> int:
+        """Sequence id of the last command that was sent; -1 before the first."""
+        return self._sequence_ids.last
+
+    @property
+    def stats(self) -> Stats:
+        """The counters, as they are now."""
+        return self._factory.stats
+
+    async def connect(self, timeout: float = 10.0) -> None:
+        """Connect to the controller, and stay connected until `close`.
+
+        Connected already: returns.  Connecting: joins.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait.
+
+        Raises
+        ------
+        ConnectRefusedError
+            If nothing listens there: a ConnectionRefusedError.
+        ConnectTimeoutError
+            If nobody answers in time: a TimeoutError.
+        ConnectFailedError
+            If there is no way there, or no such host: an OSError.
+        ClientClosedError
+            If `close` is called meanwhile: a ConnectionError.
+
+        Notes
+        -----
+        If the first attempt fails nothing is left running, and `connect` may be
+        called again.
+        """
+        self._reactor.require_thread("TcpClient.connect")
+        await self._factory.connect(timeout)
+
+    async def close(self) -> None:
+        """Close the connection, or stop trying to get one.
+
+        Cancels the callback that runs (but not one that calls this), drops the
+        messages that wait for it, and fails whoever waits for the connection.
+        A peer that does not take what was written has 2 s.
+
+        Safe to call at any time, any number of times.  `connect` works again
+        afterwards.
+        """
+        self._reactor.require_thread("TcpClient.close")
+        await self._factory.close()
+
+    async def write_message(
+        self,
+        msg_type: MsgType,
+        msg_name: str,
+        msg_details: Message | None = None,
+        comp_name: str | None = None,
+    ) -> None:
+        """Write a message to the controller.
+
+        Waits while the peer does not take what was written before.
+
+        Parameters
+        ----------
+        msg_type
+            What kind of message.
+        msg_name
+            Its name, without the prefix of its kind.
+        msg_details
+            Its fields.
+        comp_name
+            The component it comes from; for events and telemetry.
+
+        Raises
+        ------
+        NotConnectedError
+            If there is no connection, or it is lost before the message is
+            written: a RuntimeError.
+        InvalidMessageError
+            If 'id' is in the message details already, if the message type is
+            not supported, or if the details have no JSON form: a ValueError.
+        WriteBufferFullError
+            If too much waits to be written already: a RuntimeError.
+
+        Notes
+        -----
+        When it raises, nothing was sent and no sequence id was used.  That it
+        returns means that the message is on its way, not that it has arrived.
+        """
+        self._reactor.require_thread("TcpClient.write_message")
+        await self._sender.write(msg_type, msg_name, msg_details, comp_name)
+
+    async def run_command(
+        self,
+        name: str,
+        details: Message | None = None,
+        *,
+        ack_timeout: float | None = 10.0,
+        timeout: float | None = 60.0,
+    ) -> CommandOutcome:
+        """Send a command and wait until the controller has executed it.
+
+        Any number may run at a time.  May be called from the callback, even
+        though no message is delivered then: replies are matched on arrival.
+
+        Parameters
+        ----------
+        name
+            Its name, without the prefix ``cmd_``.
+        details
+            Its parameters.
+        ack_timeout
+            Seconds from now until it must be acknowledged; None: for ever.
+            The controller takes one command at a time, so this includes the
+            time that those before it take.
+        timeout
+            Seconds from now until it must be finished; None: for ever.  The
+            slowest real command, switching the power on, takes 30 to 60 s
+            (protocol, section 3).
+
+        Raises
+        ------
+        NotConnectedError, InvalidMessageError, WriteBufferFullError
+            As `write_message`: nothing was sent.
+        CommandRejected
+            If the controller did not accept it.
+        CommandFailed
+            If the controller accepted it and could not complete it.
+        CommandTimeout
+            If there was no answer in time: outcome unknown.
+        CommandLost
+            If the connection was lost, or closed, before the answer: outcome
+            unknown, unless its `stage` says that it was never sent.
+
+        Notes
+        -----
+        Cancelling stops the waiting, not the command.
+        """
+        self._reactor.require_thread("TcpClient.run_command")
+        return await self._sender.run(name, details, ack_timeout, timeout)
+
+    async def __aenter__(self: Self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,83 @@
+"""Notices a peer that has gone silent."""
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+__all__ = ["Watchdog"]
+
+
+class Watchdog:
+    """Calls back once when nothing was heard for a time.
+
+    One delayed call at a time, set again only when it comes due: what is heard
+    in between costs no more than looking at the clock.
+
+    Parameters
+    ----------
+    clock
+        What measures the time.
+    expired
+        Called, with the timeout in seconds, when it is over.
+    """
+
+    def __init__(self, clock: IReactorTime, expired: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._expired = expired
+        self._timeout: float | None = None
+        self._heard_at = 0.0
+        self._armed_at = 0.0
+        self._resting_since: float | None = None
+        self._check: IDelayedCall | None = None
+
+    def start(self, timeout: float | None) -> None:
+        """Count from now; None: do not count."""
+        self.stop()
+        self._timeout = timeout
+        self._heard_at = self._clock.seconds()
+        if self._resting_since is not None:
+            self._resting_since = self._heard_at
+        else:
+            self._arm()
+
+    def stop(self) -> None:
+        """Do not count any more; nothing is left in the reactor."""
+        self._disarm()
+        self._timeout = None
+
+    def heard(self) -> None:
+        """Count from now: the peer has been heard."""
+        if self._timeout is not None:
+            self._heard_at = self._clock.seconds()
+
+    def rest(self) -> None:
+        """Let the time stand still: it is us who do not listen."""
+        self._resting_since = self._clock.seconds()
+        self._disarm()
+
+    def resume(self) -> None:
+        """Let the time go on from where `rest` stopped it."""
+        if self._resting_since is not None:
+            self._heard_at += self._clock.seconds() - self._resting_since
+            self._resting_since = None
+            self._arm()
+
+    def _arm(self) -> None:
+        if self._timeout is not None:
+            self._armed_at = self._heard_at
+            delay = self._heard_at + self._timeout - self._clock.seconds()
+            self._check = self._clock.callLater(max(0.0, delay), self._look, self._timeout)
+
+    def _disarm(self) -> None:
+        if self._check is not None:
+            self._check.cancel()
+            self._check = None
+
+    def _look(self, timeout: float) -> None:
+        self._check = None
+        # Compared with what it was, not with the clock: a remainder that is
+        # all rounding error would be waited for again and again.
+        if self._heard_at == self._armed_at:
+            self._expired(timeout)
+        else:
+            self._arm()

@@ -1,0 +1,110 @@
+"""A client on a Clock, and an endpoint whose attempts end as the test says."""
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from m2com_twisted import TcpClient
+
+
+class FakeTransport(StringTransport):
+    """Records what the client does; the connection is lost when the test says so."""
+
+    aborted = False
+
+    def abortConnection(self) -> None:
+        """Note that it was called."""
+        self.aborted = True
+        self.disconnecting = True
+
+
+class Attempt:
+    """One connection attempt, and the connection that came of it."""
+
+    def __init__(self, factory: IProtocolFactory) -> None:
+        self._factory = factory
+        self.cancelled = False
+        self.transport = FakeTransport()
+        self.result: Deferred[IProtocol] = Deferred(self._cancel)
+        self._protocol: Any = None
+
+    def _cancel(self, result: Deferred[IProtocol]) -> None:
+        self.cancelled = True
+
+    def accept(self) -> "Attempt":
+        """Connect."""
+        self._protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
+        self._protocol.makeConnection(self.transport)
+        self.result.callback(self._protocol)
+        return self
+
+    def refuse(self, reason: Exception | None = None) -> None:
+        """Fail, as refused unless another reason is given."""
+        self.result.errback(reason or ConnectionRefusedError())
+
+    def receive(self, data: bytes) -> None:
+        """Have the client receive bytes."""
+        self._protocol.dataReceived(data)
+
+    def lose(self, reason: Exception | None = None) -> None:
+        """Lose the connection."""
+        self.transport.connected = False
+        self._protocol.connectionLost(Failure(reason or ConnectionDone()))
+
+
+@implementer(IStreamClientEndpoint)
+class FakeEndpoint:
+    """Keeps its attempts in a list."""
+
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Begin an attempt that waits for the test."""
+        self.attempts.append(Attempt(protocolFactory))
+        return self.attempts[-1].result
+
+    @property
+    def last(self) -> Attempt:
+        """The newest attempt."""
+        return self.attempts[-1]
+
+
+class Fixture:
+    """A client with a fake endpoint on a Clock; what it delivers is kept in `messages`."""
+
+    def __init__(self, callback: Any = None, **options: Any) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.clock = Clock()
+        self.endpoint = FakeEndpoint()
+        self.client = TcpClient(
+            "m2.example",
+            50000,
+            callback or self._keep,
+            endpoint=self.endpoint,
+            reactor=self.clock,
+            **options,
+        )
+
+    async def _keep(self, message: dict[str, Any]) -> None:
+        self.messages.append(message)
+
+    def connect(self) -> Attempt:
+        """Connect the client and return its connection."""
+        connecting = Deferred.fromCoroutine(self.client.connect())
+        attempt = self.endpoint.last.accept()
+        connecting.addErrback(lambda failure: failure.raiseException())
+        assert self.client.connected
+        return attempt
+
+    def sent(self) -> bytes:
+        """Return what the client has written to its newest connection."""
+        written: bytes = self.endpoint.last.transport.value()
+        return written
