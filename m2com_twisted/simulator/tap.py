@@ -3,13 +3,7 @@
 Both take `Options`, so that they cannot differ.
 """
 
-import logging
-from typing import Any
-
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP
-from twisted.logger import Logger, LogLevel
 from twisted.python import usage
 
 from .controller import CellController
@@ -66,9 +60,7 @@ class Options(usage.Options):
             raise usage.UsageError(f"--profile is one of {', '.join(PROFILES)}")
 
 
-def controller_from_options(
-    options: Options, reactor: IReactorTCP | None = None
-) -> CellController:
+def controller_from_options(options: Options, reactor: IReactorTCP | None = None) -> CellController:
     """Return the controller that options describe, not started.
 
     What is to be injected is only announced: its times count from here.
