@@ -22,7 +22,7 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from .codec import Message
-from .log import NamedLog, Throttle
+from .log import NamedLog, Throttle, beginning_of
 from .stats import Stats
 
 __all__ = ["Delivery", "MessageCallback", "Overflow", "ReadingControl"]
@@ -253,7 +253,8 @@ class Delivery:
         if isinstance(entry, _ConnectionChange):
             self._log.error("The connect callback failed", exc_info=error)
         else:
-            self._log.error("The callback failed on the message %.200r", entry, exc_info=error)
+            shown = beginning_of(entry)
+            self._log.error("The callback failed on the message %s", shown, exc_info=error)
 
     def _log_unexpected(self, failure: Any) -> None:
         self._log.critical("Delivery failed", exc_info=failure.value)

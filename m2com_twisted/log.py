@@ -4,7 +4,7 @@ import logging
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["NamedLog", "Throttle"]
+__all__ = ["NamedLog", "Throttle", "beginning_of"]
 
 if TYPE_CHECKING:
     _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
@@ -35,6 +35,15 @@ class NamedLog(_LoggerAdapter):
     ) -> tuple[str, MutableMapping[str, Any]]:
         """Override of `logging.LoggerAdapter`: put the name in front."""
         return f"{self._prefix}{msg}", kwargs
+
+
+def beginning_of(message: object) -> str:
+    """Return the first 200 characters of a message's repr."""
+    try:
+        return repr(message)[:200]
+    except RecursionError:
+        # What can just be decoded is nested too deeply for a few calls further down the stack.
+        return "one that is nested too deeply to show"
 
 
 class Throttle:
