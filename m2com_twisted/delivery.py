@@ -42,6 +42,10 @@ _STALL_TIME = 10.0
 _DROP_LOG_INTERVAL = 10.0
 
 
+# What arrives when nothing does.
+_NOTHING: Iterator[Message] = iter(())
+
+
 class ReadingControl(Protocol):
     """Stops and restarts reading from the peer."""
 
@@ -115,8 +119,8 @@ class Delivery:
         self._drops = overflow == "drop_oldest"
         self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
         self._queue: deque[Message | _ConnectionChange] = deque()
-        # The rest of the last chunk.
-        self._arriving: Iterator[Message] = iter(())
+        # The rest of the chunk that is arriving, until `put` takes it into the queue.
+        self._arriving = _NOTHING
         # Full: reading rests until the queue is down to its low-water mark.
         self._full = False
         self._reading: ReadingControl | None = None
@@ -153,10 +157,10 @@ class Delivery:
             Taken one by one while the callback takes them at once; those that
             it makes wait are taken into the queue before this returns.
         """
-        self._queue.extend(self._arriving)
+        self._queue_arriving()
         self._arriving = messages
         self._consume()
-        self._queue.extend(self._arriving)
+        self._queue_arriving()
         self._limit_queue()
 
     def put_connection_change(self, connected: bool) -> None:
@@ -176,7 +180,7 @@ class Delivery:
             where this is called from inside it, which is then left alone.
         """
         self._queue.clear()
-        self._arriving = iter(())
+        self._arriving = _NOTHING
         self._set_full(False)
         if self._consumer is None or self._consumer_done is None:
             return succeed(None)
@@ -189,6 +193,18 @@ class Delivery:
         except Exception:
             self._log.exception("What the callback waits for failed to be cancelled")
         return ended
+
+    def _queue_arriving(self) -> None:
+        """Take the rest of a chunk into the queue.
+
+        To look at it may complete the command that a callback waits for, and
+        so make the consumer go on in the midst of it: it must not ask for the
+        same messages then, and may well run out of others.
+        """
+        arriving, self._arriving = self._arriving, _NOTHING
+        self._queue.extend(arriving)
+        if self._queue:
+            self._consume()
 
     def _consume(self) -> None:
         """Have all entries delivered, unless that is under way."""
@@ -228,15 +244,21 @@ class Delivery:
     def _entries(self) -> Iterator[Message | _ConnectionChange]:
         """Yield what waits, then what is arriving, until there is neither."""
         queue = self._queue
-        arriving: Iterator[Message] = iter(())
-        while queue or arriving is not self._arriving:
+        while True:
             while queue:
                 entry = queue.popleft()
                 if self._full and len(queue) <= self._low_water:
                     self._set_full(False)
                 yield entry
             arriving = self._arriving
-            yield from arriving
+            if arriving is _NOTHING:
+                return
+            for message in arriving:
+                yield message
+                if self._arriving is not arriving:
+                    break  # the rest is in the queue, or dropped
+            else:
+                self._arriving = _NOTHING
 
     def _tell_change(self, change: _ConnectionChange) -> Any:
         """Start the callback for a change, which the user may know already."""
