@@ -10,6 +10,7 @@ nothing to cancel.  Rejected: a Deferred per message reorders them as soon as a
 callback waits, and a DeferredLock recurses to death with thousands in line.
 """
 
+import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
@@ -41,6 +42,8 @@ _STALL_TIME = 10.0
 # Seconds between two log lines about dropped messages.
 _DROP_LOG_INTERVAL = 10.0
 
+# What a cancelled callback ends with; the second if it waits for an asyncio future.
+_CANCELLATIONS = (CancelledError, asyncio.CancelledError)
 
 # What arrives when nothing does.
 _NOTHING: Iterator[Message] = iter(())
@@ -188,10 +191,7 @@ class Delivery:
             return succeed(None)
         ended: Deferred[None] = Deferred()
         self._cancelled = ended
-        try:
-            self._consumer_done.cancel()
-        except Exception:
-            self._log.exception("What the callback waits for failed to be cancelled")
+        self._consumer_done.cancel()
         return ended
 
     def _queue_arriving(self) -> None:
@@ -269,7 +269,7 @@ class Delivery:
 
     def _report(self, error: BaseException, entry: Message | _ConnectionChange) -> None:
         """Log what a callback raised, unless it is the cancellation by `stop`."""
-        if self._cancelled is not None and isinstance(error, CancelledError):
+        if self._cancelled is not None and isinstance(error, _CANCELLATIONS):
             return
         self._stats.callback_errors += 1
         if isinstance(entry, _ConnectionChange):
@@ -279,7 +279,8 @@ class Delivery:
             self._log.error("The callback failed on the message %s", shown, exc_info=error)
 
     def _log_unexpected(self, failure: Any) -> None:
-        self._log.critical("Delivery failed", exc_info=failure.value)
+        """Log what cancelling led to: a canceller may be anybody's."""
+        self._log.error("Delivering, or cancelling the callback, failed", exc_info=failure.value)
 
     def _limit_queue(self) -> None:
         """Keep the queue within its bound."""
