@@ -337,9 +337,17 @@ class Delivery:
         """Warn, once, if the callback is still at the entry of when the check was set up."""
         stalled = entry is self._current
         if stalled and not warned:
+            changed = isinstance(entry, _ConnectionChange)
             self._log.warning(
                 "The callback %s has been running for over %.0f s; reading is paused until it ends",
-                getattr(self._callback, "__qualname__", repr(self._callback)),
+                _name_of(self._connect_callback if changed else self._callback),
                 _STALL_TIME,
             )
         self._watch_for_stall(warned=stalled)
+
+
+def _name_of(function: object) -> str:
+    """Return what the user calls a callback."""
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__qualname__", repr(function))
