@@ -17,7 +17,7 @@ from .errors import (
     CommandStage,
     CommandTimeout,
 )
-from .log import NamedLog
+from .log import NamedLog, beginning_of
 
 __all__ = ["CommandOutcome", "CommandTable", "SequenceIds"]
 
@@ -208,7 +208,8 @@ class CommandTable:
         sequence_id = message.get("sequence_id")
         # Not isinstance: true is no id either.
         if type(sequence_id) is not int:
-            self._log.warning("Ignored a %s without a usable sequence_id: %.200r", name, message)
+            shown = beginning_of(message)
+            self._log.warning("Ignored a %s without a usable sequence_id: %s", name, shown)
         elif sequence_id not in self._pending:
             self._unexpected(status, sequence_id)
         elif status is CommandStatus.Ack:

@@ -203,18 +203,20 @@ class MessageProtocol(LineReceiver):
         count = 0
         try:
             for line in lines:
+                if not self.is_open:
+                    return  # closed by the callback of the one before
                 try:
                     message = decode(line)
                 except BadLineError as error:
                     self._bad_line(line, error)
                     continue
-                if not self.is_open:
-                    return  # closed by the callback of the one before
                 count += 1
                 # A command status has a sequence_id; a message that has nothing
                 # but its id may be one that lacks it (protocol, section 2).
                 if "sequence_id" in message or len(message) == 1:
                     self._owner.status_received(message)
+                    if not self.is_open:
+                        return  # closed by who waited for this status
                 yield message
         finally:
             self._stats.messages += count
