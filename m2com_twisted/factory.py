@@ -211,6 +211,8 @@ class ReconnectingMessageFactory(ClientFactory):
         should_be_connected: bool = True,
     ) -> None:
         """Put every field right; the only place that does.  Callbacks run after it."""
+        if state is ConnectionState.IDLE:
+            self._keep_trying = False
         self.state = state
         self._attempt = attempt
         self._retry = retry
