@@ -165,7 +165,14 @@ class ReconnectingMessageFactory(ClientFactory):
             Fires when connected; fails with a `ConnectFailedError` or, if
             `close` is called meanwhile, with `ClientClosedError`.  Cancelling
             it forgets the waiter; the last one takes a first attempt with it.
+
+        Raises
+        ------
+        ValueError
+            If the timeout is negative or not a number.
         """
+        if not timeout >= 0:
+            raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")
         if self.connected:
             return succeed(None)
         if self.state is ConnectionState.CLOSING:
