@@ -344,8 +344,9 @@ class ReconnectingMessageFactory(ClientFactory):
             attempt.cancel()
 
     def _connect_timed_out(self, result: object, timeout: float) -> Failure:
-        cause = self._stats.last_error or f"not connected within {timeout:g} s"
-        return Failure(ConnectTimeoutError(*self._address, cause))
+        error = ConnectTimeoutError(*self._address, f"not connected within {timeout:g} s")
+        error.__cause__ = self._stats.last_error
+        return Failure(error)
 
     def _log_rate(self) -> None:
         self._log.debug("Received %.0f messages/s", self._rate.read(self._reactor.seconds()))
