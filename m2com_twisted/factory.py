@@ -240,6 +240,8 @@ class ReconnectingMessageFactory(ClientFactory):
         return self._new_protocol(self)
 
     def _attempt_timed_out(self, result: IProtocol | Failure, timeout: float) -> Failure:
+        if not isinstance(result, Failure):
+            self._drop_late(result)
         # What a cancelled endpoint fails with differs from one to the next.
         return Failure(TimeoutError(f"no answer within {timeout:g} s"))
 
@@ -257,6 +259,9 @@ class ReconnectingMessageFactory(ClientFactory):
     def _attempt_succeeded(self, result: IProtocol) -> None:
         # Endpoints give back what buildProtocol returned.
         protocol = cast(MessageProtocol, result)
+        if self.state is not ConnectionState.CONNECTING:
+            self._drop_late(result)
+            return
         if not protocol.is_open:
             # Lost while the endpoint was still busy with it.
             self._attempt_failed(Failure(ConnectionLost()))
@@ -271,6 +276,10 @@ class ReconnectingMessageFactory(ClientFactory):
             self._rate_log.start(MessageRate.PERIOD, now=False)
         self._delivery.put_connection_change(True)
         self._connect_waiters.succeed()
+
+    def _drop_late(self, result: IProtocol) -> None:
+        """Close a connection that came about although its attempt was cancelled."""
+        cast(MessageProtocol, result).disconnect()
 
     def _wait_to_retry(self) -> None:
         if self._retry_policy is None:
