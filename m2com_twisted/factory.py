@@ -250,7 +250,7 @@ class ReconnectingMessageFactory(ClientFactory):
             return  # cancelled by us
         error = connect_failure(*self._address, reason)
         self._history.attempt_failed(error)
-        if self._keep_trying:
+        if self._keep_trying and self._retry_policy is not None:
             self._wait_to_retry()
         else:
             self._set_state(ConnectionState.IDLE, should_be_connected=False)
@@ -282,10 +282,13 @@ class ReconnectingMessageFactory(ClientFactory):
         cast(MessageProtocol, result).disconnect()
 
     def _wait_to_retry(self) -> None:
-        if self._retry_policy is None:
+        if self._retry_policy is not None:
+            delay = next_delay(self._retry_policy, self._history.failures, self._log)
+        elif self._connect_waiters:
+            delay = 0.0  # they asked after this end had given the connection up
+        else:
             self._set_state(ConnectionState.IDLE)
             return
-        delay = next_delay(self._retry_policy, self._history.failures, self._log)
         self._log.debug("Dialling again in %.1f s", delay)
         retry = self._reactor.callLater(delay, self._dial)
         self._set_state(ConnectionState.WAITING, retry=retry)
