@@ -113,7 +113,9 @@ class ReconnectingMessageFactory(ClientFactory):
     @property
     def connected(self) -> bool:
         """Whether messages can be written now."""
-        return self._protocol is not None and self._protocol.is_open
+        # A closing client, or connection, may still have its transport.
+        is_open = self._protocol is not None and self._protocol.is_open
+        return is_open and self.state is ConnectionState.CONNECTED
 
     @property
     def read_timeout(self) -> float | None:
@@ -146,7 +148,7 @@ class ReconnectingMessageFactory(ClientFactory):
         NotConnectedError
             If there is none.
         """
-        if self._protocol is None or not self._protocol.is_open:
+        if self._protocol is None or not self.connected:
             raise NotConnectedError("Client not connected with tcp/ip server.")
         return self._protocol
 
