@@ -156,7 +156,12 @@ class Delivery:
         self._queue.extend(self._arriving)
         self._arriving = messages
         self._consume()
-        self._queue.extend(self._arriving)
+        # Taken from the consumer first: to decode the rest may complete a
+        # command that the callback awaits, which then goes on from in there.
+        rest, self._arriving = self._arriving, iter(())
+        self._queue.extend(rest)
+        if self._queue:
+            self._consume()
         self._limit_queue()
 
     def put_connection_change(self, connected: bool) -> None:
@@ -236,7 +241,10 @@ class Delivery:
                     self._set_full(False)
                 yield entry
             arriving = self._arriving
-            yield from arriving
+            for message in arriving:
+                yield message
+                if arriving is not self._arriving:
+                    break  # `put` takes the rest into the queue
 
     def _tell_change(self, change: _ConnectionChange) -> Any:
         """Start the callback for a change, which the user may know already."""
