@@ -113,7 +113,7 @@ class ReconnectingMessageFactory(ClientFactory):
     @property
     def connected(self) -> bool:
         """Whether messages can be written now."""
-        return self._protocol is not None and self._protocol.is_open
+        return self._open_protocol is not None
 
     @property
     def read_timeout(self) -> float | None:
@@ -146,9 +146,18 @@ class ReconnectingMessageFactory(ClientFactory):
         NotConnectedError
             If there is none.
         """
-        if self._protocol is None or not self._protocol.is_open:
+        protocol = self._open_protocol
+        if protocol is None:
             raise NotConnectedError("Client not connected with tcp/ip server.")
-        return self._protocol
+        return protocol
+
+    @property
+    def _open_protocol(self) -> MessageProtocol | None:
+        # The state too: who is failed by `close` must not write, though the
+        # connection is still there.
+        if self.state is not ConnectionState.CONNECTED:
+            return None
+        return self._protocol if self._protocol is not None and self._protocol.is_open else None
 
     # From outside: connect and close
 

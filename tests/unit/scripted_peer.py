@@ -25,21 +25,22 @@ def status(name: str, sequence_id: object) -> dict[str, Any]:
 
 def result_of(deferred: Deferred[T]) -> T:
     """Return what a Deferred has fired with, or raise what it has failed with."""
-    results: list[T | Failure] = []
-    deferred.addBoth(results.append)
+    results: list[T] = []
+    failures: list[Failure] = []
+    deferred.addCallbacks(results.append, failures.append)
+    for failure in failures:
+        failure.raiseException()
     (result,) = results  # it must have fired
-    if isinstance(result, Failure):
-        raise result.value
     return result
 
 
 def error_of(deferred: Deferred[Any]) -> BaseException:
     """Return what a Deferred has failed with."""
-    results: list[Any] = []
-    deferred.addBoth(results.append)
-    (failure,) = results
-    error: BaseException = failure.value
-    return error
+    failures: list[Failure] = []
+    deferred.addErrback(failures.append)
+    (failure,) = failures  # it must have failed
+    assert failure.value is not None
+    return failure.value
 
 
 class Scripted(Fixture):
@@ -63,11 +64,15 @@ class Scripted(Fixture):
 
     def fill_buffer(self) -> None:
         """Leave no room in the transport's write buffer."""
-        self.peer.transport.producer.pauseProducing()
+        self._write_gate.pauseProducing()
 
     def drain_buffer(self) -> None:
         """Make room in the transport's write buffer."""
-        self.peer.transport.producer.resumeProducing()
+        self._write_gate.resumeProducing()
+
+    @property
+    def _write_gate(self) -> Any:
+        return self.peer.transport.producer
 
     @property
     def commands(self) -> list[dict[str, Any]]:
