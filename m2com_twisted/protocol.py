@@ -215,6 +215,8 @@ class MessageProtocol(LineReceiver):
                 # but its id may be one that lacks it (protocol, section 2).
                 if "sequence_id" in message or len(message) == 1:
                     self._owner.status_received(message)
+                    if not self.is_open:
+                        return  # closed by who awaited it
                 yield message
         finally:
             self._stats.messages += count
