@@ -257,9 +257,16 @@ class MessageProtocol(LineReceiver):
     def wait_for_room(self, size: int) -> Deferred[None]:
         """Wait for one's turn to write; see `WriteGate.wait`.
 
-        Fails with `NotConnectedError` when the connection is lost.
+        Fails with `NotConnectedError` by `fail_writers`.
         """
         return self._gate.wait(size)
+
+    def fail_writers(self) -> None:
+        """Fail those who wait for room.
+
+        For the owner to call: it knows when its state is such that they may react.
+        """
+        self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
 
     def write(self, line: bytes) -> None:
         """Write a line, terminator included, in one piece."""
@@ -281,12 +288,11 @@ class MessageProtocol(LineReceiver):
         return self._lost
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Override: tell the owner, then those who wait to write."""
+        """Override: tell the owner."""
         self._give_up()
         if self._abort is not None and self._abort.active():
             self._abort.cancel()
         self._owner.connection_lost(self, self._own_reason or reason)
-        self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
         if self._lost is not None:
             self._lost.callback(None)
 
