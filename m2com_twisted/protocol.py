@@ -15,7 +15,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from .codec import TERMINATOR, Message, decode
+from .codec import STATUSES, TERMINATOR, Message, decode
 from .errors import BadLineError, NotConnectedError, SilentPeerError
 from .log import NamedLog, Throttle
 from .socket_options import set_socket_options
@@ -63,7 +63,7 @@ class ConnectionOwner(Protocol):
         """Take the messages of one chunk, in order of arrival."""
 
     def status_received(self, message: Message) -> None:
-        """Look at what may be the status of a command, ahead of its delivery."""
+        """Look at the status of a command, ahead of its delivery."""
 
     def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
         """Learn that the connection is gone, once."""
@@ -211,9 +211,9 @@ class MessageProtocol(LineReceiver):
                 if not self.is_open:
                     return  # closed by the callback of the one before
                 count += 1
-                # A command status has a sequence_id; a message that has nothing
-                # but its id may be one that lacks it (protocol, section 2).
-                if "sequence_id" in message or len(message) == 1:
+                # The class first: an id may be anything, and a list has no hash.
+                name = message.get("id")
+                if name.__class__ is str and name in STATUSES:
                     self._owner.status_received(message)
                     if not self.is_open:
                         return  # closed by who awaited it

@@ -115,3 +115,47 @@ def test_the_end_of_a_connection_fails_commands_at_once(end: Callable[[Scripted]
         ("waiting", None, CommandStage.NEVER_SENT, False),
     ]
     assert len(fixture.endpoint.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"id": "success"},
+        {"id": "success", "reason": "done"},
+        {"id": "success", "sequence_id": "1"},
+        {"id": "success", "sequence_id": 1.0},
+        {"id": "success", "sequence_id": True},
+        {"id": "success", "sequence_id": None},
+        {"id": "success", "sequence_id": [1]},
+    ],
+)
+def test_reply_without_a_usable_id(reply: Message, caplog: pytest.LogCaptureFixture) -> None:
+    """A status that names no command is warned about and delivered, and completes nothing."""
+    fixture = Scripted()
+    running = fixture.run()
+    caplog.clear()
+    fixture.reply(reply)
+    assert not running.called
+    assert fixture.messages == [reply]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "success without a usable sequence_id" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"id": "powerSystemState", "sequence_id": 1},
+        {"id": "SUCCESS", "sequence_id": 1},
+        {"id": ["success"], "sequence_id": 1},
+        {"sequence_id": 1},
+    ],
+)
+def test_what_is_no_status(message: Message, caplog: pytest.LogCaptureFixture) -> None:
+    """A message of another kind completes nothing, whatever its fields, and is delivered."""
+    fixture = Scripted()
+    running = fixture.run()
+    caplog.clear()
+    fixture.reply(message)
+    assert not running.called
+    assert fixture.messages == [message]
+    assert not caplog.records
