@@ -323,6 +323,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._history.lost(reason, protocol.received_bytes)
         self._wait_to_retry()
         self._commands.connection_lost()
+        protocol.fail_writers()
         self._delivery.put_connection_change(False)
 
     def _begin_closing(self) -> None:
@@ -333,6 +334,8 @@ class ReconnectingMessageFactory(ClientFactory):
         if attempt is not None:
             attempt.cancel()
         self._commands.connection_lost()
+        if protocol is not None:
+            protocol.fail_writers()
         self._connect_waiters.fail(ClientClosedError("The client was closed."))
         callback_ended = self._delivery.stop()
         if not callback_ended.called:
