@@ -173,6 +173,7 @@ class ReconnectingMessageFactory(ClientFactory):
             return self.close().addCallback(lambda _: self.connect(timeout))
         waiter = self._connect_waiters.add()
         if self.state is ConnectionState.IDLE:
+            self._keep_trying = False
             self._connect_timeout = timeout
             self._dial()
         else:
