@@ -301,6 +301,7 @@ class MessageProtocol(LineReceiver):
         if self.is_open:
             self.is_open = False
             self._watchdog.stop()
+            self._gate.stopProducing()
             # A paused producer would keep the transport from closing.
             self.transport.unregisterProducer()
 

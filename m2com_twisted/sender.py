@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from .codec import Message, encode, with_header
+from .codec import Message, decode, encode, with_header
 from .commands import CommandOutcome, CommandTable, SequenceIds
 from .enums import MsgType
 from .errors import CommandLost, CommandStage, CommandTimeout, NotConnectedError
@@ -46,12 +46,17 @@ class MessageSender:
     async def write(
         self, msg_type: MsgType, msg_name: str, msg_details: Message | None, comp_name: str | None
     ) -> None:
-        """Write one message; see `TcpClient.write_message`."""
+        """Write one message; see `TcpClient.write_message`.
+
+        After waiting it is what it was, though the caller may have changed
+        a list in the details meanwhile: to something that cannot be sent, even.
+        """
         protocol = self._factory.open_protocol()
         message = with_header(msg_type, msg_name, msg_details, comp_name)
         line = encode(message)
         if not protocol.has_room:
             await protocol.wait_for_room(len(line))
+            message = decode(line)
         if msg_type == MsgType.Command:
             self._commands.note(msg_name, self._write_command(protocol, message))
         else:
@@ -67,10 +72,12 @@ class MessageSender:
         """Write a command and await its status; see `TcpClient.run_command`."""
         protocol = self._factory.open_protocol()
         message = with_header(MsgType.Command, name, details, None)
-        size = len(encode(message))
+        line = encode(message)
         if not protocol.has_room:
             started = self._clock.seconds()
-            await self._wait_for_room(name, protocol.wait_for_room(size), ack_timeout, timeout)
+            room = protocol.wait_for_room(len(line))
+            await self._wait_for_room(name, room, ack_timeout, timeout)
+            message = decode(line)  # as in `write`
             waited = self._clock.seconds() - started
             ack_timeout, timeout = (
                 None if t is None else t - waited for t in (ack_timeout, timeout)
