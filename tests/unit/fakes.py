@@ -69,6 +69,11 @@ class Attempt:
         """Have the client receive bytes."""
         self._protocol.dataReceived(data)
 
+    def fill_buffer(self) -> None:
+        """Have the transport tell the client that the peer does not take what was written."""
+        producer: Any = self.transport.producer
+        producer.pauseProducing()
+
     def lose(self, reason: Exception | None = None) -> None:
         """Lose the connection."""
         self.transport.connected = False

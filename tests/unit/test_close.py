@@ -1,4 +1,4 @@
-"""`TcpClient.close`: in every state and from everywhere, nothing is left and connect works again."""
+"""`TcpClient.close`: in every state, from everywhere; nothing is left and connect works again."""
 
 import logging
 from collections.abc import Callable, Generator
@@ -116,7 +116,7 @@ def test_a_peer_that_does_not_read_is_cut_off_after_two_seconds() -> None:
     """The transport has 2 s to send the rest, not more, and is not paused meanwhile."""
     fixture = Fixture()
     attempt = fixture.connect()
-    attempt.transport.producer.pauseProducing()
+    attempt.fill_buffer()
     writing = Call(fixture.client.write_message(MsgType.Command, "power"))
     closing = Call(fixture.client.close())
     assert attempt.transport.disconnecting
@@ -223,7 +223,7 @@ def test_closes_from_inside_a_callback(
 
 
 def test_cancels_the_callback_and_drops_what_waits(caplog: pytest.LogCaptureFixture) -> None:
-    """The running callback gets CancelledError, which is no error of its own; no other is called."""
+    """The running callback gets CancelledError, which is not counted; no other is called."""
     wait: Deferred[None] = Deferred()
     ends: list[BaseException] = []
 
@@ -300,7 +300,7 @@ def test_fails_all_who_wait() -> None:
     fixture = Fixture()
     attempt = fixture.connect()
     running = Call(fixture.client.run_command("power"))
-    attempt.transport.producer.pauseProducing()
+    attempt.fill_buffer()
     writing = Call(fixture.client.write_message(MsgType.Command, "power"))
     Call(fixture.client.close())
     attempt.lose()

@@ -7,8 +7,9 @@ from twisted.internet import error
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import (
-    IHostResolution,
     IHostnameResolver,
+    IHostResolution,
+    IProtocol,
     IReactorPluggableNameResolver,
     IResolutionReceiver,
     IStreamClientEndpoint,
@@ -42,7 +43,6 @@ def test_returns_when_connected() -> None:
     """It waits for the connection, and leaves no timer behind."""
     fixture = Fixture()
     connecting = Call(fixture.client.connect())
-    assert fixture.client.state is ConnectionState.CONNECTING
     assert fixture.client.should_be_connected
     assert not connecting.done
     fixture.endpoint.last.accept()
@@ -120,7 +120,7 @@ def test_reports_an_endpoint_that_raises() -> None:
 
     @implementer(IStreamClientEndpoint)
     class BrokenEndpoint:
-        def connect(self, protocolFactory: object) -> Deferred[None]:
+        def connect(self, protocolFactory: object) -> Deferred[IProtocol]:
             raise ZeroDivisionError("a bug")
 
     fixture = Fixture()
@@ -303,7 +303,7 @@ def test_a_custom_endpoint_is_used_as_given() -> None:
     class OnlyEndpoint:
         asked = 0
 
-        def connect(self, protocolFactory: object) -> Deferred[None]:
+        def connect(self, protocolFactory: object) -> Deferred[IProtocol]:
             self.asked += 1
             return fail(error.ConnectionRefusedError())
 
@@ -317,6 +317,8 @@ def test_a_custom_endpoint_is_used_as_given() -> None:
 class Resolver:
     """Knows one name."""
 
+    name = "m2.example"
+
     def __init__(self) -> None:
         self.asked: list[str] = []
 
@@ -326,7 +328,7 @@ class Resolver:
         """Implement `IHostnameResolver`."""
         self.asked.append(hostName)
         resolutionReceiver.resolutionBegan(self)
-        if hostName == "m2.example":
+        if hostName == self.name:
             resolutionReceiver.addressResolved(IPv4Address("TCP", "192.0.2.1", 50000))
         resolutionReceiver.resolutionComplete()
         return self
@@ -340,8 +342,9 @@ class ResolvingReactor(MemoryReactorClock):
     """A reactor in memory that can look up one name."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.nameResolver = Resolver()
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self.resolver = Resolver()
+        self.nameResolver: IHostnameResolver = self.resolver
 
     def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
         """Implement `IReactorPluggableNameResolver`."""
@@ -360,7 +363,7 @@ def test_only_names_are_looked_up(host: str, asked: list[str], dialled: list[str
     """A literal address of either family is dialled as it is, a name is resolved first."""
     reactor = ResolvingReactor()
     connecting = Call(TcpClient(host, 50000, print, reactor=reactor).connect(timeout=3))
-    assert reactor.nameResolver.asked == asked
+    assert reactor.resolver.asked == asked
     assert [(call[0], call[1], call[3]) for call in reactor.tcpClients] == [
         (address, 50000, 3) for address in dialled
     ]
