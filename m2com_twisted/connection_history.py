@@ -9,6 +9,7 @@ import logging
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from .errors import SilentPeerError
 from .log import NamedLog
 from .stats import Stats
 
@@ -107,7 +108,8 @@ class ConnectionHistory:
             self._saw_empty_connection = True
             level = self._failure_level()
         self._log.log(level, "Lost the connection after %.1f s: %s", uptime, reason.value)
-        self._look_for_taken_port(received_bytes == 0 and uptime < _TAKEN_PORT_TIME)
+        by_peer = reason.check(SilentPeerError) is None
+        self._look_for_taken_port(by_peer and received_bytes == 0 and uptime < _TAKEN_PORT_TIME)
 
     def _failure_level(self) -> int:
         return logging.WARNING if self.failures == 1 else logging.DEBUG
