@@ -60,6 +60,7 @@ class ConnectionHistory:
         """Take note that no connection came about."""
         self.failures += 1
         self._stats.last_error = error
+        self._begin_outage()
         self._log.log(self._failure_level(), "%s", error)
 
     def connected(self) -> None:
@@ -95,12 +96,10 @@ class ConnectionHistory:
             What had been received over it.
         """
         self._stats.last_error = reason.value
-        now = self._clock.seconds()
-        uptime = now - self._connected_at
+        uptime = self._clock.seconds() - self._connected_at
         if uptime >= _GOOD_AFTER:
             self.message_received()
-        if self._outage_since is None:
-            self._outage_since = now
+        self._begin_outage()
         if self._good:
             level = logging.WARNING
         else:
@@ -111,6 +110,10 @@ class ConnectionHistory:
         by_peer = reason.check(SilentPeerError) is None
         self._look_for_taken_port(by_peer and received_bytes == 0 and uptime < _TAKEN_PORT_TIME)
 
+    def _begin_outage(self) -> None:
+        if self._outage_since is None:
+            self._outage_since = self._clock.seconds()
+
     def _failure_level(self) -> int:
         return logging.WARNING if self.failures == 1 else logging.DEBUG
 
@@ -119,7 +122,7 @@ class ConnectionHistory:
             self._log.info("Connected")
         else:
             outage = self._clock.seconds() - self._outage_since
-            self._log.info("Connected again after an outage of %.1f s", outage)
+            self._log.info("Connected after an outage of %.1f s", outage)
 
     def _look_for_taken_port(self, closed_empty: bool) -> None:
         self._closed_empty = self._closed_empty + 1 if closed_empty else 0
