@@ -205,7 +205,8 @@ def test_who_joins_has_a_timeout_of_their_own() -> None:
 def test_joins_while_waiting_to_retry() -> None:
     """With a retry pending connect waits for it, or times out naming what keeps failing."""
     fixture = Fixture(retry_policy=lambda failures: 5)
-    fixture.connect().lose()
+    fixture.connect().receive(b"{}\r\n")
+    fixture.endpoint.last.lose()
     patient, hasty = (Call(fixture.client.connect(timeout)) for timeout in (11, 7))
     fixture.clock.advance(5)
     fixture.endpoint.last.refuse()
@@ -238,7 +239,8 @@ def test_cancelled_takes_the_first_attempt_with_it() -> None:
 def test_cancelled_while_reconnecting_only_stops_waiting(dialling: bool) -> None:
     """Reconnecting is the client's own doing and goes on without the one who joined."""
     fixture = Fixture(retry_policy=lambda failures: 5)
-    fixture.connect().lose()
+    fixture.connect().receive(b"{}\r\n")
+    fixture.endpoint.last.lose()
     if dialling:
         fixture.clock.advance(5)
     connecting = Call(fixture.client.connect(60))

@@ -69,7 +69,7 @@ def test_an_outage_is_told_when_it_begins_and_when_it_is_over(
             "Connection to the other side was lost in a non-clean fashion.",
         ),
         ("WARNING", REFUSED),
-        ("INFO", "Connected after an outage of 10.0 s"),
+        ("INFO", "Connected again after an outage of 10.0 s"),
     ]
 
 
@@ -186,7 +186,7 @@ def test_recovery_from_a_taken_port(
     story.fixture.clock.advance(0.1)
     if message:
         story.fixture.endpoint.last.receive(MESSAGE)
-    assert story.lines() == [("INFO", "Connected after an outage of 5.0 s")]
+    assert story.lines() == [("INFO", "Connected again after an outage of 5.0 s")]
     story.fixture.clock.advance(60)
     story.fixture.endpoint.last.receive(MESSAGE)
     assert story.lines() == []

@@ -242,6 +242,7 @@ def test_what_waits_to_be_written_fails_with_the_loss() -> None:
     """It is not sent over the next connection, and takes no sequence id."""
     fixture = Fixture(retry_policy=Policy())
     attempt = fixture.connect()
+    attempt.receive(MESSAGE)
     attempt.fill_buffer()
     writing = Call(fixture.client.write_message(MsgType.Command, "power"))
     running = Call(fixture.client.run_command("power"))
