@@ -281,7 +281,7 @@ class ReconnectingMessageFactory(ClientFactory):
 
     def _drop_late(self, result: IProtocol) -> None:
         """Close a connection that came about although its attempt was cancelled."""
-        cast(MessageProtocol, result).disconnect()
+        cast(MessageProtocol, result).abort()
 
     def _wait_to_retry(self) -> None:
         if self._retry_policy is not None:

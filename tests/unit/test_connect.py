@@ -253,15 +253,14 @@ def test_cancelled_while_reconnecting_only_stops_waiting(dialling: bool) -> None
 
 
 def test_succeeding_too_late_to_be_cancelled_leaves_no_connection() -> None:
-    """A connection that an endpoint makes although its attempt was given up is closed."""
+    """A connection that an endpoint makes although its attempt was given up is aborted."""
     fixture = Fixture()
     connecting = Call(fixture.client.connect())
     attempt = fixture.endpoint.last
     attempt.accept_when_cancelled()
     connecting.cancel()
     assert isinstance(connecting.error, CancelledError)
-    assert attempt.transport.disconnecting
-    attempt.lose()
+    assert attempt.transport.aborted
     assert_nothing_runs(fixture)
 
 
@@ -273,8 +272,7 @@ def test_succeeding_too_late_for_the_timeout_leaves_no_connection() -> None:
     attempt.accept_when_cancelled()
     fixture.clock.advance(1)
     assert isinstance(connecting.error, ConnectTimeoutError)
-    assert attempt.transport.disconnecting
-    attempt.lose()
+    assert attempt.transport.aborted
     assert_nothing_runs(fixture)
 
 
