@@ -177,12 +177,11 @@ class ReconnectingMessageFactory(ClientFactory):
             raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")
         if self.connected:
             return succeed(None)
-        if self.state is ConnectionState.CLOSING:
-            # The controller serves one client per port: the old socket goes first.
-            return self.close().addCallback(lambda _: self.connect(timeout))
         waiter = self._connect_waiters.add()
-        if self.state is ConnectionState.IDLE:
+        idle, closing = ConnectionState.IDLE, ConnectionState.CLOSING
+        if self.state in (idle, closing) and len(self._connect_waiters) == 1:
             self._connect_timeout = timeout
+        if self.state is idle:
             self._dial()
         else:
             waiter.addTimeout(timeout, self._reactor, self._connect_timed_out)
@@ -204,7 +203,9 @@ class ReconnectingMessageFactory(ClientFactory):
     def close(self) -> Deferred[None]:
         """End it all: no attempt, no connection, no retry is left when this fires."""
         waiter = self._close_waiters.add()
-        if self.state is not ConnectionState.CLOSING:
+        if self.state is ConnectionState.CLOSING:
+            self._fail_connect_waiters()
+        else:
             self._begin_closing()
         return waiter
 
@@ -333,12 +334,15 @@ class ReconnectingMessageFactory(ClientFactory):
         if attempt is not None:
             attempt.cancel()
         self._commands.connection_lost()
-        self._connect_waiters.fail(ClientClosedError("The client was closed."))
+        self._fail_connect_waiters()
         callback_ended = self._delivery.stop()
         if not callback_ended.called:
             callback_ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
         disconnected = protocol.disconnect() if protocol is not None else succeed(None)
         gatherResults([callback_ended, disconnected]).addCallback(self._closed)
+
+    def _fail_connect_waiters(self) -> None:
+        self._connect_waiters.fail(ClientClosedError("The client was closed."))
 
     def _callback_goes_on(self, result: object, timeout: float) -> None:
         self._log.warning("The callback still runs %g s after it was cancelled", timeout)
@@ -349,6 +353,9 @@ class ReconnectingMessageFactory(ClientFactory):
         self._log.info("Closed")
         self._delivery.put_connection_change(False)
         self._close_waiters.succeed()
+        # The controller serves one client per port, so these waited for the old socket to go.
+        if self.state is ConnectionState.IDLE and self._connect_waiters:
+            self._dial()
 
     def _connect_waiter_forgotten(self) -> None:
         """Give up a first attempt for which nobody waits any more."""

@@ -300,4 +300,3 @@ class MessageProtocol(LineReceiver):
             self._watchdog.stop()
             # A paused producer would keep the transport from closing.
             self.transport.unregisterProducer()
-

@@ -365,6 +365,35 @@ def test_connect_while_closing_may_be_cancelled() -> None:
     assert_closed(fixture)
 
 
+def test_close_wins_over_a_connect_that_waits_for_an_earlier_close() -> None:
+    """The last word counts: nothing is dialled, and who connected learns why."""
+    fixture = Fixture()
+    attempt = fixture.connect()
+    Call(fixture.client.close())
+    connecting = Call(fixture.client.connect())
+    closing = Call(fixture.client.close())
+    assert isinstance(connecting.error, ClientClosedError)
+    attempt.lose()
+    assert closing.returned
+    assert len(fixture.endpoint.attempts) == 1
+    assert_closed(fixture)
+
+
+def test_connect_while_closing_waits_no_longer_than_its_timeout() -> None:
+    """The time that the close takes counts."""
+    fixture = Fixture()
+    attempt = fixture.connect()
+    Call(fixture.client.close())
+    hasty, patient = (Call(fixture.client.connect(timeout)) for timeout in (1, 3))
+    fixture.clock.advance(1)
+    assert isinstance(hasty.error, TimeoutError)
+    attempt.lose()
+    fixture.clock.advance(2)
+    assert isinstance(patient.error, TimeoutError)
+    assert fixture.endpoint.last.cancelled
+    assert_closed(fixture)
+
+
 def test_cancelling_a_close_does_not_stop_it() -> None:
     """Only the waiting ends; the client closes all the same."""
     fixture = Fixture()
