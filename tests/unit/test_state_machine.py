@@ -63,7 +63,7 @@ class ErrorLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record."""
         if not (record.exc_info and record.exc_info[0] is CallbackError):
-            self.errors.append(record.getMessage())
+            self.errors.append(self.format(record))
 
 
 @contextmanager
@@ -101,6 +101,7 @@ class ConnectionMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.log.errors.clear()
         self.fixture = Fixture(
             self.on_message,
             retry_policy=default_retry_policy(lambda: 0.5),
