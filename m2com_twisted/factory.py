@@ -66,6 +66,8 @@ class ReconnectingMessageFactory(ClientFactory):
         Where the life is reported.
     log_rate
         Whether to log the message rate while connected.
+    arrival_callback
+        Called with each message ahead of its delivery.
     """
 
     noisy = False
@@ -83,6 +85,7 @@ class ReconnectingMessageFactory(ClientFactory):
         stats: Stats,
         log: NamedLog,
         log_rate: bool,
+        arrival_callback: Callable[[Message], object] | None = None,
     ) -> None:
         self._address = address
         self._endpoint = endpoint
@@ -93,6 +96,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._commands = commands
         self._stats = stats
         self._log = log
+        self._arrival_callback = arrival_callback
         self._history = ConnectionHistory(reactor, stats, log)
         self._rate = MessageRate()
         self._rate_log = LoopingCall(self._log_rate) if log_rate else None
@@ -105,6 +109,8 @@ class ReconnectingMessageFactory(ClientFactory):
         self._protocol: MessageProtocol | None = None
         # Whether a failed attempt is followed by another: not after the first.
         self._keep_trying = False
+        # What `start` asked for while the last connection is still being closed.
+        self._start_when_closed: float | None = None
         self._connect_timeout = 0.0
         self._read_timeout: float | None = None
         self._connect_waiters = Waiters(self._connect_waiter_forgotten)
@@ -190,18 +196,23 @@ class ReconnectingMessageFactory(ClientFactory):
     def start(self, timeout: float) -> None:
         """Dial and keep trying from the first attempt on.
 
+        While the last connection is being closed: as soon as it is.
+
         Parameters
         ----------
         timeout
             Seconds that one attempt may take.
         """
-        if self.state is ConnectionState.IDLE:
+        if self.state is ConnectionState.CLOSING:
+            self._start_when_closed = timeout
+        elif self.state is ConnectionState.IDLE:
             self._keep_trying = True
             self._connect_timeout = timeout
             self._dial()
 
     def close(self) -> Deferred[None]:
         """End it all: no attempt, no connection, no retry is left when this fires."""
+        self._start_when_closed = None
         waiter = self._close_waiters.add()
         if self.state is ConnectionState.CLOSING:
             self._fail_connect_waiters()
@@ -299,6 +310,8 @@ class ReconnectingMessageFactory(ClientFactory):
     def messages_received(self, messages: Iterator[Message]) -> None:
         """Implement `ConnectionOwner`."""
         known = self._stats.messages
+        if self._arrival_callback is not None:
+            messages = self._announced(messages, self._arrival_callback)
         self._delivery.put(messages)
         count = self._stats.messages - known
         if count:
@@ -306,6 +319,18 @@ class ReconnectingMessageFactory(ClientFactory):
             self._stats.last_message_time = now
             self._rate.add(count, now)
             self._history.message_received()
+
+    def _announced(
+        self, messages: Iterator[Message], arrival_callback: Callable[[Message], object]
+    ) -> Iterator[Message]:
+        """Yield messages, each when the user has been told that it has arrived."""
+        for message in messages:
+            try:
+                arrival_callback(message)
+            except Exception:
+                self._stats.callback_errors += 1
+                self._log.exception("The arrival callback failed on the message %.200r", message)
+            yield message
 
     def status_received(self, message: Message) -> None:
         """Implement `ConnectionOwner`."""
@@ -324,6 +349,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._history.lost(reason, protocol.received_bytes)
         self._wait_to_retry()
         self._commands.connection_lost()
+        protocol.fail_writers()
         self._delivery.put_connection_change(False)
 
     def _begin_closing(self) -> None:
@@ -334,6 +360,8 @@ class ReconnectingMessageFactory(ClientFactory):
         if attempt is not None:
             attempt.cancel()
         self._commands.connection_lost()
+        if protocol is not None:
+            protocol.fail_writers()
         self._fail_connect_waiters()
         callback_ended = self._delivery.stop()
         if not callback_ended.called:
@@ -353,8 +381,11 @@ class ReconnectingMessageFactory(ClientFactory):
         self._log.info("Closed")
         self._delivery.put_connection_change(False)
         self._close_waiters.succeed()
-        # The controller serves one client per port, so these waited for the old socket to go.
-        if self.state is ConnectionState.IDLE and self._connect_waiters:
+        if self._start_when_closed is not None:
+            timeout, self._start_when_closed = self._start_when_closed, None
+            self.start(timeout)
+        elif self.state is ConnectionState.IDLE and self._connect_waiters:
+            # The controller serves one client per port, so these waited for the old socket to go.
             self._dial()
 
     def _connect_waiter_forgotten(self) -> None:

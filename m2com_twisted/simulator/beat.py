@@ -1,0 +1,74 @@
+"""A call at a steady rate that nothing stops but its owner."""
+
+import logging
+import math
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+__all__ = ["Beat"]
+
+#: Seconds that a beat may come too soon.  A Clock that is advanced by just the
+#: period falls short of it by a rounding error, and a whole beat would be lost.
+_EARLY = 1e-6
+
+
+class Beat:
+    """Calls a function every so often.
+
+    `LoopingCall` ends at the first exception, and calls twice in a row when a
+    delay was rounded down; this does neither.  The calls keep to the times
+    given by the start, so that their rate is true.
+
+    Parameters
+    ----------
+    clock
+        Tells the time and calls.
+    period
+        Seconds.
+    function
+        Gets the number of periods since its last call: over 1 if the reactor
+        was busy for long.
+    log
+        Gets what the function raises.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        period: float,
+        function: Callable[[int], None],
+        log: logging.Logger,
+    ) -> None:
+        self._clock = clock
+        self._period = period
+        self._function = function
+        self._log = log
+        self._call: IDelayedCall | None = None
+        self._origin = 0.0
+        self._beats = 0
+
+    def start(self) -> None:
+        """Begin; the first call comes after one period."""
+        self._origin, self._beats = self._clock.seconds(), 0
+        self._schedule()
+
+    def stop(self) -> None:
+        """End, at once.  Harmless if it does not run."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _schedule(self) -> None:
+        due = self._origin + (self._beats + 1) * self._period - _EARLY
+        self._call = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._beat)
+
+    def _beat(self) -> None:
+        elapsed = self._clock.seconds() - self._origin + 2 * _EARLY
+        beats = max(self._beats + 1, math.floor(elapsed / self._period))
+        missed, self._beats = beats - self._beats, beats
+        self._schedule()
+        try:
+            self._function(missed)
+        except Exception:
+            self._log.exception("The simulator erred; it goes on.")

@@ -1,0 +1,20 @@
+"""The table of commands: name, parameters, function.
+
+A function takes the model and the parameters it declares, and returns what
+happens in order: events, and waits in which nothing else is done.  It says
+that the command fails by raising CommandRefusedError, if need be after some events.
+
+Source: protocol, section 4.
+"""
+
+from . import actuator_commands, mirror_commands, power_commands, setup_commands
+from .command import Command
+
+__all__ = ["COMMANDS"]
+
+#: All commands, by their name on the wire without ``cmd_``.
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for room in (mirror_commands, actuator_commands, power_commands, setup_commands)
+    for command in room.COMMANDS
+}

@@ -1,0 +1,226 @@
+"""The simulated cell controller as one object."""
+
+import logging
+from typing import Literal, cast
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTCP, IReactorTime
+
+from ..codec import Message
+from ..reactor_access import ReactorAccess
+from .beat import Beat
+from .command_port import CommandPort
+from .injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection, inject_into_port
+from .model import CYCLE, Model
+from .port_factory import PortFactory
+from .profiles import DEFAULT, Profile
+from .received import ReceivedMessages
+from .telemetry_port import TelemetryPort
+
+__all__ = ["CellController"]
+
+#: Seconds from one telemetry cycle to the next: the 20 Hz of the real controller.
+TELEMETRY_PERIOD = 0.05
+
+#: Seconds from the answer of ``rebootController`` until the controller is gone.
+_REBOOT_DELAY = 0.5
+
+
+class CellController:
+    """A cell controller on two TCP ports, or on none.
+
+    Parameters
+    ----------
+    command_port, telemetry_port
+        Where to listen; 0 for any free port.
+    interface
+        The address to listen at.
+    profile
+        Which rules it goes by.
+    seed
+        Of all noise: with the same seed, clock and input it sends the same
+        bytes.  None for a different one each time.
+    reactor
+        To listen with; None for the installed one.
+    clock
+        Tells the time; None for the reactor.
+    log
+        None for a logger of its own.
+
+    Attributes
+    ----------
+    command_port, telemetry_port
+        The ports, the real ones once started.
+    model
+        The state; may be read and changed at any time.
+    command_factory, telemetry_factory
+        The protocol factories, for use without sockets: call `start_loops`
+        then in place of `start`.
+    """
+
+    def __init__(
+        self,
+        command_port: int = 0,
+        telemetry_port: int = 0,
+        interface: str = "127.0.0.1",
+        *,
+        profile: Profile = DEFAULT,
+        seed: int | None = None,
+        reactor: IReactorTime | None = None,
+        clock: IReactorTime | None = None,
+        log: logging.Logger | None = None,
+    ) -> None:
+        self._wanted_ports = (command_port, telemetry_port)
+        self.command_port = command_port
+        self.telemetry_port = telemetry_port
+        self.interface = interface
+        self.profile = profile
+        self.log = log or logging.getLogger(type(self).__name__)
+        self._reactor = ReactorAccess(reactor)
+        self._clock: IReactorTime = clock or self._reactor
+        self.model = Model(seed, profile.power_times)
+        self._received = ReceivedMessages()
+        self._commands = CommandPort(
+            self.model, profile, self._clock, self._received, self.log, self._schedule_reboot
+        )
+        self._telemetry = TelemetryPort(self.model, self._clock, self._received, self.log)
+        self._beats = (
+            Beat(self._clock, CYCLE, lambda beats: self._commands.step(beats * CYCLE), self.log),
+            # Missed telemetry is not made up for: a burst would help nobody.
+            Beat(
+                self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
+            ),
+        )
+        self._listening: list[IListeningPort] = []
+        self._pending: list[IDelayedCall] = []
+
+    @property
+    def command_factory(self) -> PortFactory:
+        """Makes the protocols of the command port."""
+        return self._commands.factory
+
+    @property
+    def telemetry_factory(self) -> PortFactory:
+        """Makes the protocols of the telemetry port."""
+        return self._telemetry.factory
+
+    @property
+    def received(self) -> list[Message]:
+        """The last messages received on both ports, oldest first, 1000 at the most."""
+        return list(self._received)
+
+    async def start(self) -> None:
+        """Listen on both ports, and let time pass.
+
+        Raises
+        ------
+        CannotListenError
+            If a port is taken; nothing is left running then.
+        """
+        try:
+            self.listen()
+        except CannotListenError:
+            await self.stop()
+            raise
+
+    def listen(self) -> None:
+        """Do as `start`, but leave what may be left running to `stop`.
+
+        Raises
+        ------
+        CannotListenError
+            If a port is taken.
+        """
+        factories = (self.command_factory, self.telemetry_factory)
+        listen = IReactorTCP(self._reactor.get()).listenTCP
+        for port, factory in zip(self._wanted_ports, factories, strict=True):
+            self._listening.append(listen(port, factory, interface=self.interface))
+        self.command_port, self.telemetry_port = map(_port_number, self._listening)
+        self.log.info(
+            "Listening on %s: %d for commands, %d for telemetry.",
+            self.interface,
+            self.command_port,
+            self.telemetry_port,
+        )
+        self.start_loops()
+
+    async def stop(self) -> None:
+        """Close both ports and all connections.
+
+        Afterwards nothing is left in the reactor.  Harmless at any time;
+        `start` works again, with the model as it is.
+        """
+        self.stop_loops()
+        listening, self._listening = self._listening, []
+        await DeferredList([maybeDeferred(port.stopListening) for port in listening])
+        connections = self.command_factory.connections + self.telemetry_factory.connections
+        gone = DeferredList([connection.closed() for connection in connections])
+        for connection in connections:
+            connection.close()
+        await gone
+
+    def inject(
+        self,
+        name: str,
+        *,
+        port: Literal["command", "telemetry"] = "command",
+        count: int = 1,
+        seconds: float | None = None,
+        at: float = 0.0,
+    ) -> None:
+        """Let something go wrong: see `Injection` for what, and for the parameters.
+
+        Raises
+        ------
+        ValueError
+            If there is no such injection, or a number is out of range.
+        """
+        injection = Injection(name, port, count, seconds, at)
+        if at:
+            self._pending = [call for call in self._pending if call.active()]
+            self._pending.append(self._clock.callLater(at, self._inject, injection))
+        else:
+            self._inject(injection)
+
+    def _inject(self, injection: Injection) -> None:
+        if injection.name in ANSWER_INJECTIONS:
+            self._commands.injections.extend([injection] * injection.count)
+        elif injection.name in FAULT_INJECTIONS:
+            self.model.raise_fault(int(injection.name.removeprefix("fault-")))
+        elif injection.port == "command":
+            inject_into_port(injection, self.command_factory)
+        else:
+            inject_into_port(injection, self.telemetry_factory)
+
+    def start_loops(self) -> None:
+        """Let time pass, without listening."""
+        self.model.raise_fault(6053)  # as the original reports whenever it starts
+        for beat in self._beats:
+            beat.start()
+
+    def stop_loops(self) -> None:
+        """Let time stand still, and give up the command under way."""
+        for beat in self._beats:
+            beat.stop()
+        self._commands.stop()
+        for call in self._pending:
+            if call.active():
+                call.cancel()
+        self._pending = []
+
+    def _schedule_reboot(self) -> None:
+        self.model.reboot_requested = False
+        self._pending.append(self._clock.callLater(_REBOOT_DELAY, self._reboot))
+
+    def _reboot(self) -> None:
+        self.model.reboot()
+        self.log.warning("The controller reboots, and does not come back by itself.")
+        stopped = Deferred.fromCoroutine(self.stop())
+        stopped.addErrback(lambda failure: self.log.error("Stopping failed: %s", failure))
+
+
+def _port_number(listening: IListeningPort) -> int:
+    # The address of a TCP port is an IPv4Address or an IPv6Address; both have a port.
+    return cast(IPv4Address, listening.getHost()).port

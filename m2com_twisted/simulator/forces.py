@@ -1,0 +1,61 @@
+"""Forces in balance: what the forces of the 78 actuators do together.
+
+Forces in N, moments in N*m.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from .geometry import (
+    AXIAL,
+    AXIAL_LOCATIONS,
+    TANGENT,
+    TANGENT_ANGLES,
+    TANGENT_RADIUS,
+    solve,
+)
+
+__all__ = ["distribute", "effect", "net"]
+
+#: Three sums that a force takes part in.
+Triple = tuple[float, float, float]
+
+# What one newton at an actuator does: to fz, mx and my if it is axial, to fx,
+# fy and the moment mz per arm if it is tangent.
+_EFFECTS: tuple[Triple, ...] = tuple((1.0, y, -x) for x, y in AXIAL_LOCATIONS) + tuple(
+    (math.cos(angle), math.sin(angle), 1.0) for angle in TANGENT_ANGLES
+)
+
+
+def net(forces: Sequence[float]) -> tuple[float, float, float, float, float, float]:
+    """Return fx, fy, fz, mx, my, mz of all 78 forces."""
+    fz, mx, my = effect(AXIAL, forces)
+    fx, fy, turn = effect(TANGENT, forces)
+    return fx, fy, fz, mx, my, turn * TANGENT_RADIUS
+
+
+def effect(actuators: Iterable[int], forces: Sequence[float]) -> Triple:
+    """Return the three sums of some of the 78 forces, all axial or all tangent."""
+    first = second = third = 0.0
+    for actuator in actuators:
+        force, (a, b, c) = forces[actuator], _EFFECTS[actuator]
+        first += force * a
+        second += force * b
+        third += force * c
+    return first, second, third
+
+
+def distribute(sums: Triple, actuators: Sequence[int]) -> list[float]:
+    """Return forces at some actuators that make up three sums.
+
+    The smallest in least squares; with three actuators there is only one answer.
+
+    Raises
+    ------
+    ValueError
+        If the actuators cannot make up just any sums: they stand on a line.
+    """
+    rows = [_EFFECTS[actuator] for actuator in actuators]
+    products = [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]
+    a, b, c = solve(products, sums)
+    return [row[0] * a + row[1] * b + row[2] * c for row in rows]

@@ -1,0 +1,151 @@
+"""Where the actuators stand, and how their steps move the mirror.
+
+The mirror is a rigid body on six hardpoints: three of the axial actuators hold
+z and the two tilts, three of the tangent ones x, y and the turn about z.
+Small angles, so that every relation is linear.  Lengths in um unless said
+otherwise, angles in arcsec.
+
+Source of the figures: protocol, section 13; the radii of the rings of axial
+actuators are made up.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+__all__ = [
+    "AXIAL",
+    "AXIAL_COUNT",
+    "AXIAL_LOCATIONS",
+    "DEFAULT_HARDPOINTS",
+    "TANGENT",
+    "TANGENT_ANGLES",
+    "TANGENT_COUNT",
+    "TANGENT_RADIUS",
+    "UM_PER_M_ARCSEC",
+    "UM_PER_STEP",
+    "Pose",
+    "extensions",
+    "pose_from_extensions",
+    "solve",
+]
+
+AXIAL_COUNT = 72
+TANGENT_COUNT = 6
+
+#: The actuators are numbered from 0, the axial ones first.
+AXIAL = range(AXIAL_COUNT)
+TANGENT = range(AXIAL_COUNT, AXIAL_COUNT + TANGENT_COUNT)
+
+#: The actuators that hold the mirror.
+DEFAULT_HARDPOINTS = (5, 15, 25, 73, 75, 77)
+
+#: What one motor step extends an actuator by.
+UM_PER_STEP = 0.019967536601
+
+#: In m.
+TANGENT_RADIUS = 1.780189734
+
+#: Actuators A1 to A6, in rad.
+TANGENT_ANGLES = tuple(math.radians(60 * index) for index in range(TANGENT_COUNT))
+
+#: Actuators and radius, in m, of the rings B, C and D.
+_RINGS = ((30, 1.56), (24, 1.18), (18, 0.79))
+
+#: x and y of each axial actuator, in m.
+AXIAL_LOCATIONS = tuple(
+    (radius * math.cos(2 * math.pi * index / count), radius * math.sin(2 * math.pi * index / count))
+    for count, radius in _RINGS
+    for index in range(count)
+)
+
+#: With lengths in um and arms in m: a turn of one arcsec moves this far per m.
+UM_PER_M_ARCSEC = 1e6 * math.radians(1 / 3600)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where the mirror stands: x, y, z in um, rotations in arcsec."""
+
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+    x_rot: float = 0.0
+    y_rot: float = 0.0
+    z_rot: float = 0.0
+
+    def __add__(self, other: "Pose") -> "Pose":
+        return Pose(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+
+def _axial_row(actuator: int) -> tuple[float, float, float]:
+    """Extension per unit of z, x_rot and y_rot."""
+    x, y = AXIAL_LOCATIONS[actuator]
+    return -1.0, -y * UM_PER_M_ARCSEC, x * UM_PER_M_ARCSEC
+
+
+def _tangent_row(actuator: int) -> tuple[float, float, float]:
+    """Extension per unit of x, y and z_rot."""
+    angle = TANGENT_ANGLES[actuator - AXIAL_COUNT]
+    return math.cos(angle), math.sin(angle), -TANGENT_RADIUS * UM_PER_M_ARCSEC
+
+
+_ROWS = tuple(
+    _axial_row(actuator) if actuator < AXIAL_COUNT else _tangent_row(actuator)
+    for actuator in range(AXIAL_COUNT + TANGENT_COUNT)
+)
+
+
+def extensions(pose: Pose) -> list[float]:
+    """Return how far each of the 78 actuators is extended, in um, at a pose."""
+    axial, tangent = (pose.z, pose.x_rot, pose.y_rot), (pose.x, pose.y, pose.z_rot)
+    values = []
+    for actuator, (a, b, c) in enumerate(_ROWS):
+        first, second, third = axial if actuator < AXIAL_COUNT else tangent
+        values.append(a * first + b * second + c * third)
+    return values
+
+
+def pose_from_extensions(hardpoints: Sequence[int], extended: Sequence[float]) -> Pose:
+    """Return the pose in which six hardpoints are extended so far, in um.
+
+    Raises
+    ------
+    ValueError
+        If the hardpoints do not determine it: three axial ones on a line.
+    """
+    z, x_rot, y_rot = solve([_ROWS[index] for index in hardpoints[:3]], extended[:3])
+    x, y, z_rot = solve([_ROWS[index] for index in hardpoints[3:]], extended[3:])
+    return Pose(x, y, z, x_rot, y_rot, z_rot)
+
+
+def solve(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[float, float, float]:
+    """Solve three linear equations by Cramer's rule.
+
+    Raises
+    ------
+    ValueError
+        If they have no single solution.
+    """
+    whole = _determinant(rows)
+    # 1e-9 is far below the determinant of any three actuators not on a line
+    # (metres and um per arcsec, so of the order of 1), far above rounding.
+    if abs(whole) < 1e-9:
+        raise ValueError("the equations have no single solution")
+
+    def replaced(column: int) -> list[list[float]]:
+        return [
+            [*row[:column], value, *row[column + 1 :]]
+            for row, value in zip(rows, values, strict=True)
+        ]
+
+    return (
+        _determinant(replaced(0)) / whole,
+        _determinant(replaced(1)) / whole,
+        _determinant(replaced(2)) / whole,
+    )
+
+
+def _determinant(rows: Sequence[Sequence[float]]) -> float:
+    (a, b, c), (d, e, f), (g, h, i) = rows
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)

@@ -1,0 +1,68 @@
+"""Lines that are not commands: what can be made of them.
+
+Source: protocol, section 2.
+"""
+
+from typing import Any
+
+from ..codec import Message, decode
+from ..errors import BadLineError
+from .framing import OversizeLine
+from .model import Model
+
+__all__ = ["InboundError", "act_on_subscription", "parse"]
+
+#: How much of a bad line goes to the log.
+_SHOWN = 200
+
+
+class InboundError(Exception):
+    """A line that nothing can be made of; the text says why, for the log."""
+
+
+def parse(line: bytes | OversizeLine) -> Message | None:
+    """Return the message on a line; None if the line only says that the client lives.
+
+    Raises
+    ------
+    InboundError
+        If it is no message with an id.
+    """
+    if isinstance(line, OversizeLine):
+        raise InboundError(f"longer than {line.limit} bytes")
+    if line in (b"", b"heartbeat"):
+        return None
+    try:
+        message = decode(line)
+    except BadLineError as error:
+        raise InboundError(f"{error}: {line[:_SHOWN]!r}") from error
+    if not isinstance(message.get("id"), str):
+        raise InboundError(f"no id that is a string: {line[:_SHOWN]!r}")
+    return message
+
+
+def act_on_subscription(message: Message, model: Model) -> None:
+    """Take an event or a telemetry message of another component in.
+
+    Names are not case-sensitive.  What is not understood is ignored.
+
+    Raises
+    ------
+    InboundError
+        If it is an event or telemetry and says not whose, or lacks its value.
+    """
+    name = message["id"].lower()
+    if not name.startswith(("evt_", "tel_")):
+        return
+    component = message.get("compName")
+    if not isinstance(component, str):
+        raise InboundError(f"{name[:_SHOWN]} without compName")
+    if component.lower() == "mtmount" and name == "tel_elevation":
+        model.external_elevation = _elevation(message.get("actualPosition"))
+
+
+def _elevation(value: Any) -> float:
+    # Beyond a full turn either way it is no elevation; that leaves out NaN and infinity too.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -360 <= value <= 360:
+        raise InboundError("tel_elevation without an actualPosition in degrees")
+    return float(value)

@@ -1,0 +1,65 @@
+"""The weight on the actuators, and the look-up table of what they should bear.
+
+The table is smooth and synthetic: only its sums are those of the real one.
+Forces in N, angles in degrees, temperatures in degC.
+
+Source of the figures: protocol, section 13.
+"""
+
+import math
+from collections.abc import Sequence
+
+from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS
+
+__all__ = ["WEIGHT", "gravity_table", "temperature_table", "weight_on_actuators"]
+
+#: Of the mirror, 1588.65 kg, in N.
+WEIGHT = 1588.65 * 9.8
+
+
+def weight_on_actuators(elevation: float) -> list[float]:
+    """Return the force on each of the 78 actuators if all bear alike."""
+    axial = WEIGHT * math.sin(math.radians(elevation)) / AXIAL_COUNT
+    tangent = WEIGHT * math.cos(math.radians(elevation)) / 4
+    return [axial] * AXIAL_COUNT + [0.0, -tangent, -tangent, 0.0, tangent, tangent]
+
+
+# The table differs from the even weight by shapes without a net force or
+# moment, so that it carries the whole mirror at every elevation: the inner
+# rings bear more, and the load leans towards the lower edge.
+_ANGLES = [math.atan2(y, x) for x, y in AXIAL_LOCATIONS]
+_MEAN_SQUARE = sum(x * x + y * y for x, y in AXIAL_LOCATIONS) / AXIAL_COUNT
+_SAG = [0.1 * (_MEAN_SQUARE - x * x - y * y) for x, y in AXIAL_LOCATIONS]
+_LEAN = [0.02 * math.sin(3 * angle) for angle in _ANGLES]
+_TANGENT = (0.02, -0.01, -0.01, 0.02, -0.01, -0.01)
+
+
+def gravity_table(elevation: float) -> list[float]:
+    """Return the table's force for each of the 78 actuators."""
+    each = WEIGHT / AXIAL_COUNT
+    sine, cosine = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
+    shape = [each * (sine * sag + cosine * lean) for sag, lean in zip(_SAG, _LEAN, strict=True)]
+    shape += [WEIGHT * cosine * part for part in _TANGENT]
+    return [even + part for even, part in zip(weight_on_actuators(elevation), shape, strict=True)]
+
+
+_RING_COSINES = [math.cos(math.radians(30 * sensor)) / 6 for sensor in range(12)]
+_RING_SINES = [math.sin(math.radians(30 * sensor)) / 6 for sensor in range(12)]
+
+# N per degC, for the mean of the ring and for its first harmonic.
+_BEND = [0.4 * math.cos(3 * angle) for angle in _ANGLES]
+_TILT = [(0.3 * math.cos(2 * angle), 0.3 * math.sin(2 * angle)) for angle in _ANGLES]
+
+
+def temperature_table(difference: Sequence[float]) -> list[float]:
+    """Return the table's force for each of the 72 axial actuators.
+
+    Parameters
+    ----------
+    difference
+        Of the 12 ring temperatures to their reference.
+    """
+    mean = sum(difference) / len(difference)
+    x = sum(d * c for d, c in zip(difference, _RING_COSINES, strict=True))
+    y = sum(d * s for d, s in zip(difference, _RING_SINES, strict=True))
+    return [mean * bend + x * c + y * s for bend, (c, s) in zip(_BEND, _TILT, strict=True)]

@@ -1,0 +1,62 @@
+"""How the simulator differs from the original, or not."""
+
+from dataclasses import dataclass
+
+from .power import INSTANT, PowerTimes
+
+__all__ = ["DEFAULT", "ORIGINAL", "PROFILES", "STRICT", "Profile"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A choice of rules.
+
+    Attributes
+    ----------
+    name
+        As on the command line.
+    consecutive_ids
+        Whether a sequence id that is not the previous one plus 1 is answered
+        with ``noack``.
+    welcome_always
+        Whether each connection is welcomed, or only the first in the server's
+        life.
+    runs_alone
+        Whether time passes for the model while no command client is there.
+    command_interval
+        Seconds from the beginning of one command to that of the next.  The
+        first after a pause is taken at once.
+    power_times
+        How long the power systems take.
+    """
+
+    name: str
+    consecutive_ids: bool = True
+    welcome_always: bool = True
+    runs_alone: bool = True
+    command_interval: float = 0.0
+    power_times: PowerTimes = INSTANT
+
+
+#: The documented rules, without the waiting.
+DEFAULT = Profile("default")
+
+#: As the asyncio original: section 3 of the protocol has the 19 commands per
+#: second (one in 52 ms), section 7 that its model stands still without a client.
+ORIGINAL = Profile(
+    "original",
+    consecutive_ids=False,
+    welcome_always=False,
+    runs_alone=False,
+    command_interval=0.052,
+)
+
+#: The documented rules with realistic times: those of the original up to its
+#: version 1.5.8 (section 8), one command in a 50 ms cycle.
+STRICT = Profile(
+    "strict",
+    command_interval=0.05,
+    power_times=PowerTimes(on=(0.5, 3.0), off=(0.5, 0.5), reset=5.0),
+)
+
+PROFILES = {profile.name: profile for profile in (DEFAULT, ORIGINAL, STRICT)}

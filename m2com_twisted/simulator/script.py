@@ -1,0 +1,73 @@
+"""The script engine of ``runScript``.
+
+Source: protocol, section 9.
+"""
+
+__all__ = ["Script", "ScriptRefusedError"]
+
+
+class ScriptRefusedError(Exception):
+    """A rule of the engine forbids it."""
+
+
+class Script:
+    """At most one script, that does nothing but advance.
+
+    Attributes
+    ----------
+    name
+        Of the script that is loaded; empty if none is.
+    running
+        Whether it advances.
+    percentage
+        How far it has come.
+    """
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.running = False
+        self.percentage = 0
+
+    def load(self, name: str) -> None:
+        """Load a script by name, whatever is loaded already."""
+        self._refuse(not name, "the script has no name")
+        self._refuse(self.running, "a script runs")
+        self.name, self.percentage = name, 0
+
+    def run(self) -> None:
+        """Run, or run on."""
+        self._refuse(not self.name, "no script is loaded")
+        self._refuse(self.running, "the script runs already")
+        self._refuse(self.percentage >= 100, "the script is done")
+        self.running = True
+
+    def stop(self) -> None:
+        """Jump to the end, so that it cannot run on."""
+        self.running, self.percentage = False, 100
+
+    def pause(self) -> None:
+        """Keep the place."""
+        self.running = False
+
+    def clear(self) -> None:
+        """Forget the script."""
+        self._refuse(self.running, "the script runs")
+        self.name, self.percentage = "", 0
+
+    def abandon(self) -> None:
+        """Forget the script, running or not."""
+        self.running = False
+        self.clear()
+
+    def advance(self) -> int | None:
+        """Go on by one percent; return the percentage if the script runs."""
+        if not self.running:
+            return None
+        self.percentage += 1
+        self.running = self.percentage < 100
+        return self.percentage
+
+    @staticmethod
+    def _refuse(condition: bool, reason: str) -> None:
+        if condition:
+            raise ScriptRefusedError(reason)

@@ -1,0 +1,143 @@
+"""The simulator as a program: ``twistd m2sim`` and ``m2com simulate``.
+
+Both take `Options`, so that they cannot differ.
+"""
+
+import logging
+from dataclasses import asdict
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger, LogLevel
+from twisted.python import usage
+
+from .controller import CellController
+from .injection import INJECTIONS, Injection
+from .profiles import DEFAULT, PROFILES
+
+__all__ = ["Options", "SimulatorService", "makeService"]
+
+
+def _port(text: str) -> int:
+    """Read the number of a port; 0 is any free one."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError("a port is a number from 0 to 65535")
+    return number
+
+
+class Options(usage.Options):
+    """What the simulator can be told on the command line."""
+
+    synopsis = "[options]"
+    longdesc = "Simulate the cell controller of the secondary mirror (M2)."
+    optParameters = [  # noqa: RUF012  # Twisted's hook is a plain list
+        ["command-port", "c", 50000, "Port for commands and events.", _port],
+        ["telemetry-port", "t", 50001, "Port for telemetry.", _port],
+        ["interface", "i", "127.0.0.1", "Address to listen at."],
+        ["profile", "p", DEFAULT.name, f"Rules to go by: {', '.join(PROFILES)}."],
+        ["seed", "s", None, "Seed of all noise, for the same bytes each time.", int],
+    ]
+
+    def __init__(self) -> None:
+        usage.Options.__init__(self)
+        self["injections"] = []
+
+    def opt_inject(self, text: str) -> None:
+        """Let something go wrong, as NAME[:at=SECONDS][:port=PORT][:count=N][:seconds=SECONDS].
+
+        May be given repeatedly; --list-injections tells the names.
+        """
+        try:
+            self["injections"].append(Injection.parse(text))
+        except ValueError as error:
+            raise usage.UsageError(f"--inject {text}: {error}") from error
+
+    def opt_list_injections(self) -> None:
+        """List what --inject can be told, and exit."""
+        for name, meaning in INJECTIONS.items():
+            print(f"{name:20}{meaning}")
+        raise SystemExit(0)
+
+    def postOptions(self) -> None:
+        """Check what depends on more than one word."""
+        if self["profile"] not in PROFILES:
+            raise usage.UsageError(f"--profile is one of {', '.join(PROFILES)}")
+
+    def controller(self, reactor: IReactorTime | None = None) -> CellController:
+        """Return the controller they describe, not started."""
+        return CellController(
+            self["command-port"],
+            self["telemetry-port"],
+            self["interface"],
+            profile=PROFILES[self["profile"]],
+            seed=self["seed"],
+            reactor=reactor,
+        )
+
+    def inject_into(self, controller: CellController) -> None:
+        """Inject what is asked for, counting its times from now."""
+        for injection in self["injections"]:
+            controller.inject(**asdict(injection))
+
+    async def run(self, reactor: IReactorTime) -> int:
+        """Run the simulator until cancelled, for ``m2com simulate``; return the exit code."""
+        controller = self.controller(reactor)
+        await controller.start()
+        try:
+            print(
+                f"A cell controller listens on {controller.interface}:"
+                f"{controller.command_port} and :{controller.telemetry_port}.",
+                flush=True,
+            )
+            self.inject_into(controller)
+            await Deferred()
+        finally:
+            await controller.stop()
+        return 0
+
+
+class SimulatorService(Service):
+    """A simulated controller under twistd.
+
+    Parameters
+    ----------
+    options
+        What it is told.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.name = "m2sim"
+        self._options = options
+        self._carrier = _LogCarrier()
+        self.controller = options.controller()
+
+    def startService(self) -> None:
+        """Start the controller; raise CannotListenError, which ends twistd, if it cannot."""
+        Service.startService(self)
+        self.controller.log.addHandler(self._carrier)
+        self.controller.log.setLevel(logging.INFO)
+        self.controller.listen()
+        self._options.inject_into(self.controller)
+
+    def stopService(self) -> "Deferred[None]":
+        """Stop the controller."""
+        Service.stopService(self)
+        self.controller.log.removeHandler(self._carrier)
+        return Deferred.fromCoroutine(self.controller.stop())
+
+
+class _LogCarrier(logging.Handler):
+    """Carries log lines to twistd's log, which would show none below warning."""
+
+    _log = Logger("m2sim")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = LogLevel.levelWithName(record.levelname.lower())
+        self._log.emit(level, "{message}", message=self.format(record))
+
+
+def makeService(options: Options) -> SimulatorService:
+    """Return the service that twistd runs."""
+    return SimulatorService(options)

@@ -1,0 +1,126 @@
+"""A client's end of both ports, in memory, on a Clock."""
+
+import json
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransportWithDisconnection
+
+from m2com_twisted.simulator import DEFAULT, CellController, Profile
+from m2com_twisted.simulator.port_factory import PortFactory
+
+Message = dict[str, Any]
+
+ADDRESS = IPv4Address("TCP", "127.0.0.1", 50000)
+
+#: What the controller says unasked, every cycle.
+UNASKED = ("m2AssemblyInPosition", "summaryFaultsStatus", "forceBalanceSystemStatus")
+
+
+class Wire(StringTransportWithDisconnection):
+    """A transport that tells a reset from an orderly close."""
+
+    def __init__(self) -> None:
+        StringTransportWithDisconnection.__init__(self, peerAddress=ADDRESS)
+        self.aborted = False
+
+    def abortConnection(self) -> None:
+        """Note that it was called."""
+        self.aborted = True
+        StringTransportWithDisconnection.loseConnection(self)
+
+
+class Line:
+    """One connection to one port."""
+
+    def __init__(self, factory: PortFactory) -> None:
+        protocol = factory.buildProtocol(ADDRESS)
+        assert protocol is not None
+        self.protocol: Protocol = protocol
+        # Any: Twisted's testing module has no annotations.
+        self.transport: Any = Wire()
+        self.transport.protocol = protocol
+        self.transport.protocol.makeConnection(self.transport)
+
+    def feed(self, data: bytes) -> None:
+        """Let the controller receive bytes."""
+        self.protocol.dataReceived(data)
+
+    def take(self) -> list[Message]:
+        """Return what the controller has sent since the last call."""
+        data = self.transport.value()
+        self.transport.clear()
+        return [json.loads(line) for line in data.split(b"\r\n")[:-1]]
+
+    @property
+    def closed(self) -> bool:
+        """Whether the controller has closed the connection."""
+        return not self.transport.connected
+
+
+class Console:
+    """A controller, and a client that commands it."""
+
+    def __init__(self, profile: Profile = DEFAULT, seed: int = 1) -> None:
+        self.clock = Clock()
+        self.controller = CellController(profile=profile, seed=seed, clock=self.clock)
+        self.model = self.controller.model
+        self.controller.start_loops()
+        self._next_id = 1
+        self.commands = self.connect()
+        self.welcome = self.commands.take()
+
+    def connect(self) -> Line:
+        """Connect to the command port."""
+        return Line(self.controller.command_factory)
+
+    def connect_telemetry(self) -> Line:
+        """Connect to the telemetry port."""
+        return Line(self.controller.telemetry_factory)
+
+    def wait(self, seconds: float) -> list[Message]:
+        """Let time pass; return what was sent on the command port meanwhile."""
+        self.clock.pump([0.001] * round(seconds * 1000))
+        return self.commands.take()
+
+    def post(self, name: str, **parameters: object) -> int:
+        """Send a command; return its sequence id."""
+        sequence_id, self._next_id = self._next_id, self._next_id + 1
+        message = {"id": f"cmd_{name}", "sequence_id": sequence_id, **parameters}
+        self.commands.feed(json.dumps(message).encode() + b"\r\n")
+        return sequence_id
+
+    def ask(self, name: str, **parameters: object) -> list[Message]:
+        """Send a command; return what comes of it at once, without its sequence id."""
+        self.commands.take()
+        self.post(name, **parameters)
+        return [
+            {key: value for key, value in message.items() if key != "sequence_id"}
+            for message in self.commands.take()
+        ]
+
+    def do(self, name: str, **parameters: object) -> list[Message]:
+        """Send a command that must succeed; return its events."""
+        answer = self.ask(name, **parameters)
+        assert answer[0] == {"id": "ack"}, answer
+        assert answer[-1] == {"id": "success"}, answer
+        return answer[1:-1]
+
+    def fail(self, name: str, **parameters: object) -> list[Message]:
+        """Send a command that must fail; return its events."""
+        answer = self.ask(name, **parameters)
+        assert answer[0] == {"id": "ack"}, answer
+        assert answer[-1] == {"id": "fail"}, answer
+        return answer[1:-1]
+
+    def power_up(self) -> None:
+        """Bring both power systems up."""
+        self.do("power", powerType=2, status=True)
+        self.do("power", powerType=1, status=True)
+
+    def close_loop(self) -> None:
+        """Bring the controller into closed loop."""
+        self.power_up()
+        self.do("switchForceBalanceSystem", status=True)
