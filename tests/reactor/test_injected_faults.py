@@ -70,9 +70,9 @@ class Link:
         """Run a command that is answered without a fault."""
         return await self.client.run_command(COMMAND, timeout=5, ack_timeout=5)
 
-    def begin(self) -> tuple[Deferred[Any], list[BaseException]]:
+    def begin(self) -> tuple[Deferred[Any], list[BaseException | None]]:
         """Begin a command that has half a second; return what it fails with, later."""
-        errors: list[BaseException] = []
+        errors: list[BaseException | None] = []
 
         def failed(failure: Failure) -> None:
             errors.append(failure.value)
