@@ -119,7 +119,9 @@ class ReconnectingMessageFactory(ClientFactory):
     @property
     def connected(self) -> bool:
         """Whether messages can be written now."""
-        return self._protocol is not None and self._protocol.is_open
+        # A closing client, or connection, may still have its transport.
+        is_open = self._protocol is not None and self._protocol.is_open
+        return is_open and self.state is ConnectionState.CONNECTED
 
     @property
     def read_timeout(self) -> float | None:
@@ -152,7 +154,7 @@ class ReconnectingMessageFactory(ClientFactory):
         NotConnectedError
             If there is none.
         """
-        if self._protocol is None or not self._protocol.is_open:
+        if self._protocol is None or not self.connected:
             raise NotConnectedError("Client not connected with tcp/ip server.")
         return self._protocol
 
@@ -171,7 +173,14 @@ class ReconnectingMessageFactory(ClientFactory):
             Fires when connected; fails with a `ConnectFailedError` or, if
             `close` is called meanwhile, with `ClientClosedError`.  Cancelling
             it forgets the waiter; the last one takes a first attempt with it.
+
+        Raises
+        ------
+        ValueError
+            If the timeout is negative or not a number.
         """
+        if not timeout >= 0:
+            raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")
         if self.connected:
             return succeed(None)
         if self.state is ConnectionState.CLOSING:
@@ -223,6 +232,8 @@ class ReconnectingMessageFactory(ClientFactory):
         should_be_connected: bool = True,
     ) -> None:
         """Put every field right; the only place that does.  Callbacks run after it."""
+        if state is ConnectionState.IDLE:
+            self._keep_trying = False
         self.state = state
         self._attempt = attempt
         self._retry = retry
@@ -243,6 +254,8 @@ class ReconnectingMessageFactory(ClientFactory):
         return self._new_protocol(self)
 
     def _attempt_timed_out(self, result: IProtocol | Failure, timeout: float) -> Failure:
+        if not isinstance(result, Failure):
+            self._drop_late(result)
         # What a cancelled endpoint fails with differs from one to the next.
         return Failure(TimeoutError(f"no answer within {timeout:g} s"))
 
@@ -251,7 +264,7 @@ class ReconnectingMessageFactory(ClientFactory):
             return  # cancelled by us
         error = connect_failure(*self._address, reason)
         self._history.attempt_failed(error)
-        if self._keep_trying:
+        if self._keep_trying and self._retry_policy is not None:
             self._wait_to_retry()
         else:
             self._set_state(ConnectionState.IDLE, should_be_connected=False)
@@ -260,6 +273,9 @@ class ReconnectingMessageFactory(ClientFactory):
     def _attempt_succeeded(self, result: IProtocol) -> None:
         # Endpoints give back what buildProtocol returned.
         protocol = cast(MessageProtocol, result)
+        if self.state is not ConnectionState.CONNECTING:
+            self._drop_late(result)
+            return
         if not protocol.is_open:
             # Lost while the endpoint was still busy with it.
             self._attempt_failed(Failure(ConnectionLost()))
@@ -275,11 +291,18 @@ class ReconnectingMessageFactory(ClientFactory):
         self._delivery.put_connection_change(True)
         self._connect_waiters.succeed()
 
+    def _drop_late(self, result: IProtocol) -> None:
+        """Close a connection that came about although its attempt was cancelled."""
+        cast(MessageProtocol, result).disconnect()
+
     def _wait_to_retry(self) -> None:
-        if self._retry_policy is None:
+        if self._retry_policy is not None:
+            delay = next_delay(self._retry_policy, self._history.failures, self._log)
+        elif self._connect_waiters:
+            delay = 0.0  # they asked after this end had given the connection up
+        else:
             self._set_state(ConnectionState.IDLE)
             return
-        delay = next_delay(self._retry_policy, self._history.failures, self._log)
         self._log.debug("Dialling again in %.1f s", delay)
         retry = self._reactor.callLater(delay, self._dial)
         self._set_state(ConnectionState.WAITING, retry=retry)
@@ -326,6 +349,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._history.lost(reason, protocol.received_bytes)
         self._wait_to_retry()
         self._commands.connection_lost()
+        protocol.fail_writers()
         self._delivery.put_connection_change(False)
 
     def _begin_closing(self) -> None:
@@ -336,6 +360,8 @@ class ReconnectingMessageFactory(ClientFactory):
         if attempt is not None:
             attempt.cancel()
         self._commands.connection_lost()
+        if protocol is not None:
+            protocol.fail_writers()
         self._connect_waiters.fail(ClientClosedError("The client was closed."))
         callback_ended = self._delivery.stop()
         if not callback_ended.called:
@@ -364,8 +390,9 @@ class ReconnectingMessageFactory(ClientFactory):
             attempt.cancel()
 
     def _connect_timed_out(self, result: object, timeout: float) -> Failure:
-        cause = self._stats.last_error or f"not connected within {timeout:g} s"
-        return Failure(ConnectTimeoutError(*self._address, cause))
+        error = ConnectTimeoutError(*self._address, f"not connected within {timeout:g} s")
+        error.__cause__ = self._stats.last_error
+        return Failure(error)
 
     def _log_rate(self) -> None:
         self._log.debug("Received %.0f messages/s", self._rate.read(self._reactor.seconds()))
