@@ -8,14 +8,22 @@ from typing import Any
 
 import msgspec
 
-from .enums import MsgType
+from .enums import CommandStatus, MsgType
 from .errors import BadLineError, InvalidMessageError, UnserializableMessageError
 
-__all__ = ["TERMINATOR", "Message", "decode", "encode", "with_header"]
+__all__ = ["STATUSES", "TERMINATOR", "Message", "decode", "encode", "with_header"]
 
 #: A message: one JSON object.  Its values are what JSON can hold, which only
 #: the reader of a particular message can narrow down.
 Message = dict[str, Any]
+
+#: The ids of the messages that are the status of a command (protocol, section 2).
+STATUSES = {
+    "ack": CommandStatus.Ack,
+    "noack": CommandStatus.NoAck,
+    "success": CommandStatus.Success,
+    "fail": CommandStatus.Fail,
+}
 
 #: What ends a line; a bare LF does not (protocol, section 1).
 TERMINATOR = b"\r\n"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from .codec import Message
+from .codec import STATUSES, Message
 from .deadlines import Deadlines
 from .enums import CommandStatus
 from .errors import (
@@ -17,21 +17,13 @@ from .errors import (
     CommandStage,
     CommandTimeout,
 )
-from .log import NamedLog
+from .log import NamedLog, beginning_of
 
 __all__ = ["CommandOutcome", "CommandTable", "SequenceIds"]
 
 # The greatest 32-bit signed integer: where the original's ids start again at 1
 # (protocol, section 2).
 _LAST_ID = 2**31 - 1
-
-# The ids of status messages (protocol, section 2).
-_STATUSES = {
-    "ack": CommandStatus.Ack,
-    "noack": CommandStatus.NoAck,
-    "success": CommandStatus.Success,
-    "fail": CommandStatus.Fail,
-}
 
 # How many commands that nobody waits for any more are remembered, to recognise
 # late replies: the controller answers 19 a second (protocol, section 3), so
@@ -200,15 +192,14 @@ class CommandTable:
         self._remember(sequence_id, _Past(command, self._clock.seconds(), end=""))
 
     def status_received(self, message: Message) -> None:
-        """Complete the command that a message is the status of, if it is one."""
-        name = message.get("id")
-        status = _STATUSES.get(name) if isinstance(name, str) else None
-        if status is None:
-            return
+        """Complete the command that a message is the status of."""
+        name = message["id"]
+        status = STATUSES[name]
         sequence_id = message.get("sequence_id")
         # Not isinstance: true is no id either.
         if type(sequence_id) is not int:
-            self._log.warning("Ignored a %s without a usable sequence_id: %.200r", name, message)
+            shown = beginning_of(message)
+            self._log.warning("Ignored a %s without a usable sequence_id: %s", name, shown)
         elif sequence_id not in self._pending:
             self._unexpected(status, sequence_id)
         elif status is CommandStatus.Ack:

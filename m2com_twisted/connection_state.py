@@ -17,7 +17,7 @@ class ConnectionState(enum.Enum):
                                                           loss without a
                                                           retry policy
     CONNECTING  yes      no     no        perhaps         yes
-    CONNECTED   no       no     yes       no              yes
+    CONNECTED   no       no     yes       once given up   yes
     WAITING     no       yes    no        perhaps         yes
     CLOSING     no       no     perhaps   no              no
     ==========  =======  =====  ========  ==============  ===================
@@ -25,7 +25,8 @@ class ConnectionState(enum.Enum):
     "Attempt" is a connection being dialled, "timer" the delayed call that will
     dial the next one; so at most one of the two is alive.  Only in CONNECTED is
     `ReconnectingMessageFactory.connected` true, until this end gives the
-    connection up.
+    connection up.  A `connect` between that and the transport's end waits for
+    the next connection.
     """
 
     IDLE = "idle"

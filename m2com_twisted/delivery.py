@@ -10,6 +10,7 @@ nothing to cancel.  Rejected: a Deferred per message reorders them as soon as a
 callback waits, and a DeferredLock recurses to death with thousands in line.
 """
 
+import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,7 +23,7 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from .codec import Message
-from .log import NamedLog, Throttle
+from .log import NamedLog, Throttle, beginning_of
 from .stats import Stats
 
 __all__ = ["Delivery", "MessageCallback", "Overflow", "ReadingControl"]
@@ -40,6 +41,12 @@ _STALL_TIME = 10.0
 
 # Seconds between two log lines about dropped messages.
 _DROP_LOG_INTERVAL = 10.0
+
+# What a cancelled callback ends with; the second if it waits for an asyncio future.
+_CANCELLATIONS = (CancelledError, asyncio.CancelledError)
+
+# What arrives when nothing does.
+_NOTHING: Iterator[Message] = iter(())
 
 
 class ReadingControl(Protocol):
@@ -115,8 +122,8 @@ class Delivery:
         self._drops = overflow == "drop_oldest"
         self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
         self._queue: deque[Message | _ConnectionChange] = deque()
-        # The rest of the last chunk.
-        self._arriving: Iterator[Message] = iter(())
+        # The rest of the chunk that is arriving, until `put` takes it into the queue.
+        self._arriving = _NOTHING
         # Full: reading rests until the queue is down to its low-water mark.
         self._full = False
         self._reading: ReadingControl | None = None
@@ -153,10 +160,10 @@ class Delivery:
             Taken one by one while the callback takes them at once; those that
             it makes wait are taken into the queue before this returns.
         """
-        self._queue.extend(self._arriving)
+        self._queue_arriving()
         self._arriving = messages
         self._consume()
-        self._queue.extend(self._arriving)
+        self._queue_arriving()
         self._limit_queue()
 
     def put_connection_change(self, connected: bool) -> None:
@@ -176,7 +183,7 @@ class Delivery:
             where this is called from inside it, which is then left alone.
         """
         self._queue.clear()
-        self._arriving = iter(())
+        self._arriving = _NOTHING
         self._set_full(False)
         if self._consumer is None or self._consumer_done is None:
             return succeed(None)
@@ -184,11 +191,20 @@ class Delivery:
             return succeed(None)
         ended: Deferred[None] = Deferred()
         self._cancelled = ended
-        try:
-            self._consumer_done.cancel()
-        except Exception:
-            self._log.exception("What the callback waits for failed to be cancelled")
+        self._consumer_done.cancel()
         return ended
+
+    def _queue_arriving(self) -> None:
+        """Take the rest of a chunk into the queue.
+
+        To look at it may complete the command that a callback waits for, and
+        so make the consumer go on in the midst of it: it must not ask for the
+        same messages then, and may well run out of others.
+        """
+        arriving, self._arriving = self._arriving, _NOTHING
+        self._queue.extend(arriving)
+        if self._queue:
+            self._consume()
 
     def _consume(self) -> None:
         """Have all entries delivered, unless that is under way."""
@@ -228,15 +244,21 @@ class Delivery:
     def _entries(self) -> Iterator[Message | _ConnectionChange]:
         """Yield what waits, then what is arriving, until there is neither."""
         queue = self._queue
-        arriving: Iterator[Message] = iter(())
-        while queue or arriving is not self._arriving:
+        while True:
             while queue:
                 entry = queue.popleft()
                 if self._full and len(queue) <= self._low_water:
                     self._set_full(False)
                 yield entry
             arriving = self._arriving
-            yield from arriving
+            if arriving is _NOTHING:
+                return
+            for message in arriving:
+                yield message
+                if self._arriving is not arriving:
+                    break  # the rest is in the queue, or dropped
+            else:
+                self._arriving = _NOTHING
 
     def _tell_change(self, change: _ConnectionChange) -> Any:
         """Start the callback for a change, which the user may know already."""
@@ -247,16 +269,18 @@ class Delivery:
 
     def _report(self, error: BaseException, entry: Message | _ConnectionChange) -> None:
         """Log what a callback raised, unless it is the cancellation by `stop`."""
-        if self._cancelled is not None and isinstance(error, CancelledError):
+        if self._cancelled is not None and isinstance(error, _CANCELLATIONS):
             return
         self._stats.callback_errors += 1
         if isinstance(entry, _ConnectionChange):
             self._log.error("The connect callback failed", exc_info=error)
         else:
-            self._log.error("The callback failed on the message %.200r", entry, exc_info=error)
+            shown = beginning_of(entry)
+            self._log.error("The callback failed on the message %s", shown, exc_info=error)
 
     def _log_unexpected(self, failure: Any) -> None:
-        self._log.critical("Delivery failed", exc_info=failure.value)
+        """Log what cancelling led to: a canceller may be anybody's."""
+        self._log.error("Delivering, or cancelling the callback, failed", exc_info=failure.value)
 
     def _limit_queue(self) -> None:
         """Keep the queue within its bound."""
@@ -313,9 +337,17 @@ class Delivery:
         """Warn, once, if the callback is still at the entry of when the check was set up."""
         stalled = entry is self._current
         if stalled and not warned:
+            changed = isinstance(entry, _ConnectionChange)
             self._log.warning(
                 "The callback %s has been running for over %.0f s; reading is paused until it ends",
-                getattr(self._callback, "__qualname__", repr(self._callback)),
+                _name_of(self._connect_callback if changed else self._callback),
                 _STALL_TIME,
             )
         self._watch_for_stall(warned=stalled)
+
+
+def _name_of(function: object) -> str:
+    """Return what the user calls a callback."""
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__qualname__", repr(function))

@@ -66,6 +66,8 @@ class ReconnectingMessageFactory(ClientFactory):
         Where the life is reported.
     log_rate
         Whether to log the message rate while connected.
+    arrival_callback
+        Called with each message ahead of its delivery.
     """
 
     noisy = False
@@ -83,6 +85,7 @@ class ReconnectingMessageFactory(ClientFactory):
         stats: Stats,
         log: NamedLog,
         log_rate: bool,
+        arrival_callback: Callable[[Message], object] | None = None,
     ) -> None:
         self._address = address
         self._endpoint = endpoint
@@ -93,6 +96,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._commands = commands
         self._stats = stats
         self._log = log
+        self._arrival_callback = arrival_callback
         self._history = ConnectionHistory(reactor, stats, log)
         self._rate = MessageRate()
         self._rate_log = LoopingCall(self._log_rate) if log_rate else None
@@ -105,6 +109,8 @@ class ReconnectingMessageFactory(ClientFactory):
         self._protocol: MessageProtocol | None = None
         # Whether a failed attempt is followed by another: not after the first.
         self._keep_trying = False
+        # What `start` asked for while the last connection is still being closed.
+        self._start_when_closed: float | None = None
         self._connect_timeout = 0.0
         self._read_timeout: float | None = None
         self._connect_waiters = Waiters(self._connect_waiter_forgotten)
@@ -113,7 +119,9 @@ class ReconnectingMessageFactory(ClientFactory):
     @property
     def connected(self) -> bool:
         """Whether messages can be written now."""
-        return self._protocol is not None and self._protocol.is_open
+        # A closing client, or connection, may still have its transport.
+        is_open = self._protocol is not None and self._protocol.is_open
+        return is_open and self.state is ConnectionState.CONNECTED
 
     @property
     def read_timeout(self) -> float | None:
@@ -146,7 +154,7 @@ class ReconnectingMessageFactory(ClientFactory):
         NotConnectedError
             If there is none.
         """
-        if self._protocol is None or not self._protocol.is_open:
+        if self._protocol is None or not self.connected:
             raise NotConnectedError("Client not connected with tcp/ip server.")
         return self._protocol
 
@@ -165,7 +173,14 @@ class ReconnectingMessageFactory(ClientFactory):
             Fires when connected; fails with a `ConnectFailedError` or, if
             `close` is called meanwhile, with `ClientClosedError`.  Cancelling
             it forgets the waiter; the last one takes a first attempt with it.
+
+        Raises
+        ------
+        ValueError
+            If the timeout is negative or not a number.
         """
+        if not timeout >= 0:
+            raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")
         if self.connected:
             return succeed(None)
         if self.state is ConnectionState.CLOSING:
@@ -173,6 +188,7 @@ class ReconnectingMessageFactory(ClientFactory):
             return self.close().addCallback(lambda _: self.connect(timeout))
         waiter = self._connect_waiters.add()
         if self.state is ConnectionState.IDLE:
+            self._keep_trying = False
             self._connect_timeout = timeout
             self._dial()
         else:
@@ -182,18 +198,23 @@ class ReconnectingMessageFactory(ClientFactory):
     def start(self, timeout: float) -> None:
         """Dial and keep trying from the first attempt on.
 
+        While the last connection is being closed: as soon as it is.
+
         Parameters
         ----------
         timeout
             Seconds that one attempt may take.
         """
-        if self.state is ConnectionState.IDLE:
+        if self.state is ConnectionState.CLOSING:
+            self._start_when_closed = timeout
+        elif self.state is ConnectionState.IDLE:
             self._keep_trying = True
             self._connect_timeout = timeout
             self._dial()
 
     def close(self) -> Deferred[None]:
         """End it all: no attempt, no connection, no retry is left when this fires."""
+        self._start_when_closed = None
         waiter = self._close_waiters.add()
         if self.state is not ConnectionState.CLOSING:
             self._begin_closing()
@@ -211,6 +232,8 @@ class ReconnectingMessageFactory(ClientFactory):
         should_be_connected: bool = True,
     ) -> None:
         """Put every field right; the only place that does.  Callbacks run after it."""
+        if state is ConnectionState.IDLE:
+            self._keep_trying = False
         self.state = state
         self._attempt = attempt
         self._retry = retry
@@ -231,6 +254,8 @@ class ReconnectingMessageFactory(ClientFactory):
         return self._new_protocol(self)
 
     def _attempt_timed_out(self, result: IProtocol | Failure, timeout: float) -> Failure:
+        if not isinstance(result, Failure):
+            self._drop_late(result)
         # What a cancelled endpoint fails with differs from one to the next.
         return Failure(TimeoutError(f"no answer within {timeout:g} s"))
 
@@ -239,7 +264,7 @@ class ReconnectingMessageFactory(ClientFactory):
             return  # cancelled by us
         error = connect_failure(*self._address, reason)
         self._history.attempt_failed(error)
-        if self._keep_trying:
+        if self._keep_trying and self._retry_policy is not None:
             self._wait_to_retry()
         else:
             self._set_state(ConnectionState.IDLE, should_be_connected=False)
@@ -248,6 +273,9 @@ class ReconnectingMessageFactory(ClientFactory):
     def _attempt_succeeded(self, result: IProtocol) -> None:
         # Endpoints give back what buildProtocol returned.
         protocol = cast(MessageProtocol, result)
+        if self.state is not ConnectionState.CONNECTING:
+            self._drop_late(result)
+            return
         if not protocol.is_open:
             # Lost while the endpoint was still busy with it.
             self._attempt_failed(Failure(ConnectionLost()))
@@ -263,11 +291,18 @@ class ReconnectingMessageFactory(ClientFactory):
         self._delivery.put_connection_change(True)
         self._connect_waiters.succeed()
 
+    def _drop_late(self, result: IProtocol) -> None:
+        """Close a connection that came about although its attempt was cancelled."""
+        cast(MessageProtocol, result).disconnect()
+
     def _wait_to_retry(self) -> None:
-        if self._retry_policy is None:
+        if self._retry_policy is not None:
+            delay = next_delay(self._retry_policy, self._history.failures, self._log)
+        elif self._connect_waiters:
+            delay = 0.0  # they asked after this end had given the connection up
+        else:
             self._set_state(ConnectionState.IDLE)
             return
-        delay = next_delay(self._retry_policy, self._history.failures, self._log)
         self._log.debug("Dialling again in %.1f s", delay)
         retry = self._reactor.callLater(delay, self._dial)
         self._set_state(ConnectionState.WAITING, retry=retry)
@@ -275,6 +310,8 @@ class ReconnectingMessageFactory(ClientFactory):
     def messages_received(self, messages: Iterator[Message]) -> None:
         """Implement `ConnectionOwner`."""
         known = self._stats.messages
+        if self._arrival_callback is not None:
+            messages = self._announced(messages, self._arrival_callback)
         self._delivery.put(messages)
         count = self._stats.messages - known
         if count:
@@ -282,6 +319,18 @@ class ReconnectingMessageFactory(ClientFactory):
             self._stats.last_message_time = now
             self._rate.add(count, now)
             self._history.message_received()
+
+    def _announced(
+        self, messages: Iterator[Message], arrival_callback: Callable[[Message], object]
+    ) -> Iterator[Message]:
+        """Yield messages, each when the user has been told that it has arrived."""
+        for message in messages:
+            try:
+                arrival_callback(message)
+            except Exception:
+                self._stats.callback_errors += 1
+                self._log.exception("The arrival callback failed on the message %.200r", message)
+            yield message
 
     def status_received(self, message: Message) -> None:
         """Implement `ConnectionOwner`."""
@@ -300,6 +349,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._history.lost(reason, protocol.received_bytes)
         self._wait_to_retry()
         self._commands.connection_lost()
+        protocol.fail_writers()
         self._delivery.put_connection_change(False)
 
     def _begin_closing(self) -> None:
@@ -310,6 +360,8 @@ class ReconnectingMessageFactory(ClientFactory):
         if attempt is not None:
             attempt.cancel()
         self._commands.connection_lost()
+        if protocol is not None:
+            protocol.fail_writers()
         self._connect_waiters.fail(ClientClosedError("The client was closed."))
         callback_ended = self._delivery.stop()
         if not callback_ended.called:
@@ -326,6 +378,9 @@ class ReconnectingMessageFactory(ClientFactory):
         self._log.info("Closed")
         self._delivery.put_connection_change(False)
         self._close_waiters.succeed()
+        if self._start_when_closed is not None:
+            timeout, self._start_when_closed = self._start_when_closed, None
+            self.start(timeout)
 
     def _connect_waiter_forgotten(self) -> None:
         """Give up a first attempt for which nobody waits any more."""
@@ -335,8 +390,9 @@ class ReconnectingMessageFactory(ClientFactory):
             attempt.cancel()
 
     def _connect_timed_out(self, result: object, timeout: float) -> Failure:
-        cause = self._stats.last_error or f"not connected within {timeout:g} s"
-        return Failure(ConnectTimeoutError(*self._address, cause))
+        error = ConnectTimeoutError(*self._address, f"not connected within {timeout:g} s")
+        error.__cause__ = self._stats.last_error
+        return Failure(error)
 
     def _log_rate(self) -> None:
         self._log.debug("Received %.0f messages/s", self._rate.read(self._reactor.seconds()))

@@ -2,12 +2,18 @@
 
 import logging
 from collections.abc import MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["NamedLog", "Throttle"]
+__all__ = ["NamedLog", "Throttle", "beginning_of"]
+
+if TYPE_CHECKING:
+    _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
+else:
+    # Cannot be subscripted before Python 3.11.
+    _LoggerAdapter = logging.LoggerAdapter
 
 
-class NamedLog(logging.LoggerAdapter[logging.Logger]):
+class NamedLog(_LoggerAdapter):
     """Puts a name in front of every line: one process runs many clients.
 
     Parameters
@@ -29,6 +35,15 @@ class NamedLog(logging.LoggerAdapter[logging.Logger]):
     ) -> tuple[str, MutableMapping[str, Any]]:
         """Override of `logging.LoggerAdapter`: put the name in front."""
         return f"{self._prefix}{msg}", kwargs
+
+
+def beginning_of(message: object) -> str:
+    """Return the first 200 characters of a message's repr."""
+    try:
+        return repr(message)[:200]
+    except RecursionError:
+        # What can just be decoded is nested too deeply for a few calls further down the stack.
+        return "one that is nested too deeply to show"
 
 
 class Throttle:

@@ -15,7 +15,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from .codec import TERMINATOR, Message, decode
+from .codec import STATUSES, TERMINATOR, Message, decode
 from .errors import BadLineError, NotConnectedError, SilentPeerError
 from .log import NamedLog, Throttle
 from .socket_options import set_socket_options
@@ -63,7 +63,7 @@ class ConnectionOwner(Protocol):
         """Take the messages of one chunk, in order of arrival."""
 
     def status_received(self, message: Message) -> None:
-        """Look at what may be the status of a command, ahead of its delivery."""
+        """Look at the status of a command, ahead of its delivery."""
 
     def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
         """Learn that the connection is gone, once."""
@@ -203,18 +203,20 @@ class MessageProtocol(LineReceiver):
         count = 0
         try:
             for line in lines:
+                if not self.is_open:
+                    return  # closed by the callback of the one before
                 try:
                     message = decode(line)
                 except BadLineError as error:
                     self._bad_line(line, error)
                     continue
-                if not self.is_open:
-                    return  # closed by the callback of the one before
                 count += 1
-                # A command status has a sequence_id; a message that has nothing
-                # but its id may be one that lacks it (protocol, section 2).
-                if "sequence_id" in message or len(message) == 1:
+                # The class first: an id may be anything, and a list has no hash.
+                name = message.get("id")
+                if name.__class__ is str and name in STATUSES:
                     self._owner.status_received(message)
+                    if not self.is_open:
+                        return  # closed by who waited for this status
                 yield message
         finally:
             self._stats.messages += count
@@ -255,9 +257,16 @@ class MessageProtocol(LineReceiver):
     def wait_for_room(self, size: int) -> Deferred[None]:
         """Wait for one's turn to write; see `WriteGate.wait`.
 
-        Fails with `NotConnectedError` when the connection is lost.
+        Fails with `NotConnectedError` by `fail_writers`.
         """
         return self._gate.wait(size)
+
+    def fail_writers(self) -> None:
+        """Fail those who wait for room.
+
+        For the owner to call: it knows when its state is such that they may react.
+        """
+        self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
 
     def write(self, line: bytes) -> None:
         """Write a line, terminator included, in one piece."""
@@ -279,12 +288,11 @@ class MessageProtocol(LineReceiver):
         return self._lost
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Override: tell the owner, then those who wait to write."""
+        """Override: tell the owner."""
         self._give_up()
         if self._abort is not None and self._abort.active():
             self._abort.cancel()
         self._owner.connection_lost(self, self._own_reason or reason)
-        self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
         if self._lost is not None:
             self._lost.callback(None)
 

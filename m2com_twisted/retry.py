@@ -52,7 +52,8 @@ def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:
         What the policy returned, or `MAX_DELAY` if that is no time to wait.
     """
     try:
-        delay = policy(failures)
+        # What does not become a float, 10**400 say, would fail in the reactor.
+        delay = float(policy(failures))
         if 0 <= delay < math.inf:
             return delay
         log.error("The retry policy returned %r; waiting %g s instead", delay, MAX_DELAY)

@@ -31,19 +31,35 @@ class Attempt:
     def __init__(self, factory: IProtocolFactory) -> None:
         self._factory = factory
         self.cancelled = False
+        self._accepts_when_cancelled = False
         self.transport = FakeTransport()
         self.result: Deferred[IProtocol] = Deferred(self._cancel)
         self._protocol: Any = None
 
     def _cancel(self, result: Deferred[IProtocol]) -> None:
         self.cancelled = True
+        if self._accepts_when_cancelled:
+            self.accept()
+
+    def _make_connection(self) -> None:
+        self._protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
+        self._protocol.makeConnection(self.transport)
 
     def accept(self) -> "Attempt":
         """Connect."""
-        self._protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
-        self._protocol.makeConnection(self.transport)
+        self._make_connection()
         self.result.callback(self._protocol)
         return self
+
+    def accept_and_lose(self) -> None:
+        """Connect, and lose the connection before the endpoint hands it over."""
+        self._make_connection()
+        self.lose()
+        self.result.callback(self._protocol)
+
+    def accept_when_cancelled(self) -> None:
+        """Connect after all when the attempt is given up: too late to be stopped."""
+        self._accepts_when_cancelled = True
 
     def refuse(self, reason: Exception | None = None) -> None:
         """Fail, as refused unless another reason is given."""

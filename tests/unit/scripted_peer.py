@@ -1,0 +1,85 @@
+"""A connected client, and a controller that answers it as the test says."""
+
+import json
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from m2com_twisted import CommandOutcome
+
+from .fakes import Fixture
+
+T = TypeVar("T")
+
+
+def lines(*messages: dict[str, Any]) -> bytes:
+    """Return the bytes of messages, as a controller sends them."""
+    return b"".join(json.dumps(message).encode() + b"\r\n" for message in messages)
+
+
+def status(name: str, sequence_id: object) -> dict[str, Any]:
+    """Return a status message."""
+    return {"id": name, "sequence_id": sequence_id}
+
+
+def result_of(deferred: Deferred[T]) -> T:
+    """Return what a Deferred has fired with, or raise what it has failed with."""
+    results: list[T] = []
+    failures: list[Failure] = []
+    deferred.addCallbacks(results.append, failures.append)
+    for failure in failures:
+        failure.raiseException()
+    (result,) = results  # it must have fired
+    return result
+
+
+def error_of(deferred: Deferred[Any]) -> BaseException:
+    """Return what a Deferred has failed with."""
+    failures: list[Failure] = []
+    deferred.addErrback(failures.append)
+    (failure,) = failures  # it must have failed
+    assert failure.value is not None
+    return failure.value
+
+
+class Scripted(Fixture):
+    """A client that is connected to a controller which answers only to `reply`."""
+
+    def __init__(self, callback: Any = None, **options: Any) -> None:
+        super().__init__(callback, **options)
+        self.peer = self.connect()
+
+    def run(self, name: str = "power", **arguments: Any) -> Deferred[CommandOutcome]:
+        """Run a command."""
+        return Deferred.fromCoroutine(self.client.run_command(name, **arguments))
+
+    def close(self) -> Deferred[None]:
+        """Begin to close the client; the connection stays until the test loses it."""
+        return Deferred.fromCoroutine(self.client.close())
+
+    def reply(self, *replies: tuple[str, object] | dict[str, Any]) -> None:
+        """Have the client receive replies in one chunk: status and id, or a whole message."""
+        self.peer.receive(lines(*(r if isinstance(r, dict) else status(*r) for r in replies)))
+
+    def fill_buffer(self) -> None:
+        """Leave no room in the transport's write buffer."""
+        self._write_gate.pauseProducing()
+
+    def drain_buffer(self) -> None:
+        """Make room in the transport's write buffer."""
+        self._write_gate.resumeProducing()
+
+    @property
+    def _write_gate(self) -> Any:
+        return self.peer.transport.producer
+
+    @property
+    def commands(self) -> list[dict[str, Any]]:
+        """What the client has written to its newest connection."""
+        return [json.loads(line) for line in self.sent().splitlines()]
+
+    @property
+    def sent_ids(self) -> list[int]:
+        """The sequence ids of the commands on the newest connection."""
+        return [command["sequence_id"] for command in self.commands]

@@ -1,0 +1,161 @@
+"""The facade's `run_command`, against a controller that answers as scripted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from m2com_twisted import (
+    CommandError,
+    CommandLost,
+    CommandStage,
+    NotConnectedError,
+    TcpClient,
+)
+
+from .scripted_peer import Scripted, error_of, result_of
+
+Message = dict[str, Any]
+
+
+def test_reply_amid_a_chunk_that_is_half_delivered() -> None:
+    """A callback that awaits a command goes on when the reply follows in the same chunk."""
+    delivered: list[object] = []
+
+    async def callback(message: Message) -> None:
+        delivered.append(message["id"])
+        if message["id"] == "first":
+            await answered
+            delivered.append("answered")
+
+    fixture = Scripted(callback)
+    answered: Deferred[None] = Deferred()
+    fixture.run().addCallback(lambda outcome: answered.callback(None))
+    fixture.reply({"id": "first"}, {"id": "second"}, ("success", 1), {"id": "last"})
+    assert delivered == ["first", "answered", "second", "success", "last"]
+
+
+@pytest.mark.parametrize("end", ["close", "lose"])
+def test_who_sends_on_when_all_commands_fail(end: str) -> None:
+    """Whoever reacts to a lost command with another one is told that there is no connection."""
+    fixture = Scripted()
+
+    async def insist() -> None:
+        try:
+            await fixture.client.run_command("power")
+        except CommandLost:
+            await fixture.client.run_command("power")
+
+    insisting = Deferred.fromCoroutine(insist())
+    closing = fixture.close() if end == "close" else None
+    fixture.peer.lose()
+    assert isinstance(error_of(insisting), NotConnectedError)
+    assert fixture.sent_ids == [1]
+    result_of(closing or fixture.close())
+    assert not fixture.clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_close_by_who_awaited_a_reply(blocked: bool) -> None:
+    """Nothing is delivered after a close that the reply itself caused, not even the reply."""
+    delivered: list[object] = []
+
+    def callback(message: Message) -> Deferred[None] | None:
+        delivered.append(message["id"])
+        return Deferred() if blocked else None
+
+    fixture = Scripted(callback)
+    closing = fixture.run().addCallback(lambda outcome: fixture.close())
+    fixture.reply({"id": "first"}, ("success", 1), {"id": "last"})
+    fixture.peer.lose()
+    result_of(closing)
+    fixture.connect()
+    assert delivered == ["first"]
+
+
+def end_by_loss(fixture: Scripted) -> None:
+    """Lose the connection."""
+    fixture.peer.lose()
+
+
+def end_by_close(fixture: Scripted) -> None:
+    """Close the client, whose peer does not take the rest."""
+    fixture.close()
+
+
+@pytest.mark.parametrize("end", [end_by_loss, end_by_close])
+def test_the_end_of_a_connection_fails_commands_at_once(end: Callable[[Scripted], None]) -> None:
+    """All that is under way fails at once, with how far it got, before the connect callback."""
+    told: list[object] = []
+
+    def connect_callback(client: TcpClient) -> None:
+        told.append(client.connected)
+
+    def failed(failure: Failure) -> None:
+        error = failure.value
+        assert isinstance(error, CommandError)
+        told.append((error.command, error.sequence_id, error.stage, error.outcome_unknown))
+        assert isinstance(error, CommandLost)
+        assert isinstance(error, ConnectionError)
+        assert not fixture.client.connected
+
+    fixture = Scripted(connect_callback=connect_callback)
+    for name in ("acknowledged", "sent"):
+        fixture.run(name).addErrback(failed)
+    fixture.reply(("ack", 1))
+    fixture.fill_buffer()
+    fixture.run("waiting").addErrback(failed)
+    end(fixture)
+    assert told[:4] == [
+        True,
+        ("acknowledged", 1, CommandStage.ACKNOWLEDGED, True),
+        ("sent", 2, CommandStage.SENT, True),
+        ("waiting", None, CommandStage.NEVER_SENT, False),
+    ]
+    assert len(fixture.endpoint.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"id": "success"},
+        {"id": "success", "reason": "done"},
+        {"id": "success", "sequence_id": "1"},
+        {"id": "success", "sequence_id": 1.0},
+        {"id": "success", "sequence_id": True},
+        {"id": "success", "sequence_id": None},
+        {"id": "success", "sequence_id": [1]},
+    ],
+)
+def test_reply_without_a_usable_id(reply: Message, caplog: pytest.LogCaptureFixture) -> None:
+    """A status that names no command is warned about and delivered, and completes nothing."""
+    fixture = Scripted()
+    running = fixture.run()
+    caplog.clear()
+    fixture.reply(reply)
+    assert not running.called
+    assert fixture.messages == [reply]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "success without a usable sequence_id" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"id": "powerSystemState", "sequence_id": 1},
+        {"id": "SUCCESS", "sequence_id": 1},
+        {"id": ["success"], "sequence_id": 1},
+        {"sequence_id": 1},
+    ],
+)
+def test_what_is_no_status(message: Message, caplog: pytest.LogCaptureFixture) -> None:
+    """A message of another kind completes nothing, whatever its fields, and is delivered."""
+    fixture = Scripted()
+    running = fixture.run()
+    caplog.clear()
+    fixture.reply(message)
+    assert not running.called
+    assert fixture.messages == [message]
+    assert not caplog.records
