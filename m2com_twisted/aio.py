@@ -63,6 +63,7 @@ class TcpClient(tcp_client.TcpClient):
         endpoint: IStreamClientEndpoint | None = None,
         retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
         connect_callback: Callable[["TcpClient"], object] | None = None,
+        arrival_callback: Callable[[Message], object] | None = None,
         max_line_length: int = 2**20,
         max_waiting_bytes: int = 2**20,
         max_queue_length: int = 1000,
@@ -84,6 +85,7 @@ class TcpClient(tcp_client.TcpClient):
             retry_policy=retry_policy,
             # It is called with this very client.
             connect_callback=connect_callback and self._callbacks.wrap(connect_callback),
+            arrival_callback=arrival_callback,
             max_line_length=max_line_length,
             max_waiting_bytes=max_waiting_bytes,
             max_queue_length=max_queue_length,
@@ -93,6 +95,11 @@ class TcpClient(tcp_client.TcpClient):
     async def connect(self, timeout: float = 10.0) -> None:
         """Override, for asyncio tasks."""
         await self._run("connect", partial(super().connect, timeout))
+
+    def start(self, timeout: float = 10.0) -> None:
+        """Override, for asyncio tasks."""
+        self._require_loop("aio.TcpClient.start")
+        super().start(timeout)
 
     async def close(self) -> None:
         """Override, for asyncio tasks."""
@@ -143,7 +150,7 @@ class TcpClient(tcp_client.TcpClient):
         running = _running_loop()
         if running is not reactor_loop or asyncio.current_task(reactor_loop) is None:
             raise RuntimeError(
-                f"{function_name} must be awaited in an asyncio task on the reactor's loop, "
+                f"{function_name} must be called in an asyncio task on the reactor's loop, "
                 f"{reactor_loop!r}; this is no task, or one on another loop: {running!r}."
             )
         return reactor_loop
@@ -198,11 +205,7 @@ class _Callbacks:
                 wish = await woken
                 if wish is not None:
                     wish()
-        try:
-            task.result()
-        except asyncio.CancelledError as error:
-            # By this name the Twisted side knows its own cancellation.
-            raise CancelledError from error
+        task.result()
 
     async def run_inside(self, function: "Callable[[], Coroutine[Any, Any, T]]") -> T:
         """Call a function of Twisted as from inside the callback, if the callback calls this.

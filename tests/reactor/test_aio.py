@@ -200,6 +200,19 @@ async def test_server_drops_the_client(bench: Bench) -> None:
 
 
 @in_asyncio
+async def test_start(bench: Bench) -> None:
+    """A started client connects by itself, and hands messages over as they arrive."""
+    arrived: list[Message] = []
+    async with bench.server:
+        client = bench.client(arrival_callback=arrived.append)
+        client.start()
+        write(await bench.server.client(), {"id": "one"})
+        assert await bench.messages.get() == {"id": "one"}
+        assert arrived == [{"id": "one"}]
+        await client.close()
+
+
+@in_asyncio
 async def test_pair_of_clients(bench: Bench) -> None:
     """Two clients connect, talk and close under asyncio.gather."""
     async with bench.server:
@@ -508,7 +521,7 @@ print("twisted.internet.reactor" in sys.modules)
 
 def test_same_constructor() -> None:
     """The constructor, and every public method, is that of the Twisted client."""
-    for name in ("__init__", "connect", "close", "write_message", "run_command"):
+    for name in ("__init__", "connect", "start", "close", "write_message", "run_command"):
         ours, theirs = (inspect.signature(getattr(cls, name)) for cls in (aio.TcpClient, TcpClient))
         assert [(p.name, p.kind, type(p.default)) for p in ours.parameters.values()] == [
             (p.name, p.kind, type(p.default)) for p in theirs.parameters.values()
