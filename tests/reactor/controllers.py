@@ -39,16 +39,16 @@ class Peer(Protocol):
     """The controller's end of a connection."""
 
     transport: Any
-    factory: "Controller"
 
-    def __init__(self) -> None:
+    def __init__(self, controller: "Controller") -> None:
+        self._controller = controller
         self.received = b""
         self.lost: Failure | None = None
 
     def connectionMade(self) -> None:
         """Override: be known to the controller."""
-        self.factory.peers.append(self)
-        self.factory.accepted(self)
+        self._controller.peers.append(self)
+        self._controller.accepted(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Override: keep it."""
@@ -89,9 +89,7 @@ class Controller(Factory):
 
     def buildProtocol(self, addr: object) -> Peer:
         """Override: make the end of a new connection."""
-        peer = Peer()
-        peer.factory = self
-        return peer
+        return Peer(self)
 
     def listen(self, interface: str = "127.0.0.1") -> None:
         """Come up, on the same port as before."""
