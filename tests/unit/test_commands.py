@@ -400,7 +400,7 @@ def test_one_delayed_call(way: str) -> None:
     ("answered", "kept"),
     # What is kept is the room in emptied dicts, and in the second case what
     # late replies will be told from.
-    [(True, 0.1), (False, 0.35)],
+    [(True, 0.1), (False, 0.3)],
 )
 def test_memory_is_given_back(answered: bool, kept: float) -> None:
     """What ten thousand commands took is free again, however often they are sent."""
@@ -421,8 +421,9 @@ def test_memory_is_given_back(answered: bool, kept: float) -> None:
             left.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert left[0] < kept * in_flight
-    assert left[-1] < 1.1 * left[0]
+    assert left[-1] < kept * in_flight
+    # From the second round on: the first replies fill what is to be kept.
+    assert left[-1] < 1.01 * left[1]
 
 
 def test_ten_thousand_late_replies(table: Table, info: Callable[[], list[str]]) -> None:
