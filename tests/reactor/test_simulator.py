@@ -230,10 +230,13 @@ async def test_start_on_a_taken_port(controller: CellController) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_stop_is_harmless_at_any_time() -> None:
-    """Before start, twice, and again after another start."""
+    """Before start, twice, and again after another start; a second start changes nothing."""
     controller = CellController()
     await controller.stop()
     await controller.start()
+    ports = (controller.command_port, controller.telemetry_port)
+    await controller.start()
+    assert ports == (controller.command_port, controller.telemetry_port)
     await controller.stop()
     await controller.stop()
     await controller.start()
