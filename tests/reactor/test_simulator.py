@@ -12,8 +12,10 @@ from twisted.internet.error import CannotListenError, ConnectionDone, Connection
 from twisted.internet.error import ConnectionRefusedError as RefusedError
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock, deferLater
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
+from zope.interface import provider
 
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.tap import Options, SimulatorService, makeService
@@ -64,6 +66,9 @@ class Client(Protocol):
 
 
 Connect = Callable[[int], Awaitable[Client]]
+
+#: Twisted 24.7 leaves a socket that it could not bind to the garbage collector.
+unbound_socket = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def reactor() -> Any:
@@ -220,6 +225,7 @@ async def test_reboot_closes_the_listeners(connect: Connect) -> None:
     assert clock.getDelayedCalls() == []
 
 
+@unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_start_on_a_taken_port(controller: CellController) -> None:
     """It fails, and listens on the other port no more."""
@@ -230,10 +236,13 @@ async def test_start_on_a_taken_port(controller: CellController) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_stop_is_harmless_at_any_time() -> None:
-    """Before start, twice, and again after another start."""
+    """Before start, twice, and again after another start; a second start changes nothing."""
     controller = CellController()
     await controller.stop()
     await controller.start()
+    ports = (controller.command_port, controller.telemetry_port)
+    await controller.start()
+    assert ports == (controller.command_port, controller.telemetry_port)
     await controller.stop()
     await controller.stop()
     await controller.start()
@@ -323,8 +332,15 @@ async def test_run_until_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_service(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    """What twistd runs: it listens when started, and leaves nothing when stopped."""
+async def test_service(connect: Connect) -> None:
+    """What twistd runs: it listens when started, tells Twisted's log, and leaves nothing."""
+    carried: list[LogEvent] = []
+
+    @provider(ILogObserver)
+    def carry(event: LogEvent) -> None:
+        carried.append(event)
+
+    globalLogPublisher.addObserver(carry)
     service = makeService(options("--profile", "original", "--inject", "drop:at=0.01"))
     assert isinstance(service, SimulatorService)
     service.startService()
@@ -332,8 +348,14 @@ async def test_service(connect: Connect, caplog: pytest.LogCaptureFixture) -> No
     await client.lost
     assert client.data.count(b"\r\n") >= 99
     await service.stopService()
+    lines = [
+        event["message"] for event in carried if event.get("log_namespace") == "CellController"
+    ]
+    globalLogPublisher.removeObserver(carry)
+    assert lines[0].startswith("Listening on 127.0.0.1: ")
 
 
+@unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_a_service_on_a_taken_port(controller: CellController) -> None:
     """It fails to start, which ends twistd; stopping it is harmless."""
