@@ -11,7 +11,17 @@ import msgspec
 from .enums import CommandStatus, MsgType
 from .errors import BadLineError, InvalidMessageError, UnserializableMessageError
 
-__all__ = ["STATUSES", "TERMINATOR", "Message", "decode", "encode", "with_header"]
+__all__ = [
+    "STATUSES",
+    "STRICT_ERRORS",
+    "TERMINATOR",
+    "Message",
+    "decode",
+    "decode_leniently",
+    "decode_strictly",
+    "encode",
+    "with_header",
+]
 
 #: A message: one JSON object.  Its values are what JSON can hold, which only
 #: the reader of a particular message can narrow down.
@@ -33,8 +43,13 @@ TERMINATOR = b"\r\n"
 # be sent to them.  Built once: json.dumps would build an encoder for each call.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
 
-# Typed, so that "not an object" costs nothing to find out.
-_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+#: The first half of `decode`, for the loop over all that is received, where a
+#: call more per message is felt.  Typed, so that "not an object" costs nothing
+#: to find out.
+decode_strictly = msgspec.json.Decoder(dict[str, Any]).decode
+
+#: What it raises; `decode_leniently` may accept the line yet.
+STRICT_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 # The prefixes of what a client sends (protocol, section 2).
@@ -100,16 +115,21 @@ def decode(line: bytes) -> Message:
         If the line is not JSON, or not an object.
     """
     try:
-        return _decode_object(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _decode_leniently(line)
+        return decode_strictly(line)
+    except STRICT_ERRORS:
+        return decode_leniently(line)
 
 
-def _decode_leniently(line: bytes) -> Message:
+def decode_leniently(line: bytes) -> Message:
     """Let `json.loads` settle what msgspec rejects.
 
     It accepts more: NaN and infinity (the real controller is LabVIEW, which
     writes them), 1e400, lone surrogates, a byte order mark.
+
+    Raises
+    ------
+    BadLineError
+        If the line is not JSON, or not an object.
     """
     try:
         message = json.loads(line)
