@@ -2,6 +2,7 @@
 
 from .commands import CommandOutcome
 from .connection_state import ConnectionState
+from .elevation import Elevation, ElevationFeeder
 from .enums import (
     ActuatorDisplacementUnit,
     ClosedLoopControlMode,
@@ -38,12 +39,14 @@ from .errors import (
     WriteBufferFullError,
 )
 from .retry import RetryPolicy, default_retry_policy
+from .service import CellControllerService, ControllerState, ControllerStats
 from .stats import Stats
 from .tcp_client import TcpClient
 
 __all__ = [
     "ActuatorDisplacementUnit",
     "BadLineError",
+    "CellControllerService",
     "ClientClosedError",
     "ClosedLoopControlMode",
     "CommandActuator",
@@ -60,9 +63,13 @@ __all__ = [
     "ConnectRefusedError",
     "ConnectTimeoutError",
     "ConnectionState",
+    "ControllerState",
+    "ControllerStats",
     "DigitalInput",
     "DigitalOutput",
     "DigitalOutputStatus",
+    "Elevation",
+    "ElevationFeeder",
     "HostNotFoundError",
     "InclinationTelemetrySource",
     "InnerLoopControlMode",

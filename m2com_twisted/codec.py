@@ -20,6 +20,7 @@ __all__ = [
     "decode_leniently",
     "decode_strictly",
     "encode",
+    "record",
     "with_header",
 ]
 
@@ -42,6 +43,9 @@ TERMINATOR = b"\r\n"
 # for byte, but for NaN and infinity: they are not JSON, and a mirror must not
 # be sent to them.  Built once: json.dumps would build an encoder for each call.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
+
+# The same for what was received, where NaN and infinity are what the peer said.
+_record_json = json.JSONEncoder().encode
 
 #: The first half of `decode`, for the loop over all that is received, where a
 #: call more per message is felt.  Typed, so that "not an object" costs nothing
@@ -102,6 +106,11 @@ def encode(message: Message) -> bytes:
         return _encode_json(message).encode("ascii") + TERMINATOR
     except (TypeError, ValueError, RecursionError) as error:
         raise UnserializableMessageError(f"The message has no JSON form: {error}") from error
+
+
+def record(message: Message) -> bytes:
+    """Return a received message as JSON; `decode` gives the same message back."""
+    return _record_json(message).encode("ascii")
 
 
 def decode(line: bytes) -> Message:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from numbers import Real
 from typing import cast
 
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
@@ -66,6 +67,8 @@ class ReconnectingMessageFactory(ClientFactory):
         Where the life is reported.
     log_rate
         Whether to log the message rate while connected.
+    arrival_callback
+        Called with each message ahead of its delivery.
     """
 
     noisy = False
@@ -83,6 +86,7 @@ class ReconnectingMessageFactory(ClientFactory):
         stats: Stats,
         log: NamedLog,
         log_rate: bool,
+        arrival_callback: Callable[[Message], object] | None = None,
     ) -> None:
         self._address = address
         self._endpoint = endpoint
@@ -93,6 +97,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._commands = commands
         self._stats = stats
         self._log = log
+        self._arrival_callback = arrival_callback
         self._history = ConnectionHistory(reactor, stats, log)
         self._rate = MessageRate()
         self._rate_log = LoopingCall(self._log_rate) if log_rate else None
@@ -105,6 +110,8 @@ class ReconnectingMessageFactory(ClientFactory):
         self._protocol: MessageProtocol | None = None
         # Whether a failed attempt is followed by another: not after the first.
         self._keep_trying = False
+        # What `start` asked for while the last connection is still being closed.
+        self._start_when_closed: float | None = None
         self._connect_timeout = 0.0
         self._read_timeout: float | None = None
         self._connect_waiters = Waiters(self._connect_waiter_forgotten)
@@ -124,7 +131,7 @@ class ReconnectingMessageFactory(ClientFactory):
 
     @read_timeout.setter
     def read_timeout(self, timeout: float | None) -> None:
-        if timeout is not None and not timeout > 0:
+        if timeout is not None and not (isinstance(timeout, Real) and timeout > 0):
             raise ValueError(f"The timeout must be None or more than 0, not {timeout!r}.")
         self._read_timeout = timeout
         if self._protocol is not None:
@@ -177,12 +184,11 @@ class ReconnectingMessageFactory(ClientFactory):
             raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")
         if self.connected:
             return succeed(None)
-        if self.state is ConnectionState.CLOSING:
-            # The controller serves one client per port: the old socket goes first.
-            return self.close().addCallback(lambda _: self.connect(timeout))
         waiter = self._connect_waiters.add()
-        if self.state is ConnectionState.IDLE:
+        idle, closing = ConnectionState.IDLE, ConnectionState.CLOSING
+        if self.state in (idle, closing) and len(self._connect_waiters) == 1:
             self._connect_timeout = timeout
+        if self.state is idle:
             self._dial()
         else:
             waiter.addTimeout(timeout, self._reactor, self._connect_timed_out)
@@ -191,20 +197,27 @@ class ReconnectingMessageFactory(ClientFactory):
     def start(self, timeout: float) -> None:
         """Dial and keep trying from the first attempt on.
 
+        While the last connection is being closed: as soon as it is.
+
         Parameters
         ----------
         timeout
             Seconds that one attempt may take.
         """
-        if self.state is ConnectionState.IDLE:
+        if self.state is ConnectionState.CLOSING:
+            self._start_when_closed = timeout
+        elif self.state is ConnectionState.IDLE:
             self._keep_trying = True
             self._connect_timeout = timeout
             self._dial()
 
     def close(self) -> Deferred[None]:
         """End it all: no attempt, no connection, no retry is left when this fires."""
+        self._start_when_closed = None
         waiter = self._close_waiters.add()
-        if self.state is not ConnectionState.CLOSING:
+        if self.state is ConnectionState.CLOSING:
+            self._fail_connect_waiters()
+        else:
             self._begin_closing()
         return waiter
 
@@ -281,7 +294,7 @@ class ReconnectingMessageFactory(ClientFactory):
 
     def _drop_late(self, result: IProtocol) -> None:
         """Close a connection that came about although its attempt was cancelled."""
-        cast(MessageProtocol, result).disconnect()
+        cast(MessageProtocol, result).abort()
 
     def _wait_to_retry(self) -> None:
         if self._retry_policy is not None:
@@ -298,6 +311,8 @@ class ReconnectingMessageFactory(ClientFactory):
     def messages_received(self, messages: Iterator[Message]) -> None:
         """Implement `ConnectionOwner`."""
         known = self._stats.messages
+        if self._arrival_callback is not None:
+            messages = self._announced(messages, self._arrival_callback)
         self._delivery.put(messages)
         count = self._stats.messages - known
         if count:
@@ -305,6 +320,18 @@ class ReconnectingMessageFactory(ClientFactory):
             self._stats.last_message_time = now
             self._rate.add(count, now)
             self._history.message_received()
+
+    def _announced(
+        self, messages: Iterator[Message], arrival_callback: Callable[[Message], object]
+    ) -> Iterator[Message]:
+        """Yield messages, each when the user has been told that it has arrived."""
+        for message in messages:
+            try:
+                arrival_callback(message)
+            except Exception:
+                self._stats.callback_errors += 1
+                self._log.exception("The arrival callback failed on the message %.200r", message)
+            yield message
 
     def status_received(self, message: Message) -> None:
         """Implement `ConnectionOwner`."""
@@ -336,12 +363,15 @@ class ReconnectingMessageFactory(ClientFactory):
         self._commands.connection_lost()
         if protocol is not None:
             protocol.fail_writers()
-        self._connect_waiters.fail(ClientClosedError("The client was closed."))
+        self._fail_connect_waiters()
         callback_ended = self._delivery.stop()
         if not callback_ended.called:
             callback_ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
         disconnected = protocol.disconnect() if protocol is not None else succeed(None)
         gatherResults([callback_ended, disconnected]).addCallback(self._closed)
+
+    def _fail_connect_waiters(self) -> None:
+        self._connect_waiters.fail(ClientClosedError("The client was closed."))
 
     def _callback_goes_on(self, result: object, timeout: float) -> None:
         self._log.warning("The callback still runs %g s after it was cancelled", timeout)
@@ -352,6 +382,12 @@ class ReconnectingMessageFactory(ClientFactory):
         self._log.info("Closed")
         self._delivery.put_connection_change(False)
         self._close_waiters.succeed()
+        if self._start_when_closed is not None:
+            timeout, self._start_when_closed = self._start_when_closed, None
+            self.start(timeout)
+        elif self.state is ConnectionState.IDLE and self._connect_waiters:
+            # The controller serves one client per port, so these waited for the old socket to go.
+            self._dial()
 
     def _connect_waiter_forgotten(self) -> None:
         """Give up a first attempt for which nobody waits any more."""

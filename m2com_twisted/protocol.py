@@ -260,7 +260,7 @@ class MessageProtocol(LineReceiver):
 
     def _peer_is_silent(self, timeout: float) -> None:
         self._own_reason = Failure(SilentPeerError(timeout))
-        self._abort_connection()
+        self.abort()
 
     # Writing
 
@@ -298,9 +298,14 @@ class MessageProtocol(LineReceiver):
         """
         self._lost = Deferred()
         self._give_up()
-        self._abort = self._clock.callLater(_DISCONNECT_TIME, self._abort_connection)
+        self._abort = self._clock.callLater(_DISCONNECT_TIME, self.abort)
         self.transport.loseConnection()
         return self._lost
+
+    def abort(self) -> None:
+        """Close the connection at once, whatever waits to be sent."""
+        self._give_up()
+        self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Override: tell the owner."""
@@ -317,9 +322,6 @@ class MessageProtocol(LineReceiver):
             self.is_open = False
             self._lines.clear()
             self._watchdog.stop()
+            self._gate.stopProducing()
             # A paused producer would keep the transport from closing.
             self.transport.unregisterProducer()
-
-    def _abort_connection(self) -> None:
-        self._give_up()
-        self.transport.abortConnection()

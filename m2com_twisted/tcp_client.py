@@ -9,7 +9,7 @@ from typing import TypeVar
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from .codec import Message
-from .commands import CommandOutcome, CommandTable, SequenceIds
+from .commands import CommandOutcome, CommandTable
 from .connection_state import ConnectionState
 from .delivery import Delivery, MessageCallback, Overflow
 from .endpoint import client_endpoint
@@ -20,6 +20,7 @@ from .protocol import MessageProtocol
 from .reactor_access import ReactorAccess
 from .retry import RetryPolicy, default_retry_policy
 from .sender import MessageSender
+from .sequence_ids import SequenceIds
 from .stats import Stats
 
 __all__ = ["TcpClient"]
@@ -67,6 +68,10 @@ class TcpClient:
         with the messages: before the first one, after the last.  As with
         messages it may be any kind of function.  By the time it is called the
         connection may have changed again; ``connected`` tells how it is now.
+    arrival_callback
+        Called with each message at the moment it arrives, whatever waits to
+        be delivered before it: for recorders.  A plain function, and a quick
+        one.  What it raises is logged and counted.
     max_line_length
         Bytes in a received line; a longer one is skipped.
     max_waiting_bytes
@@ -101,6 +106,7 @@ class TcpClient:
         endpoint: IStreamClientEndpoint | None = None,
         retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
         connect_callback: Callable[["TcpClient"], object] | None = None,
+        arrival_callback: Callable[[Message], object] | None = None,
         max_line_length: int = 2**20,
         max_waiting_bytes: int = 2**20,
         max_queue_length: int = 1000,
@@ -143,6 +149,7 @@ class TcpClient:
             stats=stats,
             log=named_log,
             log_rate=check_message_rate,
+            arrival_callback=arrival_callback,
         )
         self._sender = MessageSender(self._factory, commands, self._sequence_ids, self._reactor)
 
@@ -160,7 +167,7 @@ class TcpClient:
 
     @property
     def should_be_connected(self) -> bool:
-        """Whether `connect` was called, and `close` not since.
+        """Whether `connect` or `start` was called, and `close` not since.
 
         False again if the first attempt failed.
         """
@@ -224,6 +231,22 @@ class TcpClient:
         """
         self._reactor.require_thread("TcpClient.connect")
         await self._factory.connect(timeout)
+
+    def start(self, timeout: float = 10.0) -> None:
+        """Begin to connect, and keep trying from the first attempt on until `close`.
+
+        For services that run whether the controller is there or not; the
+        connect callback tells when it is.  A method beside `connect` because
+        there is nothing to wait for and nothing that can fail.  Connected or
+        connecting already: returns.
+
+        Parameters
+        ----------
+        timeout
+            Seconds that one attempt may take.
+        """
+        self._reactor.require_thread("TcpClient.start")
+        self._factory.start(timeout)
 
     async def close(self) -> None:
         """Close the connection, or stop trying to get one.

@@ -8,6 +8,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = ["Beat"]
 
+#: Seconds that a beat may come too soon.  A Clock that is advanced by just the
+#: period falls short of it by a rounding error, and a whole beat would be lost.
+_EARLY = 1e-6
+
 
 class Beat:
     """Calls a function every so often.
@@ -56,13 +60,12 @@ class Beat:
             self._call = None
 
     def _schedule(self) -> None:
-        due = self._origin + (self._beats + 1) * self._period
+        due = self._origin + (self._beats + 1) * self._period - _EARLY
         self._call = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._beat)
 
     def _beat(self) -> None:
-        # Half a millionth of a period of slack, for a delay rounded down.
-        elapsed = (self._clock.seconds() - self._origin) / self._period
-        beats = max(self._beats + 1, math.floor(elapsed + 5e-7))
+        elapsed = self._clock.seconds() - self._origin + 2 * _EARLY
+        beats = max(self._beats + 1, math.floor(elapsed / self._period))
         missed, self._beats = beats - self._beats, beats
         self._schedule()
         try:

@@ -4,10 +4,8 @@ Source: protocol, sections 1 and 7.
 """
 
 import logging
-import socket
 from collections.abc import Callable
 from typing import Protocol as TypingProtocol
-from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -15,7 +13,6 @@ from twisted.internet.interfaces import (
     IDelayedCall,
     IPushProducer,
     IReactorTime,
-    ISystemHandle,
     ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
@@ -23,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..codec import Message, encode
+from ..socket_options import set_socket_options
 from .drip import Drip
 from .framing import LineSplitter, OversizeLine
 
@@ -40,7 +38,7 @@ UNREAD_SECONDS = 10.0
 _GOODBYE_SECONDS = 1.0
 
 
-class _Transport(ITCPTransport, ISystemHandle, IConsumer, IPushProducer):
+class _Transport(ITCPTransport, IConsumer, IPushProducer):
     """What a TCP transport is, beyond what Twisted declares for `Protocol`."""
 
 
@@ -115,10 +113,9 @@ class Connection(Protocol):
 
     def connectionMade(self) -> None:
         """Set the socket up as both ends of the original do."""
-        self.peer = str(self.transport.getPeer())
-        if ISystemHandle.providedBy(self.transport):  # a socket, nothing in memory
-            self.transport.setTcpNoDelay(True)
-            _keep_alive(self.transport)
+        peer = self.transport.getPeer()
+        self.peer = f"{getattr(peer, 'host', peer)}:{getattr(peer, 'port', '')}"
+        set_socket_options(self.transport)
         self.transport.registerProducer(_WriteGate(self), True)
         self._port.client_connected(self)
         for treatment in self.treatments:
@@ -165,7 +162,12 @@ class Connection(Protocol):
         self.transport.write(data)
 
     def write_paused(self, paused: bool) -> None:
-        """Take note of whether the client reads."""
+        """Take note of whether the client reads.
+
+        A transport says that it is full with every write, which is one time to count from.
+        """
+        if paused == self.blocked:
+            return
         self.blocked = paused
         self._blocked_since, self._unread = self._clock.seconds(), 0
         if not paused:
@@ -223,12 +225,3 @@ class Connection(Protocol):
         else:
             deferred.callback(None)
         return deferred
-
-
-def _keep_alive(transport: _Transport) -> None:
-    """Ask for probes: after 60 s without traffic, every 15 s, 4 of them."""
-    transport.setTcpKeepAlive(True)
-    handle = cast(socket.socket, transport.getHandle())
-    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):  # not on every platform
-            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

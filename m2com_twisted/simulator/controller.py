@@ -9,6 +9,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTCP, IReactorTime
 
 from ..codec import Message
+from ..reactor_access import ReactorAccess
 from .beat import Beat
 from .command_port import CommandPort
 from .injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection, inject_into_port
@@ -42,7 +43,7 @@ class CellController:
         Of all noise: with the same seed, clock and input it sends the same
         bytes.  None for a different one each time.
     reactor
-        To listen with; None for the global one.
+        To listen with; None for the installed one.
     clock
         Tells the time; None for the reactor.
     log
@@ -67,7 +68,7 @@ class CellController:
         *,
         profile: Profile = DEFAULT,
         seed: int | None = None,
-        reactor: IReactorTCP | None = None,
+        reactor: IReactorTime | None = None,
         clock: IReactorTime | None = None,
         log: logging.Logger | None = None,
     ) -> None:
@@ -77,8 +78,8 @@ class CellController:
         self.interface = interface
         self.profile = profile
         self.log = log or logging.getLogger(type(self).__name__)
-        self._reactor = reactor or _global_reactor()
-        self._clock = clock or IReactorTime(self._reactor)
+        self._reactor = ReactorAccess(reactor)
+        self._clock: IReactorTime = clock or self._reactor
         self.model = Model(seed, profile.power_times)
         self._received = ReceivedMessages()
         self._commands = CommandPort(
@@ -118,16 +119,31 @@ class CellController:
         CannotListenError
             If a port is taken; nothing is left running then.
         """
-        factories = (self.command_factory, self.telemetry_factory)
         try:
-            for port, factory in zip(self._wanted_ports, factories, strict=True):
-                self._listening.append(
-                    self._reactor.listenTCP(port, factory, interface=self.interface)
-                )
+            self.listen()
         except CannotListenError:
-            await self._stop_listening()
+            await self.stop()
             raise
+
+    def listen(self) -> None:
+        """Do as `start`, but leave what may be left running to `stop`.
+
+        Raises
+        ------
+        CannotListenError
+            If a port is taken.
+        """
+        factories = (self.command_factory, self.telemetry_factory)
+        listen = IReactorTCP(self._reactor.get()).listenTCP
+        for port, factory in zip(self._wanted_ports, factories, strict=True):
+            self._listening.append(listen(port, factory, interface=self.interface))
         self.command_port, self.telemetry_port = map(_port_number, self._listening)
+        self.log.info(
+            "Listening on %s: %d for commands, %d for telemetry.",
+            self.interface,
+            self.command_port,
+            self.telemetry_port,
+        )
         self.start_loops()
 
     async def stop(self) -> None:
@@ -137,7 +153,8 @@ class CellController:
         `start` works again, with the model as it is.
         """
         self.stop_loops()
-        await self._stop_listening()
+        listening, self._listening = self._listening, []
+        await DeferredList([maybeDeferred(port.stopListening) for port in listening])
         connections = self.command_factory.connections + self.telemetry_factory.connections
         gone = DeferredList([connection.closed() for connection in connections])
         for connection in connections:
@@ -193,10 +210,6 @@ class CellController:
                 call.cancel()
         self._pending = []
 
-    async def _stop_listening(self) -> None:
-        listening, self._listening = self._listening, []
-        await DeferredList([maybeDeferred(port.stopListening) for port in listening])
-
     def _schedule_reboot(self) -> None:
         self.model.reboot_requested = False
         self._pending.append(self._clock.callLater(_REBOOT_DELAY, self._reboot))
@@ -211,10 +224,3 @@ class CellController:
 def _port_number(listening: IListeningPort) -> int:
     # The address of a TCP port is an IPv4Address or an IPv6Address; both have a port.
     return cast(IPv4Address, listening.getHost()).port
-
-
-def _global_reactor() -> IReactorTCP:
-    """Return the reactor, imported late so that importing this module installs none."""
-    from twisted.internet import reactor
-
-    return IReactorTCP(reactor)

@@ -4,6 +4,7 @@ What is injected happens to the client that is connected or, if there is none,
 to the next one.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -106,8 +107,10 @@ class Injection:
             raise ValueError(f"no injection is called {self.name!r}")
         if self.port not in ("command", "telemetry"):
             raise ValueError(f"no port is called {self.port!r}")
-        if self.count < 1 or self.at < 0 or (self.seconds is not None and self.seconds <= 0):
-            raise ValueError("count and seconds must be positive, at must not be negative")
+        if self.count < 1 or not 0 <= self.at < math.inf:
+            raise ValueError("count must be at least 1, and at a time from now")
+        if self.seconds is not None and not 0 < self.seconds < math.inf:
+            raise ValueError("seconds must be positive")
 
     @classmethod
     def parse(cls, text: str) -> "Injection":

@@ -3,14 +3,20 @@
 Both take `Options`, so that they cannot differ.
 """
 
-from twisted.internet.interfaces import IReactorTCP
+import logging
+from dataclasses import asdict
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger, LogLevel
 from twisted.python import usage
 
 from .controller import CellController
 from .injection import INJECTIONS, Injection
 from .profiles import DEFAULT, PROFILES
 
-__all__ = ["Options", "SimulatorService", "controller_from_options", "makeService", "simulate"]
+__all__ = ["Options", "SimulatorService", "makeService"]
 
 
 def _port(text: str) -> int:
@@ -35,7 +41,7 @@ class Options(usage.Options):
     ]
 
     def __init__(self) -> None:
-        super().__init__()
+        usage.Options.__init__(self)
         self["injections"] = []
 
     def opt_inject(self, text: str) -> None:
@@ -59,18 +65,79 @@ class Options(usage.Options):
         if self["profile"] not in PROFILES:
             raise usage.UsageError(f"--profile is one of {', '.join(PROFILES)}")
 
+    def controller(self, reactor: IReactorTime | None = None) -> CellController:
+        """Return the controller they describe, not started."""
+        return CellController(
+            self["command-port"],
+            self["telemetry-port"],
+            self["interface"],
+            profile=PROFILES[self["profile"]],
+            seed=self["seed"],
+            reactor=reactor,
+        )
 
-def controller_from_options(options: Options, reactor: IReactorTCP | None = None) -> CellController:
-    """Return the controller that options describe, not started.
+    def inject_into(self, controller: CellController) -> None:
+        """Inject what is asked for, counting its times from now."""
+        for injection in self["injections"]:
+            controller.inject(**asdict(injection))
 
-    What is to be injected is only announced: its times count from here.
+    async def run(self, reactor: IReactorTime) -> int:
+        """Run the simulator until cancelled, for ``m2com simulate``; return the exit code."""
+        controller = self.controller(reactor)
+        await controller.start()
+        try:
+            print(
+                f"A cell controller listens on {controller.interface}:"
+                f"{controller.command_port} and :{controller.telemetry_port}.",
+                flush=True,
+            )
+            self.inject_into(controller)
+            await Deferred()
+        finally:
+            await controller.stop()
+        return 0
+
+
+class SimulatorService(Service):
+    """A simulated controller under twistd.
+
+    Parameters
+    ----------
+    options
+        What it is told.
     """
-    controller = CellController(
-        options["command-port"],
-        options["telemetry-port"],
-        options["interface"],
-        profile=PROFILES[options["profile"]],
-        seed=options["seed"],
-        reactor=reactor,
-    )
-    return controller
+
+    def __init__(self, options: Options) -> None:
+        self.name = "m2sim"
+        self._options = options
+        self._carrier = _LogCarrier()
+        self.controller = options.controller()
+
+    def startService(self) -> None:
+        """Start the controller; raise CannotListenError, which ends twistd, if it cannot."""
+        Service.startService(self)
+        self.controller.log.addHandler(self._carrier)
+        self.controller.log.setLevel(logging.INFO)
+        self.controller.listen()
+        self._options.inject_into(self.controller)
+
+    def stopService(self) -> "Deferred[None]":
+        """Stop the controller."""
+        Service.stopService(self)
+        self.controller.log.removeHandler(self._carrier)
+        return Deferred.fromCoroutine(self.controller.stop())
+
+
+class _LogCarrier(logging.Handler):
+    """Carries log lines to twistd's log, which would show none below warning."""
+
+    _log = Logger("m2sim")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = LogLevel.levelWithName(record.levelname.lower())
+        self._log.emit(level, "{message}", message=self.format(record))
+
+
+def makeService(options: Options) -> SimulatorService:
+    """Return the service that twistd runs."""
+    return SimulatorService(options)

@@ -19,6 +19,19 @@ ADDRESS = IPv4Address("TCP", "127.0.0.1", 50000)
 UNASKED = ("m2AssemblyInPosition", "summaryFaultsStatus", "forceBalanceSystemStatus")
 
 
+class Wire(StringTransportWithDisconnection):
+    """A transport that tells a reset from an orderly close."""
+
+    def __init__(self) -> None:
+        StringTransportWithDisconnection.__init__(self, peerAddress=ADDRESS)
+        self.aborted = False
+
+    def abortConnection(self) -> None:
+        """Note that it was called."""
+        self.aborted = True
+        StringTransportWithDisconnection.loseConnection(self)
+
+
 class Line:
     """One connection to one port."""
 
@@ -27,7 +40,7 @@ class Line:
         assert protocol is not None
         self.protocol: Protocol = protocol
         # Any: Twisted's testing module has no annotations.
-        self.transport: Any = StringTransportWithDisconnection(peerAddress=ADDRESS)
+        self.transport: Any = Wire()
         self.transport.protocol = protocol
         self.transport.protocol.makeConnection(self.transport)
 
@@ -44,7 +57,7 @@ class Line:
     @property
     def closed(self) -> bool:
         """Whether the controller has closed the connection."""
-        return bool(self.transport.disconnecting)
+        return not self.transport.connected
 
 
 class Console:
@@ -80,7 +93,8 @@ class Console:
         return sequence_id
 
     def ask(self, name: str, **parameters: object) -> list[Message]:
-        """Send a command; return what comes at once, without its sequence id."""
+        """Send a command; return what comes of it at once, without its sequence id."""
+        self.commands.take()
         self.post(name, **parameters)
         return [
             {key: value for key, value in message.items() if key != "sequence_id"}

@@ -1,0 +1,261 @@
+"""Both connections to the controller as one service, to embed in an application."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+
+from .codec import Message
+from .commands import CommandOutcome
+from .connection_state import ConnectionState
+from .delivery import MessageCallback, Overflow
+from .elevation import ElevationFeeder
+from .enums import MsgType
+from .log import NamedLog
+from .reactor_access import ReactorAccess
+from .retry import RetryPolicy, default_retry_policy
+from .stats import Stats
+from .tcp_client import TcpClient
+
+__all__ = [
+    "COMMAND_PORT",
+    "TELEMETRY_PORT",
+    "CellControllerService",
+    "ControllerState",
+    "ControllerStats",
+]
+
+#: The ports for the commandable component (protocol, section 1).
+COMMAND_PORT = 50000
+TELEMETRY_PORT = 50001
+
+
+@dataclass(frozen=True)
+class ControllerState:
+    """Where each of the two connections stands."""
+
+    #: That to the port of commands and events.
+    command: ConnectionState
+    #: That to the port of telemetry.
+    telemetry: ConnectionState
+
+    @property
+    def both_up(self) -> bool:
+        """Whether both are connected."""
+        return self.command is self.telemetry is ConnectionState.CONNECTED
+
+
+@dataclass(frozen=True)
+class ControllerStats:
+    """The counters of each connection."""
+
+    command: Stats
+    telemetry: Stats
+
+
+class CellControllerService(Service):
+    """The M2 cell controller, for a control service to embed.
+
+    Dials both ports when it is started and keeps at it until it is stopped,
+    from the first attempt on, whether the controller is there or not.  The
+    ports come and go independently of each other.  May be started and stopped
+    any number of times.
+
+    The callbacks may be coroutine functions, functions that return a Deferred,
+    or plain functions.  Each is called for one thing at a time, in order; what
+    it raises is logged and counted.
+
+    Parameters
+    ----------
+    host
+        Name or address of the controller.
+    command_port, telemetry_port
+        Its ports.
+    on_event
+        Called with the keyword ``message`` for each message of the command
+        port: events, and the status of commands.
+    on_telemetry
+        The same for the telemetry port.
+    on_state
+        Called with a `ControllerState` for each connection made or lost, in
+        order with the messages of that connection: before its first, after
+        its last.  The other connection may be ahead of its messages.
+    on_arrival
+        Called with the name of the connection, ``"command"`` or
+        ``"telemetry"``, and each message at the moment it arrives; see
+        ``arrival_callback`` of `TcpClient`.
+    elevation
+        Feeds the controller the telescope's elevation while the service runs.
+    log
+        As for `TcpClient`.
+    reactor
+        None: the one installed when it is first needed.
+    command_endpoint, telemetry_endpoint
+        Where to connect instead of to host and port.
+    retry_policy
+        Takes the number of attempts that failed in a row, returns the seconds
+        until the next.
+    connect_timeout
+        Seconds that one attempt may take.
+    telemetry_overflow
+        ``"drop_oldest"``: rather than to pause reading when ``on_telemetry``
+        does not keep up, drop the oldest telemetry.
+    """
+
+    name = "m2com"
+
+    def __init__(
+        self,
+        host: str,
+        command_port: int = COMMAND_PORT,
+        telemetry_port: int = TELEMETRY_PORT,
+        *,
+        on_event: MessageCallback | None = None,
+        on_telemetry: MessageCallback | None = None,
+        on_state: Callable[[ControllerState], object] | None = None,
+        on_arrival: Callable[[str, Message], object] | None = None,
+        elevation: ElevationFeeder | None = None,
+        log: logging.Logger | None = None,
+        reactor: IReactorTime | None = None,
+        command_endpoint: IStreamClientEndpoint | None = None,
+        telemetry_endpoint: IStreamClientEndpoint | None = None,
+        retry_policy: RetryPolicy = default_retry_policy(),  # noqa: B008 - has no state
+        connect_timeout: float = 10.0,
+        telemetry_overflow: Overflow = "pause",
+    ) -> None:
+        if on_state is not None and not callable(on_state):
+            raise TypeError(f"The callback {on_state!r} is not callable.")
+        self._connect_timeout = connect_timeout
+        self._elevation = elevation
+        self._reactor = ReactorAccess(reactor)
+        new_client = partial(
+            TcpClient,
+            host,
+            log=log,
+            reactor=reactor,
+            retry_policy=retry_policy,
+            connect_callback=self._tell_state if on_state is not None else None,
+        )
+        self._command: TcpClient = new_client(
+            command_port,
+            on_event or _ignore,
+            name="command",
+            endpoint=command_endpoint,
+            arrival_callback=_named("command", on_arrival),
+        )
+        self._telemetry: TcpClient = new_client(
+            telemetry_port,
+            on_telemetry or _ignore,
+            name="telemetry",
+            endpoint=telemetry_endpoint,
+            arrival_callback=_named("telemetry", on_arrival),
+            overflow=telemetry_overflow,
+        )
+        self._log = NamedLog(self._command.log, "elevation")
+        self._on_state = on_state
+        # Connected, as `on_state` has been told; one telling at a time, of which
+        # each connection has one at the most.
+        self._told = {self._command: False, self._telemetry: False}
+        self._telling = DeferredLock()
+
+    @property
+    def state(self) -> ControllerState:
+        """Where the connections stand now."""
+        return ControllerState(self._command.state, self._telemetry.state)
+
+    @property
+    def stats(self) -> ControllerStats:
+        """The counters, as they are now."""
+        return ControllerStats(self._command.stats, self._telemetry.stats)
+
+    def startService(self) -> None:
+        """Override: begin to dial."""
+        if self.running:
+            return
+        Service.startService(self)
+        self._command.start(self._connect_timeout)
+        self._telemetry.start(self._connect_timeout)
+        if self._elevation is not None:
+            self._elevation.start(self._telemetry.write_message, self._reactor, self._log)
+
+    def stopService(self) -> Deferred[None]:
+        """Override: close both connections, or stop dialling.
+
+        Returns
+        -------
+            Fires when nothing of it is left in the reactor.
+        """
+        Service.stopService(self)
+        if self._elevation is not None:
+            self._elevation.stop()
+        clients = (self._command, self._telemetry)
+        closing = [Deferred.fromCoroutine(client.close()) for client in clients]
+        return gatherResults(closing).addCallback(lambda _: None)
+
+    async def run_command(
+        self,
+        name: str,
+        details: Message | None = None,
+        *,
+        ack_timeout: float | None = 10.0,
+        timeout: float | None = 60.0,
+    ) -> CommandOutcome:
+        """Send a command and wait until the controller has executed it.
+
+        See `TcpClient.run_command`.
+        """
+        return await self._command.run_command(
+            name, details, ack_timeout=ack_timeout, timeout=timeout
+        )
+
+    async def write_message(
+        self,
+        msg_type: MsgType,
+        msg_name: str,
+        msg_details: Message | None = None,
+        comp_name: str | None = None,
+    ) -> None:
+        """Write a message to the port that is for its type.
+
+        See `TcpClient.write_message`.
+        """
+        client = self._telemetry if msg_type == MsgType.Telemetry else self._command
+        await client.write_message(msg_type, msg_name, msg_details, comp_name)
+
+    async def _tell_state(self, client: TcpClient) -> None:
+        """Call ``on_state``; called once per change, so each turns what was told around."""
+        self._told[client] = not self._told[client]
+        await self._telling.acquire()
+        try:
+            told = ControllerState(
+                self._state_to_tell(self._command), self._state_to_tell(self._telemetry)
+            )
+            if self._on_state is not None:
+                await maybeDeferred(self._on_state, told)
+        finally:
+            self._telling.release()
+
+    def _state_to_tell(self, client: TcpClient) -> ConnectionState:
+        """Return where a connection stands in the order of what was told.
+
+        It may be back already when it is told that it was lost.
+        """
+        if self._told[client]:
+            return ConnectionState.CONNECTED
+        if client.connected:
+            return ConnectionState.WAITING
+        return client.state
+
+
+def _named(
+    name: str, on_arrival: Callable[[str, Message], object] | None
+) -> Callable[[Message], object] | None:
+    return None if on_arrival is None else partial(on_arrival, name)
+
+
+def _ignore(message: Message) -> None:
+    """Take a message that nobody wants."""

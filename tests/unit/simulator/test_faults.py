@@ -1,0 +1,263 @@
+"""Faults: where they come from, what they do, what is told of them and when."""
+
+import pytest
+
+from m2com_twisted.faults import (
+    DEFAULT_ENABLED_FAULTS_MASK,
+    FAULTS,
+    Severity,
+    fault_by_code,
+    faults_in,
+)
+from m2com_twisted.simulator import CellController
+from m2com_twisted.simulator.geometry import UM_PER_STEP
+from m2com_twisted.simulator.mirror import Mirror
+from tests.unit.simulator.console import Console, Message
+
+START = fault_by_code(6053).mask
+
+
+def ready() -> Console:
+    """Return a controller with motor power, and no fault."""
+    console = Console()
+    console.power_up()
+    console.wait(0.2)
+    console.do("clearErrors")
+    return console
+
+
+def told(messages: list[Message]) -> list[Message]:
+    """Return messages without those that come every cycle."""
+    return [message for message in messages if message["id"] != "m2AssemblyInPosition"]
+
+
+def summary(*codes: int) -> Message:
+    """Return the event that reports faults."""
+    status = sum(fault_by_code(code).mask for code in codes)
+    return {"id": "summaryFaultsStatus", "status": status}
+
+
+LOOP_OPEN = {"id": "forceBalanceSystemStatus", "status": False}
+
+
+def test_table() -> None:
+    """37 faults, each with a bit and a code of its own; the codes run from 6051 to 6088."""
+    assert len(FAULTS) == 37
+    assert len({fault.bit for fault in FAULTS}) == 37
+    codes = {fault.code for fault in FAULTS}
+    assert codes == set(range(6051, 6089)) - {6076}
+    assert [fault.bit for fault in FAULTS] == sorted(fault.bit for fault in FAULTS)
+    assert all(fault.name and fault.mask == 1 << fault.bit for fault in FAULTS)
+    assert all(fault.mask & DEFAULT_ENABLED_FAULTS_MASK for fault in FAULTS)
+
+
+def test_faults_in_a_status() -> None:
+    """By bit; reserved bits name none."""
+    assert [fault.code for fault in faults_in(1 << 57 | 1 << 34 | 1 << 40 | 1)] == [6052, 6053]
+    assert faults_in(0) == []
+
+
+def test_no_fault_of_another_code() -> None:
+    """Which is an error of the caller."""
+    with pytest.raises(KeyError):
+        fault_by_code(6076)
+
+
+def disturbed() -> Console:
+    """Return a controller in closed loop, with a script, offsets and a motion."""
+    console = ready()
+    console.do("switchForceBalanceSystem", status=True)
+    console.do("applyForces", axial=[1.0] * 72, tangent=[0.0] * 6)
+    console.do("runScript", scriptCommand=1, scriptName="x")
+    console.do("runScript", scriptCommand=3)
+    console.do("positionMirror", x=0, y=0, z=100, xRot=0, yRot=0, zRot=0)
+    console.wait(1)
+    return console
+
+
+@pytest.mark.parametrize(
+    "code", [f.code for f in FAULTS if f.severity is Severity.FAULT or f.code == 6057]
+)
+def test_a_fault_opens_the_loop(code: int) -> None:
+    """Script and motion end, offsets are 0; no mode is told."""
+    console = disturbed()
+    console.model.raise_fault(code)
+    model = console.model
+    assert not model.mirror.loop_closed
+    assert not model.script.running
+    assert model.mirror.applied == [0.0] * 78
+    assert not model.power.output & 32
+    assert told(console.wait(0.2)) == [LOOP_OPEN, summary(code)]
+    before = model.mirror.pose
+    console.wait(1)
+    assert model.mirror.pose == before
+    console.fail("runScript", scriptCommand=6)
+
+
+@pytest.mark.parametrize(
+    "code", [f.code for f in FAULTS if f.severity is Severity.WARNING and f.code != 6057]
+)
+def test_a_warning_is_only_told(code: int) -> None:
+    """Everything goes on."""
+    console = disturbed()
+    console.model.raise_fault(code)
+    assert console.model.mirror.loop_closed
+    assert console.model.script.running
+    assert [m for m in told(console.wait(0.11)) if m["id"] != "scriptExecutionStatus"] == [
+        summary(code)
+    ]
+
+
+def test_a_fault_ends_the_motion_of_single_actuators() -> None:
+    """And there is nothing to resume."""
+    console = ready()
+    console.do("moveActuators", actuatorCommand=1, actuators=[0], displacement=5000, unit=2)
+    console.model.raise_fault(6055)
+    console.fail("moveActuators", actuatorCommand=4)
+
+
+def test_a_fault_is_told_once_until_cleared() -> None:
+    """All faults so far in each report; again after clearErrors."""
+    console = ready()
+    console.model.raise_fault(6055)
+    console.model.raise_fault(6055)
+    assert told(console.wait(0.5)) == [LOOP_OPEN, summary(6055)]
+    console.model.raise_fault(6051)
+    assert told(console.wait(0.5)) == [LOOP_OPEN, summary(6051, 6055)]
+    console.do("clearErrors")
+    console.model.raise_fault(6055)
+    assert told(console.wait(0.5)) == [LOOP_OPEN, summary(6055)]
+
+
+def test_a_masked_fault_is_ignored_entirely() -> None:
+    """Neither told, nor acted upon, nor remembered."""
+    console = disturbed()
+    mask = DEFAULT_ENABLED_FAULTS_MASK & ~fault_by_code(6055).mask
+    console.do("setEnabledFaultsMask", mask=mask)
+    console.model.raise_fault(6055)
+    assert console.model.mirror.loop_closed
+    assert not [m for m in console.wait(0.5) if m["id"] == "summaryFaultsStatus"]
+    console.do("clearErrors")
+    assert console.model.faults.enabled == mask
+
+
+def push(console: Console, actuator: int, newton: float) -> None:
+    """Bring the measured force of an actuator to a value, by its motor."""
+    stiffness = 0.0335 if actuator < 72 else 0.08
+    mirror = console.model.mirror
+    mirror.steps[actuator] += round((newton - mirror.measured[actuator]) / stiffness)
+
+
+def test_force_limit_in_open_loop() -> None:
+    """At 489.3 N axial comes 6057, although a warning by the table, with all its effects."""
+    console = ready()
+    push(console, 0, 489.0)
+    assert told(console.wait(0.3)) == []
+    push(console, 0, 489.4)
+    assert told(console.wait(0.3)) == [LOOP_OPEN, summary(6057)]
+
+
+def test_wider_force_limit_in_open_loop() -> None:
+    """With the maximum limit on it is 622.75 N, and the limit switches are told."""
+    console = ready()
+    console.do("enableOpenLoopMaxLimit", status=True)
+    lie(console, {3: 622.7, 4: -622.7})
+    assert told(console.wait(0.3)) == []
+    lie(console, {4: 622.75, 3: 700.0})
+    switches = {"id": "limitSwitchStatus", "retract": [3, 4], "extend": []}
+    assert told(console.wait(0.3)) == [LOOP_OPEN, summary(6057), switches]
+    lie(console, {4: 622.75, 3: 700.0, 40: -622.75})
+    newly = {"id": "limitSwitchStatus", "retract": [], "extend": [40]}
+    assert told(console.wait(0.3)) == [newly]
+    console.do("clearErrors")
+    both = {"id": "limitSwitchStatus", "retract": [3, 4], "extend": [40]}
+    assert told(console.wait(0.3)) == [LOOP_OPEN, summary(6057), both]
+
+
+def test_force_limit_in_closed_loop() -> None:
+    """At 444.82 N axial comes 6056; the loop opens."""
+    console = ready()
+    console.do("switchForceBalanceSystem", status=True)
+    push(console, 0, 445)
+    assert told(console.wait(0.11)) == [LOOP_OPEN, summary(6056)]
+
+
+def test_forces_are_not_checked_without_motor_power() -> None:
+    """Nothing moves then anyway."""
+    console = Console()
+    console.wait(0.2)
+    push(console, 0, 1000)
+    assert told(console.wait(0.3)) == []
+
+
+def lie(console: Console, forces: dict[int, float]) -> None:
+    """Have some load cells read a force, whatever they bear."""
+    mirror = console.model.mirror
+    sense = Mirror.sense
+
+    def sense_wrongly(elevation: float, lut_temperature: list[float]) -> None:
+        sense(mirror, elevation, lut_temperature)
+        for actuator, force in forces.items():
+            mirror.measured[actuator] = force
+
+    setattr(mirror, "sense", sense_wrongly)  # noqa: B010  # a method is not assigned to
+
+
+@pytest.mark.parametrize(
+    "forces", [{72: 2500}, {73: -2300, 74: -2300, 76: 2300, 77: 2300}, {72: 500, 75: 600}]
+)
+def test_tangent_load_cells(forces: dict[int, float]) -> None:
+    """One error, the weight, or the sum of all out of bounds is 6088."""
+    console = ready()
+    lie(console, forces)
+    assert told(console.wait(0.2)) == [LOOP_OPEN, summary(6088)]
+
+
+@pytest.mark.parametrize(("elevation", "faulty"), [(87.1, False), (87.0, True), (91.1, True)])
+def test_angle_comparison(elevation: float, faulty: bool) -> None:
+    """More than the allowed difference to the inclinometer, 89.06 degrees, is 6060."""
+    console = ready()
+    console.model.external_elevation = elevation
+    assert told(console.wait(0.2)) == []
+    console.do(
+        "setControlParameters",
+        useExternalElevationAngle=False,
+        enableAngleComparison=True,
+        maxAngleDifference=2.0,
+        enableLutTemperature=True,
+    )
+    assert told(console.wait(0.2)) == ([LOOP_OPEN, summary(6060)] if faulty else [])
+
+
+def test_a_cause_still_there_comes_again() -> None:
+    """In the cycle after clearErrors."""
+    console = ready()
+    push(console, 0, 500)
+    console.wait(0.2)
+    console.do("clearErrors")
+    assert told(console.wait(0.11)) == [LOOP_OPEN, summary(6057)]
+
+
+def test_the_controllers_start_is_a_fault() -> None:
+    """6053, told in the first cycle."""
+    assert told(Console().wait(0.11)) == [LOOP_OPEN, {**summary(6053), "status": START}]
+
+
+def test_faults_are_told_to_the_first_client(caplog: pytest.LogCaptureFixture) -> None:
+    """However long it takes to come."""
+    assert CellController(seed=1).model.faults.status == 0
+    console = Console()
+    console.commands.transport.loseConnection()
+    console.wait(5)
+    console.commands = console.connect()
+    console.commands.take()
+    assert told(console.wait(0.11))[0] == LOOP_OPEN
+
+
+def test_step_of_a_hardpoint_is_a_step_of_the_mirror() -> None:
+    """The constant of the encoder is that of the motion."""
+    console = ready()
+    mirror = console.model.mirror
+    for hardpoint in mirror.hardpoints[:3]:
+        mirror.move_actuator(hardpoint, -1)
+    assert mirror.pose.z == pytest.approx(UM_PER_STEP)

@@ -1,0 +1,17 @@
+"""What twistd can run."""
+
+from twisted.application.service import ServiceMaker
+
+m2sim = ServiceMaker(
+    "m2sim",
+    "m2com_twisted.simulator.tap",
+    "Simulate the cell controller of the secondary mirror (M2).",
+    "m2sim",
+)
+
+m2com = ServiceMaker(
+    "m2com",
+    "m2com_twisted.tap",
+    "Stay connected to the cell controller of the secondary mirror (M2).",
+    "m2com",
+)
