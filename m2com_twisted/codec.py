@@ -22,6 +22,7 @@ __all__ = [
     "encode",
     "record",
     "with_header",
+    "with_sequence_id",
 ]
 
 #: A message: one JSON object.  Its values are what JSON can hold, which only
@@ -55,6 +56,10 @@ decode_strictly = msgspec.json.Decoder(dict[str, Any]).decode
 #: What it raises; `decode_leniently` may accept the line yet.
 STRICT_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
+
+# How the line of a command ends while it has no sequence id yet.
+_NO_ID = b"0}" + TERMINATOR
+_NO_SEQUENCE_ID = b'"sequence_id": ' + _NO_ID
 
 # The prefixes of what a client sends (protocol, section 2).
 _PREFIXES = {MsgType.Command: "cmd_", MsgType.Event: "evt_", MsgType.Telemetry: "tel_"}
@@ -106,6 +111,18 @@ def encode(message: Message) -> bytes:
         return _encode_json(message).encode("ascii") + TERMINATOR
     except (TypeError, ValueError, RecursionError) as error:
         raise UnserializableMessageError(f"The message has no JSON form: {error}") from error
+
+
+def with_sequence_id(line: bytes, sequence_id: int) -> bytes:
+    """Return the line of a command with its sequence id in place of the 0 of `with_header`.
+
+    The id comes last; so the command need not be encoded once more, which is
+    what most of the time of sending it goes to.
+    """
+    if line.endswith(_NO_SEQUENCE_ID):
+        return b"%b%d}%b" % (line[: -len(_NO_ID)], sequence_id, TERMINATOR)
+    # Details that have a sequence_id themselves keep their order.
+    return encode({**decode(line), "sequence_id": sequence_id})
 
 
 def record(message: Message) -> bytes:
