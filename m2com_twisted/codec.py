@@ -11,7 +11,7 @@ import msgspec
 from .enums import CommandStatus, MsgType
 from .errors import BadLineError, InvalidMessageError, UnserializableMessageError
 
-__all__ = ["STATUSES", "TERMINATOR", "Message", "decode", "encode", "with_header"]
+__all__ = ["STATUSES", "TERMINATOR", "Message", "decode", "encode", "record", "with_header"]
 
 #: A message: one JSON object.  Its values are what JSON can hold, which only
 #: the reader of a particular message can narrow down.
@@ -32,6 +32,9 @@ TERMINATOR = b"\r\n"
 # for byte, but for NaN and infinity: they are not JSON, and a mirror must not
 # be sent to them.  Built once: json.dumps would build an encoder for each call.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
+
+# The same for what was received, where NaN and infinity are what the peer said.
+_record_json = json.JSONEncoder().encode
 
 # Typed, so that "not an object" costs nothing to find out.
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -87,6 +90,11 @@ def encode(message: Message) -> bytes:
         return _encode_json(message).encode("ascii") + TERMINATOR
     except (TypeError, ValueError, RecursionError) as error:
         raise UnserializableMessageError(f"The message has no JSON form: {error}") from error
+
+
+def record(message: Message) -> bytes:
+    """Return a received message as JSON; `decode` gives the same message back."""
+    return _record_json(message).encode("ascii")
 
 
 def decode(line: bytes) -> Message:

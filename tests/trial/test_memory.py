@@ -2,12 +2,14 @@
 
 from m2com_twisted import ConnectTimeoutError
 from m2com_twisted.simulator import STRICT
-from m2com_twisted.testing import MemoryTestCase
+from m2com_twisted.testing import MemoryBench, MemoryTestCase
 from tests.trial.scenarios import POWER_ON, Scenarios
 
 
-class MemoryTests(Scenarios, MemoryTestCase):  # type: ignore[misc]  # the one's bench is the other's
+class MemoryTests(Scenarios, MemoryTestCase):
     """All of them, and what only virtual time can show."""
+
+    bench: MemoryBench
 
     async def test_refused(self) -> None:
         """Where nothing listens, connect raises the builtin error."""

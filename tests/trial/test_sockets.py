@@ -1,12 +1,14 @@
 """The scenarios of users on loopback sockets."""
 
 from m2com_twisted import TcpClient
-from m2com_twisted.testing import SocketTestCase
+from m2com_twisted.testing import SocketBench, SocketTestCase
 from tests.trial.scenarios import Scenarios
 
 
-class SocketTests(Scenarios, SocketTestCase):  # type: ignore[misc]  # the one's bench is the other's
+class SocketTests(Scenarios, SocketTestCase):
     """All of them, and what only sockets can show."""
+
+    bench: SocketBench
 
     async def test_refused(self) -> None:
         """Where nothing listens any more, connect raises the builtin error."""

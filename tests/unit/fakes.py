@@ -41,6 +41,16 @@ class Attempt:
         if self._accepts_when_cancelled:
             self.accept()
 
+    @property
+    def pending(self) -> bool:
+        """Whether it can still be accepted or refused."""
+        return not self.result.called
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, though perhaps one that is being closed."""
+        return self._protocol is not None and self.transport.connected
+
     def _make_connection(self) -> None:
         self._protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
         self._protocol.makeConnection(self.transport)
@@ -68,6 +78,11 @@ class Attempt:
     def receive(self, data: bytes) -> None:
         """Have the client receive bytes."""
         self._protocol.dataReceived(data)
+
+    def fill_buffer(self) -> None:
+        """Have the transport tell the client that the peer does not take what was written."""
+        producer: Any = self.transport.producer
+        producer.pauseProducing()
 
     def lose(self, reason: Exception | None = None) -> None:
         """Lose the connection."""

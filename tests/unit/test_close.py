@@ -1,4 +1,4 @@
-"""`TcpClient.close`: in every state and from everywhere, nothing is left and connect works again."""
+"""`TcpClient.close`: in every state, from everywhere; nothing is left and connect works again."""
 
 import logging
 from collections.abc import Callable, Generator
@@ -116,7 +116,7 @@ def test_a_peer_that_does_not_read_is_cut_off_after_two_seconds() -> None:
     """The transport has 2 s to send the rest, not more, and is not paused meanwhile."""
     fixture = Fixture()
     attempt = fixture.connect()
-    attempt.transport.producer.pauseProducing()
+    attempt.fill_buffer()
     writing = Call(fixture.client.write_message(MsgType.Command, "power"))
     closing = Call(fixture.client.close())
     assert attempt.transport.disconnecting
@@ -223,7 +223,7 @@ def test_closes_from_inside_a_callback(
 
 
 def test_cancels_the_callback_and_drops_what_waits(caplog: pytest.LogCaptureFixture) -> None:
-    """The running callback gets CancelledError, which is no error of its own; no other is called."""
+    """The running callback gets CancelledError, which is not counted; no other is called."""
     wait: Deferred[None] = Deferred()
     ends: list[BaseException] = []
 
@@ -300,7 +300,7 @@ def test_fails_all_who_wait() -> None:
     fixture = Fixture()
     attempt = fixture.connect()
     running = Call(fixture.client.run_command("power"))
-    attempt.transport.producer.pauseProducing()
+    attempt.fill_buffer()
     writing = Call(fixture.client.write_message(MsgType.Command, "power"))
     Call(fixture.client.close())
     attempt.lose()
@@ -362,6 +362,35 @@ def test_connect_while_closing_may_be_cancelled() -> None:
     attempt.lose()
     assert closing.returned
     assert len(fixture.endpoint.attempts) == 1
+    assert_closed(fixture)
+
+
+def test_close_wins_over_a_connect_that_waits_for_an_earlier_close() -> None:
+    """The last word counts: nothing is dialled, and who connected learns why."""
+    fixture = Fixture()
+    attempt = fixture.connect()
+    Call(fixture.client.close())
+    connecting = Call(fixture.client.connect())
+    closing = Call(fixture.client.close())
+    assert isinstance(connecting.error, ClientClosedError)
+    attempt.lose()
+    assert closing.returned
+    assert len(fixture.endpoint.attempts) == 1
+    assert_closed(fixture)
+
+
+def test_connect_while_closing_waits_no_longer_than_its_timeout() -> None:
+    """The time that the close takes counts."""
+    fixture = Fixture()
+    attempt = fixture.connect()
+    Call(fixture.client.close())
+    hasty, patient = (Call(fixture.client.connect(timeout)) for timeout in (1, 3))
+    fixture.clock.advance(1)
+    assert isinstance(hasty.error, TimeoutError)
+    attempt.lose()
+    fixture.clock.advance(2)
+    assert isinstance(patient.error, TimeoutError)
+    assert fixture.endpoint.last.cancelled
     assert_closed(fixture)
 
 
