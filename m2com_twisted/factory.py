@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from numbers import Real
 from typing import cast
 
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
@@ -130,7 +131,7 @@ class ReconnectingMessageFactory(ClientFactory):
 
     @read_timeout.setter
     def read_timeout(self, timeout: float | None) -> None:
-        if timeout is not None and not timeout > 0:
+        if timeout is not None and not (isinstance(timeout, Real) and timeout > 0):
             raise ValueError(f"The timeout must be None or more than 0, not {timeout!r}.")
         self._read_timeout = timeout
         if self._protocol is not None:

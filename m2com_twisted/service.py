@@ -136,7 +136,7 @@ class CellControllerService(Service):
             TcpClient,
             host,
             log=log,
-            reactor=self._reactor,
+            reactor=reactor,
             retry_policy=retry_policy,
             connect_callback=self._tell_state if on_state is not None else None,
         )

@@ -21,7 +21,7 @@ class Feeding:
         self.embedded.start()
 
     def latest(self) -> Elevation:
-        """The angle, measured now unless the test says when."""
+        """Return the angle, measured now unless the test says when."""
         measured_at = self.measured_at
         return Elevation(self.angle, self.clock.seconds() if measured_at is None else measured_at)
 
@@ -105,7 +105,7 @@ def test_bad_source_is_reported_and_asked_again(
 def test_old_angles_do_not_wait_for_room() -> None:
     """When a peer reads again, it gets the latest angle and none before it."""
     feeding = Feeding()
-    transport = feeding.embedded.telemetry.last.transport
+    transport: Any = feeding.embedded.telemetry.last.transport
     transport.producer.pauseProducing()
     for angle in (10.0, 20.0, 30.0):
         feeding.angle = angle

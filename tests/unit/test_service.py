@@ -289,7 +289,7 @@ def test_on_arrival_names_the_connection() -> None:
 
 def test_stop_from_a_callback() -> None:
     """A service may be stopped by what it has received."""
-    embedded = Embedded(on_event=lambda message: embedded.service.stopService())
+    embedded: Embedded = Embedded(on_event=lambda message: embedded.service.stopService())
     embedded.start()
     embedded.command.last.receive(b'{"id": "a"}\r\n')
     assert embedded.command.last.transport.disconnecting

@@ -8,3 +8,10 @@ m2sim = ServiceMaker(
     "Simulate the cell controller of the secondary mirror (M2).",
     "m2sim",
 )
+
+m2com = ServiceMaker(
+    "m2com",
+    "m2com_twisted.tap",
+    "Stay connected to the cell controller of the secondary mirror (M2).",
+    "m2com",
+)

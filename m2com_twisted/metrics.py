@@ -1,0 +1,142 @@
+"""The counters of the service, for Prometheus.
+
+Needs ``prometheus_client``: the extra ``metrics``.
+"""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from twisted.web.pages import notFound
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request, Site
+
+from .connection_state import ConnectionState
+from .service import ControllerState, ControllerStats
+from .stats import Stats
+
+__all__ = ["ControllerCollector", "metrics_site"]
+
+#: What is served of each connection's counters: the field of `Stats` (its name
+#: but for the prefix) and what it says.
+_COUNTERS = {
+    "messages": "Messages received.",
+    "bytes": "Bytes received.",
+    "bad_lines": "Lines received that were not a message.",
+    "oversize_lines": "Lines skipped because they were longer than the limit.",
+    "dropped_messages": "Messages dropped undelivered.",
+    "callback_errors": "Exceptions out of the callbacks.",
+    "connects": "Connections made.",
+}
+_GAUGES = {
+    "queue_depth": "Messages that wait for the callback.",
+    "queue_high_water": "The most messages that ever waited.",
+    "message_rate": "Messages received per second, over two seconds or more.",
+}
+
+
+class ControllerCollector(Collector):
+    """Turns the counters into metrics.
+
+    `prometheus_client` answers requests in a thread of the reactor's pool, the
+    counters belong to the reactor's own: so they are looked at there, by
+    `look`, and only what was seen is used in the thread.
+
+    Parameters
+    ----------
+    observe
+        Returns the state and the counters.
+    seconds
+        The time of the reactor's clock, in which the counters' times are.
+    """
+
+    def __init__(
+        self,
+        observe: Callable[[], tuple[ControllerState, ControllerStats]],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._observe = observe
+        self._seconds = seconds
+        self.look()
+
+    def look(self) -> None:
+        """Take note of how things are now."""
+        self._now = self._seconds()
+        self._seen = self._observe()
+
+    def collect(self) -> Iterable[Metric]:
+        """Override: return the metrics as of the last look."""
+        state, stats = self._seen
+        connections = {
+            "command": (state.command, stats.command),
+            "telemetry": (state.telemetry, stats.telemetry),
+        }
+        connected = GaugeMetricFamily(
+            "m2com_connected", "Whether there is a connection.", labels=["connection"]
+        )
+        silence = GaugeMetricFamily(
+            "m2com_silence_seconds", "Time since the last message.", labels=["connection"]
+        )
+        for name, (where, counters) in connections.items():
+            connected.add_metric([name], where is ConnectionState.CONNECTED)
+            if counters.last_message_time is not None:
+                silence.add_metric([name], self._now - counters.last_message_time)
+        yield connected
+        yield silence
+        for field, meaning in _COUNTERS.items():
+            yield _filled(CounterMetricFamily, field, meaning, connections)
+        for field, meaning in _GAUGES.items():
+            yield _filled(GaugeMetricFamily, field, meaning, connections)
+
+
+def _filled(
+    family: type[CounterMetricFamily] | type[GaugeMetricFamily],
+    field: str,
+    meaning: str,
+    connections: dict[str, tuple[ConnectionState, Stats]],
+) -> Metric:
+    """Return a metric with the value of a field for each connection."""
+    metric = family(f"m2com_{field}", meaning, labels=["connection"])
+    for name, (_, counters) in connections.items():
+        metric.add_metric([name], getattr(counters, field))
+    return metric
+
+
+class _MetricsRoot(Resource):
+    """Looks at the counters whenever ``/metrics`` is asked for."""
+
+    def __init__(self, collector: ControllerCollector) -> None:
+        Resource.__init__(self)
+        self._collector = collector
+        registry = CollectorRegistry()
+        registry.register(collector)
+        # Here, because it imports the reactor.
+        from prometheus_client.twisted import MetricsResource
+
+        # A lambda without annotations.
+        self._metrics: IResource = MetricsResource(registry)  # type: ignore[no-untyped-call]
+
+    def getChild(self, path: bytes, request: Request) -> IResource:
+        """Override."""
+        if path != b"metrics":
+            return notFound()
+        self._collector.look()
+        return self._metrics
+
+
+class _QuietSite(Site):
+    """Leaves out of the log that Prometheus comes by, as it does all day."""
+
+    noisy = False
+
+    def __init__(self, root: IResource) -> None:
+        Site.__init__(self, root)
+
+    def log(self, request: object) -> None:
+        """Override."""
+
+
+def metrics_site(collector: ControllerCollector) -> Site:
+    """Return the site that serves the metrics under ``/metrics``."""
+    return _QuietSite(_MetricsRoot(collector))

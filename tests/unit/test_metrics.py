@@ -1,0 +1,52 @@
+"""The metrics, as Prometheus gets them."""
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from m2com_twisted.metrics import ControllerCollector
+from tests.unit.test_service import Embedded
+
+
+@pytest.fixture
+def embedded() -> Embedded:
+    """Return a service with the command port up, one message old."""
+    embedded = Embedded()
+    embedded.service.startService()
+    embedded.command.last.accept()
+    embedded.command.last.receive(b'{"id": "interlock"}\r\nnonsense\r\n')
+    embedded.clock.advance(0.5)
+    return embedded
+
+
+def test_counters_of_each_connection(embedded: Embedded) -> None:
+    """Each connection has its own value, counters and gauges under their names."""
+    service = embedded.service
+    collector = ControllerCollector(lambda: (service.state, service.stats), embedded.clock.seconds)
+    registry = CollectorRegistry()
+    registry.register(collector)
+    lines = generate_latest(registry).decode().splitlines()
+    assert 'm2com_connected{connection="command"} 1.0' in lines
+    assert 'm2com_connected{connection="telemetry"} 0.0' in lines
+    assert 'm2com_messages_total{connection="command"} 1.0' in lines
+    assert 'm2com_bad_lines_total{connection="command"} 1.0' in lines
+    assert 'm2com_connects_total{connection="telemetry"} 0.0' in lines
+    assert 'm2com_silence_seconds{connection="command"} 0.5' in lines
+    assert "# TYPE m2com_messages_total counter" in lines
+    assert "# TYPE m2com_queue_depth gauge" in lines
+
+
+def test_only_a_look_touches_the_counters(embedded: Embedded) -> None:
+    """What a thread collects is what was seen in the reactor's."""
+    looks: list[int] = []
+    service = embedded.service
+
+    def observe() -> object:
+        looks.append(1)
+        return service.state, service.stats
+
+    collector = ControllerCollector(observe, embedded.clock.seconds)  # type: ignore[arg-type]  # counts
+    list(collector.collect())
+    list(collector.collect())
+    assert len(looks) == 1
+    collector.look()
+    assert len(looks) == 2
