@@ -3,11 +3,13 @@
 Both take `Options`, so that they cannot differ.
 """
 
+import sys
 from dataclasses import asdict
 from typing import TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
@@ -85,7 +87,11 @@ class Options(VersionedOptions):
     async def run(self, reactor: IReactorTime) -> int:
         """Run the simulator until cancelled, for ``m2com simulate``; return the exit code."""
         controller = self.controller(reactor)
-        await controller.start()
+        try:
+            await controller.start()
+        except CannotListenError as error:
+            print(f"m2com simulate: {error}", file=sys.stderr)
+            return 1
         try:
             print(
                 f"A cell controller listens on {controller.interface}:"
