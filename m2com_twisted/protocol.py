@@ -15,7 +15,14 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from .codec import STATUSES, TERMINATOR, Message, decode
+from .codec import (
+    STATUSES,
+    STRICT_ERRORS,
+    TERMINATOR,
+    Message,
+    decode_leniently,
+    decode_strictly,
+)
 from .errors import BadLineError, NotConnectedError, SilentPeerError
 from .log import NamedLog, Throttle
 from .socket_options import set_socket_options
@@ -210,10 +217,13 @@ class MessageProtocol(LineReceiver):
         try:
             for line in lines:  # which end if a callback gives the connection up
                 try:
-                    message = decode(line)
-                except BadLineError as error:
-                    self._bad_line(line, error)
-                    continue
+                    message = decode_strictly(line)
+                except STRICT_ERRORS:
+                    try:
+                        message = decode_leniently(line)
+                    except BadLineError as error:
+                        self._bad_line(line, error)
+                        continue
                 count += 1
                 # The class first: an id may be anything, and a list has no hash.
                 # The length next: that of a string is there, its hash is not.

@@ -317,7 +317,8 @@ class ConnectionMachine(RuleBasedStateMachine):
     def the_table_holds(self) -> None:
         """Each state has what the docstring of `ConnectionState` says, and nothing else."""
         state, factory = self.client.state, self.factory
-        retries = [call for call in self.clock.getDelayedCalls() if call.func == factory._dial]
+        delayed: list[Any] = list(self.clock.getDelayedCalls())
+        retries = [call for call in delayed if call.func == factory._dial]
         assert (factory._attempt is not None) == (state is ConnectionState.CONNECTING)
         assert len(self.dialled()) == (state is ConnectionState.CONNECTING)
         assert (factory._retry is not None) == (state is ConnectionState.WAITING)
