@@ -15,6 +15,7 @@ from twisted.python import usage
 
 from ..log_carrier import LogCarrier
 from ..options import VersionedOptions, port_number
+from ..service import COMMAND_PORT, TELEMETRY_PORT
 from .controller import CellController
 from .injection import INJECTIONS, Injection
 from .profiles import DEFAULT, PROFILES
@@ -36,8 +37,8 @@ class Options(VersionedOptions):
     synopsis = "[options]"
     longdesc = "Simulate the cell controller of the secondary mirror (M2)."
     optParameters = [  # noqa: RUF012  # Twisted's hook is a plain list
-        ["command-port", "c", 50000, "Port for commands and events.", _port],
-        ["telemetry-port", "t", 50001, "Port for telemetry.", _port],
+        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", _port],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", _port],
         ["interface", "i", "127.0.0.1", "Address to listen at."],
         ["profile", "p", DEFAULT.name, f"Rules to go by: {', '.join(PROFILES)}."],
         ["seed", "s", None, "Seed of all noise, for the same bytes each time.", int],
