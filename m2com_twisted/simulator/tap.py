@@ -3,16 +3,19 @@
 Both take `Options`, so that they cannot differ.
 """
 
+import sys
 from dataclasses import asdict
 from typing import TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from ..log_carrier import LogCarrier
 from ..options import VersionedOptions, port_number
+from ..service import COMMAND_PORT, TELEMETRY_PORT
 from .controller import CellController
 from .injection import INJECTIONS, Injection
 from .profiles import DEFAULT, PROFILES
@@ -34,8 +37,8 @@ class Options(VersionedOptions):
     synopsis = "[options]"
     longdesc = "Simulate the cell controller of the secondary mirror (M2)."
     optParameters = [  # noqa: RUF012  # Twisted's hook is a plain list
-        ["command-port", "c", 50000, "Port for commands and events.", _port],
-        ["telemetry-port", "t", 50001, "Port for telemetry.", _port],
+        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", _port],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", _port],
         ["interface", "i", "127.0.0.1", "Address to listen at."],
         ["profile", "p", DEFAULT.name, f"Rules to go by: {', '.join(PROFILES)}."],
         ["seed", "s", None, "Seed of all noise, for the same bytes each time.", int],
@@ -85,7 +88,11 @@ class Options(VersionedOptions):
     async def run(self, reactor: IReactorTime) -> int:
         """Run the simulator until cancelled, for ``m2com simulate``; return the exit code."""
         controller = self.controller(reactor)
-        await controller.start()
+        try:
+            await controller.start()
+        except CannotListenError as error:
+            print(f"m2com simulate: {error}", file=sys.stderr)
+            return 1
         try:
             print(
                 f"A cell controller listens on {controller.interface}:"
