@@ -7,8 +7,8 @@ from twisted.internet import error
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import (
-    IHostResolution,
     IHostnameResolver,
+    IHostResolution,
     IReactorPluggableNameResolver,
     IResolutionReceiver,
     IStreamClientEndpoint,
