@@ -15,7 +15,14 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from .codec import STATUSES, TERMINATOR, Message, decode
+from .codec import (
+    STATUSES,
+    STRICT_ERRORS,
+    TERMINATOR,
+    Message,
+    decode_leniently,
+    decode_strictly,
+)
 from .errors import BadLineError, NotConnectedError, SilentPeerError
 from .log import NamedLog, Throttle
 from .socket_options import set_socket_options
@@ -169,14 +176,16 @@ class MessageProtocol(LineReceiver):
         if self._skipping and lines:
             del lines[0]
             self._skipping = False
+        # Before the lines are delivered: a transport in memory may bring what
+        # follows it while they are.
+        if rest:
+            self._keep_open(rest)
         if lines:
             self._watchdog.heard()
             if len(data) > self.MAX_LENGTH:
                 lines = self._without_oversize(lines)
             self._lines = lines
             self._owner.messages_received(self._messages(lines))
-        if rest:
-            self._keep_open(rest)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Override: report the beginning of a line that is too long; the rest is skipped."""
@@ -210,10 +219,13 @@ class MessageProtocol(LineReceiver):
         try:
             for line in lines:  # which end if a callback gives the connection up
                 try:
-                    message = decode(line)
-                except BadLineError as error:
-                    self._bad_line(line, error)
-                    continue
+                    message = decode_strictly(line)
+                except STRICT_ERRORS:
+                    try:
+                        message = decode_leniently(line)
+                    except BadLineError as error:
+                        self._bad_line(line, error)
+                        continue
                 count += 1
                 # The class first: an id may be anything, and a list has no hash.
                 # The length next: that of a string is there, its hash is not.

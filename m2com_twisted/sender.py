@@ -8,7 +8,7 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from .codec import Message, decode, encode, with_header
+from .codec import Message, encode, with_header, with_sequence_id
 from .commands import CommandOutcome, CommandTable
 from .enums import MsgType
 from .errors import CommandLost, CommandStage, CommandTimeout, NotConnectedError
@@ -60,13 +60,11 @@ class MessageSender:
         a list in the details meanwhile: to something that cannot be sent, even.
         """
         protocol = self._factory.open_protocol()
-        message = with_header(msg_type, msg_name, msg_details, comp_name)
-        line = encode(message)
+        line = encode(with_header(msg_type, msg_name, msg_details, comp_name))
         if not protocol.has_room:
             await protocol.wait_for_room(len(line))
-            message = decode(line)
         if msg_type == MsgType.Command:
-            self._write_command(protocol, message, partial(self._commands.note, msg_name))
+            self._write_command(protocol, line, partial(self._commands.note, msg_name))
         else:
             protocol.write(line)
 
@@ -79,8 +77,7 @@ class MessageSender:
     ) -> CommandOutcome:
         """Write a command and await its status; see `TcpClient.run_command`."""
         protocol = self._factory.open_protocol()
-        message = with_header(MsgType.Command, name, details, None)
-        line = encode(message)
+        line = encode(with_header(MsgType.Command, name, details, None))
         now = self._clock.seconds()
         ack_by, finish_by = (now + _seconds(limit) for limit in (ack_timeout, timeout))
         answer_by = min(ack_by, finish_by)
@@ -88,9 +85,8 @@ class MessageSender:
         if not protocol.has_room:
             await self._wait_for_room(name, protocol.wait_for_room(len(line)), answer_by - now)
             self._require_time(name, answer_by)
-            message = decode(line)  # as in `write`
         expect = partial(self._commands.add, name, ack_by=ack_by, finish_by=finish_by)
-        return await self._write_command(protocol, message, expect)
+        return await self._write_command(protocol, line, expect)
 
     def _require_time(self, name: str, answer_by: float) -> None:
         """Send nothing whose outcome would be unknown at once."""
@@ -114,16 +110,16 @@ class MessageSender:
     def _write_command(
         self,
         protocol: MessageProtocol,
-        message: Message,
+        line: bytes,
         register: Callable[[int], _Registered],
     ) -> _Registered:
-        """Take an id and write a command, which was encoded before to see that it can be.
+        """Take an id and write a command, whose line lacks nothing else.
 
         It is registered before it is written: a transport in memory may bring
         the answer before `write` returns.
         """
         with self._sequence_ids.taken(in_use=self._commands) as sequence_id:
-            line = encode({**message, "sequence_id": sequence_id})
+            line = with_sequence_id(line, sequence_id)
             registered = register(sequence_id)
             try:
                 protocol.write(line)

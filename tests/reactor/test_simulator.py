@@ -12,8 +12,10 @@ from twisted.internet.error import CannotListenError, ConnectionDone, Connection
 from twisted.internet.error import ConnectionRefusedError as RefusedError
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock, deferLater
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
+from zope.interface import provider
 
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.tap import Options, SimulatorService, makeService
@@ -64,6 +66,10 @@ class Client(Protocol):
 
 
 Connect = Callable[[int], Awaitable[Client]]
+OnClock = tuple[CellController, Clock]
+
+#: Twisted 24.7 leaves a socket that it could not bind to the garbage collector.
+unbound_socket = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def reactor() -> Any:
@@ -80,6 +86,17 @@ async def controller() -> AsyncIterator[CellController]:
     await controller.start()
     yield controller
     await controller.stop()
+
+
+@pytest_twisted.async_yield_fixture
+async def on_clock() -> AsyncIterator[OnClock]:
+    """Run a controller whose time is the test's."""
+    clock = Clock()
+    controller = CellController(seed=1, clock=clock)
+    await controller.start()
+    yield controller, clock
+    await controller.stop()
+    assert clock.getDelayedCalls() == []
 
 
 @pytest_twisted.async_yield_fixture
@@ -200,11 +217,9 @@ async def test_half_open(controller: CellController, connect: Connect) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_reboot_closes_the_listeners(connect: Connect) -> None:
+async def test_reboot_closes_the_listeners(on_clock: OnClock, connect: Connect) -> None:
     """Clients are closed and new ones refused, until it is started again."""
-    clock = Clock()
-    controller = CellController(seed=1, clock=clock)
-    await controller.start()
+    controller, clock = on_clock
     client = await connect(controller.command_port)
     await client.lines(99)
     client.command(1, "rebootController")
@@ -216,10 +231,9 @@ async def test_reboot_closes_the_listeners(connect: Connect) -> None:
     await controller.start()
     again = await connect(controller.command_port)
     await again.lines(99)
-    await controller.stop()
-    assert clock.getDelayedCalls() == []
 
 
+@unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_start_on_a_taken_port(controller: CellController) -> None:
     """It fails, and listens on the other port no more."""
@@ -230,10 +244,13 @@ async def test_start_on_a_taken_port(controller: CellController) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_stop_is_harmless_at_any_time() -> None:
-    """Before start, twice, and again after another start."""
+    """Before start, twice, and again after another start; a second start changes nothing."""
     controller = CellController()
     await controller.stop()
     await controller.start()
+    ports = (controller.command_port, controller.telemetry_port)
+    await controller.start()
+    assert ports == (controller.command_port, controller.telemetry_port)
     await controller.stop()
     await controller.stop()
     await controller.start()
@@ -241,11 +258,11 @@ async def test_stop_is_harmless_at_any_time() -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_client_that_does_not_read_telemetry_is_dropped(connect: Connect) -> None:
+async def test_a_client_that_does_not_read_telemetry_is_dropped(
+    on_clock: OnClock, connect: Connect
+) -> None:
     """After as much as the sockets hold, and 1 MiB more."""
-    clock = Clock()
-    controller = CellController(seed=1, clock=clock)
-    await controller.start()
+    controller, clock = on_clock
     client = await connect(controller.telemetry_port)
     client.transport.pauseProducing()
     await until(lambda: controller.telemetry_factory.client)
@@ -259,8 +276,6 @@ async def test_a_client_that_does_not_read_telemetry_is_dropped(connect: Connect
         assert clock.seconds() < 120
     client.transport.resumeProducing()
     await client.lost
-    await controller.stop()
-    assert clock.getDelayedCalls() == []
 
 
 @pytest_twisted.ensureDeferred
@@ -284,11 +299,11 @@ async def test_a_flood_of_commands_is_answered_in_order(
 
 
 @pytest_twisted.ensureDeferred
-async def test_stop_does_not_wait_for_a_client_that_does_not_read(connect: Connect) -> None:
+async def test_stop_does_not_wait_for_a_client_that_does_not_read(
+    on_clock: OnClock, connect: Connect
+) -> None:
     """It gets a second to take the rest."""
-    clock = Clock()
-    controller = CellController(seed=1, clock=clock)
-    await controller.start()
+    controller, clock = on_clock
     client = await connect(controller.command_port)
     await client.lines(99)
     client.transport.pauseProducing()
@@ -300,7 +315,6 @@ async def test_stop_does_not_wait_for_a_client_that_does_not_read(connect: Conne
     assert not stopping.called
     clock.advance(1)
     await stopping
-    assert clock.getDelayedCalls() == []
 
 
 def options(*words: str) -> Options:
@@ -322,9 +336,28 @@ async def test_run_until_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
         await running
 
 
+@unbound_socket
 @pytest_twisted.ensureDeferred
-async def test_service(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    """What twistd runs: it listens when started, and leaves nothing when stopped."""
+async def test_run_on_a_taken_port(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`m2com simulate` says so, and ends with exit code 1."""
+    taken: Any = Options()
+    taken.parseOptions(["--command-port", str(controller.command_port)])
+    assert await taken.run(reactor()) == 1
+    assert str(controller.command_port) in capsys.readouterr().err
+
+
+@pytest_twisted.ensureDeferred
+async def test_service(connect: Connect) -> None:
+    """What twistd runs: it listens when started, tells Twisted's log, and leaves nothing."""
+    carried: list[LogEvent] = []
+
+    @provider(ILogObserver)
+    def carry(event: LogEvent) -> None:
+        carried.append(event)
+
+    globalLogPublisher.addObserver(carry)
     service = makeService(options("--profile", "original", "--inject", "drop:at=0.01"))
     assert isinstance(service, SimulatorService)
     service.startService()
@@ -332,8 +365,14 @@ async def test_service(connect: Connect, caplog: pytest.LogCaptureFixture) -> No
     await client.lost
     assert client.data.count(b"\r\n") >= 99
     await service.stopService()
+    lines = [
+        event["message"] for event in carried if event.get("log_namespace") == "CellController"
+    ]
+    globalLogPublisher.removeObserver(carry)
+    assert lines[0].startswith("Listening on 127.0.0.1: ")
 
 
+@unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_a_service_on_a_taken_port(controller: CellController) -> None:
     """It fails to start, which ends twistd; stopping it is harmless."""

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from m2com_twisted import BadLineError, InvalidMessageError, MsgType, UnserializableMessageError
-from m2com_twisted.codec import decode, encode, with_header
+from m2com_twisted.codec import Message, decode, encode, with_header, with_sequence_id
 from tests.unit.json_values import finite_objects, lines, same
 
 
@@ -198,3 +198,20 @@ def test_arguments_of_the_wrong_kind_are_refused(arguments: tuple[Any, Any, Any,
     """An 'id' in the details, a type that is not supported, or nonsense is a ValueError."""
     with pytest.raises(InvalidMessageError):
         with_header(*arguments)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {},
+        {"x": 1.5, "names": ["a", {"sequence_id": 0}], "nothing": None},
+        {"sequence_id": 7, "x": 1},
+        {"x": 1, "sequence_id": 0},
+    ],
+)
+@pytest.mark.parametrize("sequence_id", [0, 1, 2**31 - 1, -3])
+def test_sequence_id_of_a_command(details: Message, sequence_id: int) -> None:
+    """The line of a command is that of the details, the id and the sequence id as one message."""
+    line = encode(with_header(MsgType.Command, "move", details, None))
+    message = {**details, "id": "cmd_move", "sequence_id": sequence_id}
+    assert with_sequence_id(line, sequence_id) == json.dumps(message).encode() + b"\r\n"

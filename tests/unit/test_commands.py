@@ -1,16 +1,11 @@
-"""The table of commands: what each status does, and what it costs."""
+"""The table of commands: what each status does."""
 
-import gc
 import logging
-import sys
-import tracemalloc
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.task import Clock
 
 from m2com_twisted import (
     CommandError,
@@ -21,39 +16,10 @@ from m2com_twisted import (
     CommandStage,
     CommandTimeout,
 )
-from m2com_twisted.commands import CommandTable
-from m2com_twisted.log import NamedLog
 from m2com_twisted.sequence_ids import LAST_ID
 
+from .command_table import Table
 from .scripted_peer import error_of, result_of, status
-
-
-class Table:
-    """A table on a clock; commands are named after their id."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.commands = CommandTable(self.clock, NamedLog(logging.getLogger("table"), "m2"))
-
-    def add(
-        self, sequence_id: int, ack_timeout: float = 10.0, timeout: float = 60.0
-    ) -> Deferred[CommandOutcome]:
-        """Add a command that is sent now."""
-        now = self.clock.seconds()
-        return self.commands.add(
-            f"c{sequence_id}", sequence_id, ack_by=now + ack_timeout, finish_by=now + timeout
-        )
-
-    def reply(self, *replies: tuple[str, int]) -> None:
-        """Receive statuses."""
-        for name, sequence_id in replies:
-            self.commands.status_received(status(name, sequence_id))
-
-    def end(self) -> None:
-        """Lose the connection, after which no delayed call may be left."""
-        self.commands.connection_lost()
-        assert len(self.commands) == 0
-        assert not self.clock.getDelayedCalls()
 
 
 @pytest.fixture
@@ -344,85 +310,6 @@ def test_withdrawn(table: Table) -> None:
     table.commands.withdraw(1)
     assert not done.called
     assert len(table.commands) == 0
-
-
-# Ten thousand in flight
-
-
-def life(table: Table, count: int) -> None:
-    """Send many commands, all in flight at once, and answer them out of order."""
-    for sequence_id in range(1, count + 1):
-        table.add(sequence_id)
-    for sequence_id in range(1, count + 1):
-        table.reply(("ack", sequence_id))
-    for sequence_id in range(count, 0, -1):
-        table.reply(("success", sequence_id))
-
-
-def calls_per_command(count: int) -> float:
-    """Count the calls of functions, Python's and builtin, in the life of a command."""
-    table = Table()
-    calls = 0
-
-    def count_call(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    sys.setprofile(count_call)
-    try:
-        life(table, count)
-    finally:
-        sys.setprofile(None)
-    return calls / count
-
-
-def test_cost_is_flat() -> None:
-    """A command costs the same among ten thousand as among a hundred."""
-    assert calls_per_command(10_000) < 1.1 * calls_per_command(100)
-
-
-@pytest.mark.parametrize("way", ["set", "replies", "timeouts"])
-def test_one_delayed_call(way: str) -> None:
-    """However many commands there are, one delayed call is in the reactor."""
-    table = Table()
-    done = [table.add(sequence_id, sequence_id) for sequence_id in range(1, 101)]
-    if way == "replies":
-        table.reply(*(("success", sequence_id) for sequence_id in range(1, 100)))
-    elif way == "timeouts":
-        table.clock.pump([1] * 59)
-    assert len(table.clock.getDelayedCalls()) == 1
-    for deferred in done:
-        deferred.addErrback(lambda failure: failure.trap(CommandTimeout, CommandLost))
-    table.end()
-
-
-@pytest.mark.parametrize(
-    ("answered", "kept"),
-    # What is kept is the room in emptied dicts, and in the second case what
-    # late replies will be told from.
-    [(True, 0.1), (False, 0.35)],
-)
-def test_memory_is_given_back(answered: bool, kept: float) -> None:
-    """What ten thousand commands took is free again, however often they are sent."""
-    table = Table()
-    left: list[int] = []
-    tracemalloc.start()
-    try:
-        for first in range(1, 40_000, 10_000):
-            done = [table.add(number) for number in range(first, first + 10_000)]
-            in_flight = tracemalloc.get_traced_memory()[0]
-            for sequence_id, deferred in enumerate(done, first):
-                deferred.addErrback(lambda failure: failure.trap(CommandLost))
-                if answered:
-                    table.reply(("success", sequence_id))
-            table.end()
-            done.clear()
-            gc.collect()
-            left.append(tracemalloc.get_traced_memory()[0])
-    finally:
-        tracemalloc.stop()
-    assert left[0] < kept * in_flight
-    assert left[-1] < 1.1 * left[0]
 
 
 def test_ten_thousand_late_replies(table: Table, info: Callable[[], list[str]]) -> None:

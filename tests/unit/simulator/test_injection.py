@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from m2com_twisted.faults import FAULTS
-from m2com_twisted.simulator import INJECTIONS, ORIGINAL, Injection
+from m2com_twisted.simulator import INJECTIONS, ORIGINAL, STRICT, Injection
 from m2com_twisted.simulator.connection import LINE_LIMIT
 from tests.unit.simulator.console import Console, Line
 
@@ -77,6 +77,20 @@ def test_half_open(console: Console) -> None:
     console.commands.transport.loseConnection()
     assert not other.closed
     assert console.controller.command_factory.client is other.protocol
+
+
+def test_half_open_with_commands_that_wait() -> None:
+    """They are nobody's any more: the next client is read from, and hears of none of them."""
+    console = Console(STRICT)
+    for _ in range(101):
+        console.post("saveMirrorPosition")
+    console.controller.inject("half-open")
+    console.commands = console.connect()
+    console.commands.take()
+    assert not [m for m in console.wait(1) if "sequence_id" in m]
+    console.commands.feed(b'{"id": "cmd_saveMirrorPosition", "sequence_id": 7}\r\n')
+    answers = [(m["id"], m["sequence_id"]) for m in console.commands.take() if "sequence_id" in m]
+    assert answers == [("ack", 7), ("success", 7)]
 
 
 def test_half_open_telemetry(console: Console) -> None:

@@ -61,6 +61,30 @@ def test_a_beat_keeps_to_its_times() -> None:
     assert clock.getDelayedCalls() == []
 
 
+def test_a_beat_survives_a_clock_that_is_set_back() -> None:
+    """It does not wait until the old time has come again."""
+    clock, counts = Clock(), list[int]()
+    clock.advance(1000)
+    beat = Beat(clock, 1.0, counts.append, LOG)
+    beat.start()
+    clock.advance(2.5)
+    clock.rightNow -= 900
+    for call in clock.getDelayedCalls():
+        call.reset(0)  # as a real reactor would run it, sooner or later
+    clock.pump([0.5] * 8)
+    assert counts[0] == 2
+    assert 4 <= len(counts) <= 6
+
+
+def test_a_beat_that_begins_anew_beats_once() -> None:
+    """There is one call at a time."""
+    clock = Clock()
+    beat = Beat(clock, 1.0, lambda _: None, LOG)
+    beat.start()
+    beat.start()
+    assert len(clock.getDelayedCalls()) == 1
+
+
 def test_a_beat_goes_on_after_an_exception(caplog: pytest.LogCaptureFixture) -> None:
     """Which is logged with its traceback."""
     clock = Clock()
