@@ -55,7 +55,7 @@ class _Runner:
 
     def compare(self, comparison: Comparison, rounds: int) -> Outcome:
         costs: dict[str, list[float]] = {name: [] for name in comparison.jobs}
-        for number in range(rounds):
+        for number in range(rounds * comparison.effort):
             # To and fro, so that nobody always comes first.
             names = list(costs) if number % 2 else list(reversed(costs))
             for name in names:

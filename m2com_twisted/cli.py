@@ -1,15 +1,26 @@
-"""The ``m2com`` command.
+"""The ``m2com`` command: a list of its subcommands, and how one is run.
 
 Options are Twisted's, as those of twistd, so that a subcommand that exists in
 both places is one class.
 """
 
 import sys
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import react
 from twisted.python import usage
+
+from .commandline.demo import DemoOptions
+from .commandline.monitor import MonitorOptions
+from .commandline.record import RecordOptions
+from .commandline.replay import ReplayOptions
+from .commandline.send import SendOptions
+from .commandline.simulate import SimulateOptions
+from .commandline.subcommand import Subcommand
+from .errors import M2ComError
+from .options import VersionedOptions
 
 __all__ = ["Options", "main"]
 
@@ -17,36 +28,27 @@ __all__ = ["Options", "main"]
 _INTERRUPTED = 130
 
 
-class Subcommand(Protocol):
-    """The options of a subcommand, which know how to run it."""
-
-    async def run(self, reactor: Any) -> int:
-        """Run it and return the exit code."""
-
-
-class DemoOptions(usage.Options):
-    """``m2com demo``."""
-
-    synopsis = "Usage: m2com demo"
-    longdesc = """Start a simulated controller on free ports of this machine, connect to it,
-    power it up, move the mirror, lose the connection and get it back, power it down:
-    ten seconds to watch."""
-
-    async def run(self, reactor: Any) -> int:
-        """Run the demo."""
-        from .demo import Demo
-
-        await Demo(reactor, print).run()
-        return 0
+_SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
+    ("monitor", MonitorOptions, "Watch connections, faults, telemetry and events."),
+    ("send", SendOptions, "Send a command and see what becomes of it."),
+    ("record", RecordOptions, "Record what the controller sends."),
+    ("replay", ReplayOptions, "Play a recording as a controller."),
+    ("simulate", SimulateOptions, "Simulate a controller."),
+    ("demo", DemoOptions, "Watch the client and a simulated controller talk."),
+]
 
 
-class Options(usage.Options):
+class Options(VersionedOptions):
     """The options of ``m2com``."""
 
     synopsis = "Usage: m2com COMMAND [options]"
-    subCommands = [  # noqa: RUF012 - Twisted's own name and type
-        ["demo", None, DemoOptions, "Watch the client and a simulated controller talk."],
-    ]
+    subCommands = [(name, None, options, what) for name, options, what in _SUBCOMMANDS]  # noqa: RUF012 - Twisted's
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Override: show an example of each subcommand."""
+        text: str = usage.Options.getUsage(self, width)
+        examples = "\n".join(f"  {options.example}" for _, options, _ in _SUBCOMMANDS)
+        return f"{text}\nExamples:\n{examples}\n"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -59,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     options = Options()
     try:
-        options.parseOptions(arguments)
+        usage.Options.parseOptions(options, arguments)
         if options.subCommand is None:
             raise usage.UsageError("a command is missing; see m2com --help")
     except usage.UsageError as error:
@@ -70,15 +72,21 @@ def main(arguments: list[str] | None = None) -> None:
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
     """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
     running = Deferred.fromCoroutine(subcommand.run(reactor))
+    # Not `running` itself: its failure is dealt with here, and nobody's else.
+    ended: Deferred[None] = Deferred()
 
-    def end() -> Deferred[int]:
+    def end() -> Deferred[None]:
         running.cancel()
-        return running
+        return ended
 
     reactor.addSystemEventTrigger("before", "shutdown", end)
     try:
         code = await running
     except CancelledError:
         code = _INTERRUPTED
+    except (M2ComError, CannotListenError, OSError) as error:
+        sys.exit(f"m2com: {error}")
+    finally:
+        ended.callback(None)
     if code:
         sys.exit(code)

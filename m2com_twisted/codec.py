@@ -86,8 +86,9 @@ def with_header(
     if "id" in message:
         raise InvalidMessageError("The 'id' is in the message details already.")
     try:
-        prefix = _PREFIXES[MsgType(msg_type)]
-    except ValueError:
+        # An int that equals a member does, as it would with MsgType(msg_type).
+        prefix = _PREFIXES[msg_type]
+    except (KeyError, TypeError):
         raise InvalidMessageError(f"The message type {msg_type!r} is not supported.") from None
     if not isinstance(msg_name, str):
         raise InvalidMessageError(f"The message name {msg_name!r} is not a string.")

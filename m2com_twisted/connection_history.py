@@ -88,7 +88,6 @@ class ConnectionHistory:
         self.failures = 0
         self._outage_since = None
         self._saw_empty_connection = False
-        self._closed_empty = 0
 
     def lost(self, reason: Failure, received_bytes: int) -> None:
         """Take note that the connection is gone.

@@ -40,19 +40,31 @@ class Demo:
         Takes a line for people to read.
     watch_time
         How long to look at telemetry, in seconds.
+    ports, host
+        Where the controller listens: ports for commands and telemetry, 0 for
+        any free one, and the address.
+    log_level
+        The least level of the clients' log lines to show.
     """
 
     def __init__(
-        self, reactor: IReactorTime, show: Callable[[str], object], watch_time: float = 4.0
+        self,
+        reactor: IReactorTime,
+        show: Callable[[str], object],
+        watch_time: float = 4.0,
+        *,
+        ports: tuple[int, int] = (0, 0),
+        host: str = "127.0.0.1",
+        log_level: int = logging.INFO,
     ) -> None:
         self._reactor = reactor
         self._show = show
         self._watch_time = watch_time
-        self._controller = CellController(seed=1)
+        self._controller = CellController(*ports, host, seed=1)
         self._latest: dict[str, Message] = {}
         self._log = logging.getLogger("m2com.demo")
         self._log.propagate = False
-        self._log.setLevel(logging.INFO)
+        self._log.setLevel(log_level)
         self._log.addHandler(_ShowingHandler(lambda line: show(f"    log: {line}")))
 
     async def run(self) -> None:
@@ -64,7 +76,7 @@ class Demo:
             await self._controller.stop()
 
     async def _talk(self, command_port: int, telemetry_port: int) -> None:
-        host = "127.0.0.1"
+        host = self._controller.interface
         self._show(f"A cell controller listens on {host}:{command_port} and :{telemetry_port}.")
         commands = TcpClient(host, command_port, self._show_event, log=self._log, name="command")
         telemetry = TcpClient(

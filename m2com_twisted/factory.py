@@ -180,7 +180,7 @@ class ReconnectingMessageFactory(ClientFactory):
         ValueError
             If the timeout is negative or not a number.
         """
-        if not timeout >= 0:
+        if not (isinstance(timeout, Real) and timeout >= 0):
             raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")
         if self.connected:
             return succeed(None)

@@ -176,14 +176,16 @@ class MessageProtocol(LineReceiver):
         if self._skipping and lines:
             del lines[0]
             self._skipping = False
+        # Before the lines are delivered: a transport in memory may bring what
+        # follows it while they are.
+        if rest:
+            self._keep_open(rest)
         if lines:
             self._watchdog.heard()
             if len(data) > self.MAX_LENGTH:
                 lines = self._without_oversize(lines)
             self._lines = lines
             self._owner.messages_received(self._messages(lines))
-        if rest:
-            self._keep_open(rest)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Override: report the beginning of a line that is too long; the rest is skipped."""

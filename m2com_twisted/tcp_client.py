@@ -223,6 +223,8 @@ class TcpClient:
             If there is no way there, or no such host: an OSError.
         ClientClosedError
             If `close` is called meanwhile: a ConnectionError.
+        ValueError
+            If the timeout is negative or no number.
 
         Notes
         -----

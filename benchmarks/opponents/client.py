@@ -112,6 +112,25 @@ async def _round_trip(job: Job) -> Measurement:
     return Measurement(statistics.median(times), job.repeat)
 
 
+async def _round_trip_by_callback(job: Job) -> Measurement:
+    """Do what a user of the original has to: write, and wait for the callback to be called."""
+    success: Deferred[None] = Deferred()
+
+    async def status(message: dict[str, Any]) -> None:
+        if message["id"] == "success":
+            success.callback(None)
+
+    async with TcpClient(HOST, job.port, status) as client:
+        times = []
+        for _ in range(job.repeat):
+            success = Deferred()
+            start = time.perf_counter()
+            await client.write_message(MsgType.Command, "answer")
+            await success
+            times.append(time.perf_counter() - start)
+    return Measurement(statistics.median(times), job.repeat)
+
+
 async def _write(
     job: Job, msg_type: MsgType, name: str, details: dict[str, Any], comp_name: str | None
 ) -> Measurement:
@@ -138,6 +157,7 @@ TASKS: Tasks = {
     "suspend": in_reactor(_suspend),
     "stall": in_reactor(_stall),
     "round trip": in_reactor(_round_trip),
+    "round trip by callback": in_reactor(_round_trip_by_callback),
     "write telemetry": in_reactor(_write_telemetry),
     "write commands": in_reactor(_write_commands),
 }

@@ -46,11 +46,9 @@ def _is_of(record: logging.LogRecord, error_types: tuple[type[BaseException], ..
     return not error_types or isinstance(error, error_types)
 
 
-def running_of_ours(reactor: object) -> set[IDelayedCall | IReadDescriptor]:
+def running_of_ours(reactor: IReactorTime) -> set[IDelayedCall | IReadDescriptor]:
     """Return what a reactor, or a clock, holds that belongs to this package."""
-    held: set[IDelayedCall | IReadDescriptor] = set()
-    if IReactorTime.providedBy(reactor):
-        held.update(reactor.getDelayedCalls())
+    held: set[IDelayedCall | IReadDescriptor] = set(reactor.getDelayedCalls())
     if isinstance(reactor, ReactorBase):
         held.update(reactor.getReaders())
     return {one for one in held if _is_ours(one)}

@@ -89,6 +89,10 @@ class Recorder:
             if timeout.active():
                 timeout.cancel()
 
+    def skip(self) -> None:
+        """Pass by what has come so far: `wait_for` is to find something newer."""
+        self._unseen = 0
+
     def ids(self) -> list[str]:
         """Return the ids of the messages that are kept, in order of arrival."""
         return [message["id"] for message in self.messages]

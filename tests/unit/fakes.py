@@ -11,7 +11,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from m2com_twisted import TcpClient
+from m2com_twisted import ConnectionState, TcpClient
 
 
 class FakeTransport(StringTransport):
@@ -139,3 +139,15 @@ class Fixture:
         """Return what the client has written to its newest connection."""
         written: bytes = self.endpoint.last.transport.value()
         return written
+
+    def assert_closed(self) -> None:
+        """Check that nothing of the client's is left, and that it connects again."""
+        assert self.client.state is ConnectionState.IDLE
+        assert not self.client.connected
+        assert not self.client.should_be_connected
+        assert self.clock.getDelayedCalls() == []
+        attempts = len(self.endpoint.attempts)
+        self.clock.advance(3600)
+        assert len(self.endpoint.attempts) == attempts
+        self.connect().receive(b'{"id": "again"}\r\n')
+        assert self.client.stats.queue_depth == 0

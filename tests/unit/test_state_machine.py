@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.internet.task import Clock
 
 from m2com_twisted import (
     ConnectionState,
@@ -28,7 +29,7 @@ from m2com_twisted import (
 )
 
 from .calls import Call
-from .fakes import Attempt, FakeEndpoint, Fixture
+from .fakes import Attempt, FakeEndpoint
 
 # What must be walked in CI at least, and a little more.
 STEPS = 2000
@@ -102,24 +103,18 @@ class ConnectionMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.log.errors.clear()
-        self.fixture = Fixture(
-            self.on_message,
-            retry_policy=default_retry_policy(lambda: 0.5),
-            connect_callback=self.on_change,
-            max_queue_length=3,
-        )
+        self.clock = Clock()
         self.endpoint = HastyEndpoint()
         self.client = TcpClient(
             "m2.example",
             50000,
             self.on_message,
             endpoint=self.endpoint,
-            reactor=self.fixture.clock,
+            reactor=self.clock,
             retry_policy=default_retry_policy(lambda: 0.5),
             connect_callback=self.on_change,
             max_queue_length=3,
         )
-        self.clock = self.fixture.clock
         self.factory = self.client._factory
         self.calls: dict[str, list[Call]] = {"connect": [], "close": [], "write": [], "run": []}
         self.plans: list[str] = []

@@ -1,0 +1,1 @@
+"""The subcommands of ``m2com``, one module each."""

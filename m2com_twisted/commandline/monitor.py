@@ -1,0 +1,77 @@
+"""``m2com monitor``."""
+
+import logging
+import shutil
+import sys
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.python import usage
+
+from ..service import CellControllerService
+from .board import Board
+from .subcommand import ControllerSubcommand
+
+__all__ = ["MonitorOptions"]
+
+# Terminal control: go to the upper left; clear to the end of the line; clear
+# all that follows.  The whole screen is not cleared, which would flicker.
+_HOME, _CLEAR_LINE, _CLEAR_REST = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+class MonitorOptions(ControllerSubcommand):
+    """Its options."""
+
+    synopsis = "Usage: m2com monitor [options]"
+    longdesc = """Show the state of both connections, the faults, the rate and age of each telemetry
+    topic, and the last events, until Ctrl-C.  Connects as the one client that a port serves."""
+    example = "m2com monitor --host 192.0.2.7"
+    # Log lines would tear the table, which shows the last error anyway.
+    log_level = logging.CRITICAL
+    optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
+        ["interval", "n", 0.5, "Seconds between two tables.", float],
+    ]
+
+    def postOptions(self) -> None:
+        """Override."""
+        if not 0.1 <= self["interval"] <= 3600:
+            raise usage.UsageError("--interval must be from 0.1 to 3600 seconds")
+
+    async def run(self, reactor: IReactorTime) -> int:
+        """Override."""
+        self.log_to_stderr()
+        board = Board(reactor)
+        service = CellControllerService(
+            self["host"],
+            self["command-port"],
+            self["telemetry-port"],
+            on_event=board.event,
+            on_telemetry=board.telemetry,
+            log=logging.getLogger("m2com"),
+            reactor=reactor,
+        )
+        drawing = LoopingCall(lambda: self._draw(board.lines(service.state, service.stats)))
+        drawing.clock = reactor
+        service.startService()
+        try:
+            await drawing.start(self["interval"])
+        except CancelledError:
+            pass  # Ctrl-C, the way it ends
+        finally:
+            if drawing.running:
+                drawing.stop()
+            await service.stopService()
+        return 0
+
+    def _draw(self, lines: list[str]) -> None:
+        """Show the table in place of the last one, or below it where it is no terminal."""
+        address = f"{self['host']}:{self['command-port']} and :{self['telemetry-port']}"
+        lines = [f"M2 cell controller, {address}", *lines]
+        if sys.stdout.isatty():
+            columns, rows = shutil.get_terminal_size()
+            text = "".join(f"{line[:columns]}{_CLEAR_LINE}\n" for line in lines[: rows - 1])
+            sys.stdout.write(_HOME + text + _CLEAR_REST)
+        else:
+            sys.stdout.write("\n".join(lines) + "\n\n")
+        sys.stdout.flush()

@@ -1,0 +1,51 @@
+"""``m2com record``."""
+
+import logging
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.python import usage
+
+from ..recording import Recorder
+from ..service import CellControllerService
+from .subcommand import ControllerSubcommand, until_interrupted
+
+__all__ = ["RecordOptions"]
+
+
+class RecordOptions(ControllerSubcommand):
+    """Its options."""
+
+    synopsis = "Usage: m2com record DIRECTORY [options]"
+    longdesc = """Record what arrives on both ports until Ctrl-C: one JSON object per line, with the
+    time of its arrival.  Appends to what is there, and deletes nothing."""
+    example = "m2com record night-1"
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Override."""
+        if len(arguments) != 1:
+            raise usage.UsageError("record takes one directory")
+        self["directory"] = arguments[0]
+
+    async def run(self, reactor: IReactorTime) -> int:
+        """Override."""
+        self.log_to_stderr()
+        log = logging.getLogger("m2com")
+        recorder = Recorder(self["directory"], log=log, reactor=reactor)
+        recorder.startService()
+        service = CellControllerService(
+            self["host"],
+            self["command-port"],
+            self["telemetry-port"],
+            on_arrival=recorder.record,
+            log=log,
+            reactor=reactor,
+        )
+        print(f"Recording to {self['directory']} until Ctrl-C.", flush=True)
+        service.startService()
+        try:
+            await until_interrupted()
+        finally:
+            await service.stopService()
+            recorder.stopService()
+        print(f"{recorder.recorded} messages recorded.")
+        return 0 if recorder.lost == 0 else 1

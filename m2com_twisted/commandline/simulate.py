@@ -1,0 +1,38 @@
+"""``m2com simulate``."""
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+
+from ..simulator import tap
+from .subcommand import Subcommand
+
+__all__ = ["SimulateOptions"]
+
+
+class SimulateOptions(Subcommand, tap.Options):
+    """Its options: those of ``twistd m2sim``."""
+
+    synopsis = "Usage: m2com simulate [options]"
+    longdesc = "Simulate the cell controller until Ctrl-C."
+    example = "m2com simulate --profile strict --inject drop:at=10"
+    optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
+        ["host", None, None, "The same as --interface."],
+    ]
+    optFlags = [["verbose", "v", "Log clients and commands."]]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        tap.Options.__init__(self)
+
+    def postOptions(self) -> None:
+        """Override."""
+        tap.Options.postOptions(self)
+        if self["host"] is not None:
+            self["interface"] = self["host"]
+
+    async def run(self, reactor: IReactorTime) -> int:
+        """Override: Ctrl-C is the way it ends."""
+        self.log_to_stderr()
+        try:
+            return await tap.Options.run(self, reactor)
+        except CancelledError:
+            return 0

@@ -1,0 +1,264 @@
+"""A recording, played as a controller."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import DeferredList, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTCP, IReactorTime
+
+from ..codec import TERMINATOR, decode, record
+from ..errors import BadLineError
+from ..reactor_access import ReactorAccess
+from ..recording import read_recording
+from ..waiters import Waiters
+from .connection import Connection
+from .framing import OversizeLine
+from .port_factory import PortFactory
+
+__all__ = ["Replay"]
+
+#: Records per turn of the reactor: at 50 us for each, 5 ms.
+_BATCH = 100
+
+
+class Replay:
+    """A recording on two TCP ports.
+
+    Each port plays its part, from the start, to each client that connects.
+    The parts keep step if their clients come at the same time.
+
+    Parameters
+    ----------
+    recording
+        A file, or the directory of a `Recorder`.
+    command_port, telemetry_port
+        Where to listen; 0 for any free port.
+    interface
+        The address to listen at.
+    speed
+        How many times as fast as it was; infinity: as fast as the client reads.
+    reactor
+        None for the installed one.
+    clock
+        Tells the time; None for the reactor.
+    log
+        None for a logger of its own.
+
+    Attributes
+    ----------
+    command_port, telemetry_port
+        The ports, the real ones once started.
+    """
+
+    def __init__(
+        self,
+        recording: Path,
+        command_port: int = 0,
+        telemetry_port: int = 0,
+        interface: str = "127.0.0.1",
+        *,
+        speed: float = 1.0,
+        reactor: IReactorTime | None = None,
+        clock: IReactorTime | None = None,
+        log: logging.Logger | None = None,
+    ) -> None:
+        self._recording = recording
+        self._wanted_ports = (command_port, telemetry_port)
+        self.command_port = command_port
+        self.telemetry_port = telemetry_port
+        self._interface = interface
+        self._reactor = ReactorAccess(reactor)
+        log = log or logging.getLogger(type(self).__name__)
+        self._parts = tuple(
+            _Part(recording, name, speed, clock or self._reactor, log)
+            for name in ("command", "telemetry")
+        )
+        self._listening: list[IListeningPort] = []
+
+    @property
+    def command_factory(self) -> PortFactory:
+        """Makes the protocols of the command port."""
+        return self._parts[0].factory
+
+    @property
+    def telemetry_factory(self) -> PortFactory:
+        """Makes the protocols of the telemetry port."""
+        return self._parts[1].factory
+
+    @property
+    def played(self) -> int:
+        """Messages sent so far, on both ports."""
+        return sum(part.played for part in self._parts)
+
+    def start(self) -> None:
+        """Listen on both ports.
+
+        Raises
+        ------
+        OSError
+            If there is no recording.
+        CannotListenError
+            If a port is taken.
+        """
+        next(read_recording(self._recording), None)
+        listen = IReactorTCP(self._reactor.get()).listenTCP
+        for port, part in zip(self._wanted_ports, self._parts, strict=True):
+            self._listening.append(listen(port, part.factory, interface=self._interface))
+        self.command_port, self.telemetry_port = (
+            cast(IPv4Address, port.getHost()).port for port in self._listening
+        )
+
+    async def finished(self) -> None:
+        """Wait until each port has played its part and the clients have taken it all."""
+        for part in self._parts:
+            await part.wait_for_end()
+        # Not before both are done: a client that comes back gets it all once more.
+        for part in self._parts:
+            await part.let_go()
+
+    async def stop(self) -> None:
+        """Close both ports and all connections.  Harmless at any time."""
+        listening, self._listening = self._listening, []
+        await DeferredList([maybeDeferred(port.stopListening) for port in listening])
+        connections = [one for part in self._parts for one in part.factory.connections]
+        gone = DeferredList([connection.closed() for connection in connections])
+        for connection in connections:
+            connection.close()
+        await gone
+
+
+class _Part:
+    """What was recorded of one connection, and the port that plays it."""
+
+    def __init__(
+        self, recording: Path, name: str, speed: float, clock: IReactorTime, log: logging.Logger
+    ) -> None:
+        self._recording = recording
+        self._name = name
+        self._speed = speed
+        self._clock = clock
+        self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self._playback: _Playback | None = None
+        self._played_before = 0
+        self._done = False
+        self._end_waiters = Waiters()
+
+    @property
+    def played(self) -> int:
+        """Messages sent so far, to all clients."""
+        return self._played_before + (self._playback.played if self._playback else 0)
+
+    async def wait_for_end(self) -> None:
+        """Wait until it has been played to the end for the first time."""
+        if not self._done:
+            await self._end_waiters.add()
+
+    async def let_go(self) -> None:
+        """Close the client's connection when the client has taken all.
+
+        Not with `Connection.close`, which gives it a second: a client that is
+        slow would miss the end.
+        """
+        for connection in self.factory.connections:
+            closed = connection.closed()
+            connection.transport.unregisterProducer()
+            connection.transport.loseConnection()
+            await closed
+
+    def client_connected(self, connection: Connection) -> None:
+        """Implement `Port`: play from the start."""
+        timeline = _timeline(self._recording, self._name)
+        self._playback = _Playback(connection, timeline, self._speed, self._clock, self._ended)
+        self._playback.play()
+
+    def client_ready(self, connection: Connection) -> None:
+        """Implement `Port`: go on."""
+        if self._playback is not None:
+            self._playback.play()
+
+    def client_lost(self, connection: Connection) -> None:
+        """Implement `Port`: stop."""
+        self.factory.forget(connection)
+        if self._playback is not None:
+            self._playback.stop()
+            self._played_before += self._playback.played
+            self._playback = None
+
+    def _ended(self) -> None:
+        self._done = True
+        self._end_waiters.succeed()
+
+    def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
+        """Implement `Port`: refuse commands, ignore the rest."""
+        try:
+            message = decode(line) if isinstance(line, bytes) else {}
+        except BadLineError:
+            return
+        if str(message.get("id")).startswith("cmd_"):
+            connection.send({"id": "noack", "sequence_id": message.get("sequence_id")})
+
+
+class _Playback:
+    """One playing of one part to one client."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        timeline: Iterator[tuple[float, bytes]],
+        speed: float,
+        clock: IReactorTime,
+        ended: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._timeline = timeline
+        self._speed = speed
+        self._clock = clock
+        self._started = clock.seconds()
+        self._next = next(timeline, None)
+        self._call: IDelayedCall | None = None
+        self._ended = ended
+        self.played = 0
+
+    def play(self) -> None:
+        """Send what is due, and see to it that this is called again when more is."""
+        self.stop()
+        for _ in range(_BATCH):
+            if self._connection.blocked:
+                return  # until the client is ready
+            if self._next is None:
+                self._ended()
+                return
+            recorded, line = self._next
+            wait = self._started + recorded / self._speed - self._clock.seconds()
+            if wait > 0:
+                self._call = self._clock.callLater(wait, self.play)
+                return
+            if line:
+                self._connection.write(line)
+                self.played += 1
+            self._next = next(self._timeline, None)
+        self._call = self._clock.callLater(0, self.play)
+
+    def stop(self) -> None:
+        """Send nothing more for now."""
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+        self._call = None
+
+
+def _timeline(recording: Path, connection: str) -> Iterator[tuple[float, bytes]]:
+    """Yield when to send what on one connection, in seconds from the first record.
+
+    For a record of the other connection there is nothing to send: it is
+    yielded all the same, so that who looks for the next line can take a break.
+    """
+    elapsed, before = 0.0, None
+    for one in read_recording(recording):
+        # Backward it goes where the machine was restarted in between.
+        elapsed += 0.0 if before is None else max(0.0, one.monotonic - before)
+        before = one.monotonic
+        mine = one.connection == connection
+        yield elapsed, record(one.message) + TERMINATOR if mine else b""
