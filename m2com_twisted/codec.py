@@ -11,7 +11,19 @@ import msgspec
 from .enums import CommandStatus, MsgType
 from .errors import BadLineError, InvalidMessageError, UnserializableMessageError
 
-__all__ = ["STATUSES", "TERMINATOR", "Message", "decode", "encode", "record", "with_header"]
+__all__ = [
+    "STATUSES",
+    "STRICT_ERRORS",
+    "TERMINATOR",
+    "Message",
+    "decode",
+    "decode_leniently",
+    "decode_strictly",
+    "encode",
+    "record",
+    "with_header",
+    "with_sequence_id",
+]
 
 #: A message: one JSON object.  Its values are what JSON can hold, which only
 #: the reader of a particular message can narrow down.
@@ -36,9 +48,18 @@ _encode_json = json.JSONEncoder(allow_nan=False).encode
 # The same for what was received, where NaN and infinity are what the peer said.
 _record_json = json.JSONEncoder().encode
 
-# Typed, so that "not an object" costs nothing to find out.
-_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+#: The first half of `decode`, for the loop over all that is received, where a
+#: call more per message is felt.  Typed, so that "not an object" costs nothing
+#: to find out.
+decode_strictly = msgspec.json.Decoder(dict[str, Any]).decode
 
+#: What it raises; `decode_leniently` may accept the line yet.
+STRICT_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+# How the line of a command ends while it has no sequence id yet.
+_NO_ID = b"0}" + TERMINATOR
+_NO_SEQUENCE_ID = b'"sequence_id": ' + _NO_ID
 
 # The prefixes of what a client sends (protocol, section 2).
 _PREFIXES = {MsgType.Command: "cmd_", MsgType.Event: "evt_", MsgType.Telemetry: "tel_"}
@@ -65,8 +86,9 @@ def with_header(
     if "id" in message:
         raise InvalidMessageError("The 'id' is in the message details already.")
     try:
-        prefix = _PREFIXES[MsgType(msg_type)]
-    except ValueError:
+        # An int that equals a member does, as it would with MsgType(msg_type).
+        prefix = _PREFIXES[msg_type]
+    except (KeyError, TypeError):
         raise InvalidMessageError(f"The message type {msg_type!r} is not supported.") from None
     if not isinstance(msg_name, str):
         raise InvalidMessageError(f"The message name {msg_name!r} is not a string.")
@@ -92,6 +114,18 @@ def encode(message: Message) -> bytes:
         raise UnserializableMessageError(f"The message has no JSON form: {error}") from error
 
 
+def with_sequence_id(line: bytes, sequence_id: int) -> bytes:
+    """Return the line of a command with its sequence id in place of the 0 of `with_header`.
+
+    The id comes last; so the command need not be encoded once more, which is
+    what most of the time of sending it goes to.
+    """
+    if line.endswith(_NO_SEQUENCE_ID):
+        return b"%b%d}%b" % (line[: -len(_NO_ID)], sequence_id, TERMINATOR)
+    # Details that have a sequence_id themselves keep their order.
+    return encode({**decode(line), "sequence_id": sequence_id})
+
+
 def record(message: Message) -> bytes:
     """Return a received message as JSON; `decode` gives the same message back."""
     return _record_json(message).encode("ascii")
@@ -108,16 +142,21 @@ def decode(line: bytes) -> Message:
         If the line is not JSON, or not an object.
     """
     try:
-        return _decode_object(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _decode_leniently(line)
+        return decode_strictly(line)
+    except STRICT_ERRORS:
+        return decode_leniently(line)
 
 
-def _decode_leniently(line: bytes) -> Message:
+def decode_leniently(line: bytes) -> Message:
     """Let `json.loads` settle what msgspec rejects.
 
     It accepts more: NaN and infinity (the real controller is LabVIEW, which
     writes them), 1e400, lone surrogates, a byte order mark.
+
+    Raises
+    ------
+    BadLineError
+        If the line is not JSON, or not an object.
     """
     try:
         message = json.loads(line)

@@ -1,6 +1,6 @@
-"""Commands: their sequence ids, and what became of them.  No bytes, no transport."""
+"""Commands, and what became of them.  No bytes, no transport."""
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
@@ -18,56 +18,10 @@ from .errors import (
     CommandTimeout,
 )
 from .log import NamedLog, beginning_of
+from .past_commands import PastCommands
+from .sequence_ids import SentIds, is_before
 
-__all__ = ["CommandOutcome", "CommandTable", "SequenceIds"]
-
-# The greatest 32-bit signed integer: where the original's ids start again at 1
-# (protocol, section 2).
-_LAST_ID = 2**31 - 1
-
-# How many commands that nobody waits for any more are remembered, to recognise
-# late replies: the controller answers 19 a second (protocol, section 3), so
-# this is the better part of a minute's backlog.
-_REMEMBERED = 1000
-
-
-class SequenceIds:
-    """The ids of a client's commands, in order and without a gap.
-
-    The documented controller answers a gap with ``noack`` (protocol, section
-    2), so an id is taken in the same turn of the reactor in which its command
-    is written.
-
-    Parameters
-    ----------
-    ids
-        Where they come from; clients that share it share the sequence.  None:
-        1, 2, 3 and so on.
-    """
-
-    def __init__(self, ids: Iterator[int] | None = None) -> None:
-        self._ids = _count_around() if ids is None else ids
-        #: The id that was taken last; -1 before the first.
-        self.last = -1
-
-    def take(self) -> int:
-        """Return the next id.
-
-        Raises
-        ------
-        RuntimeError
-            If there are no more.
-        """
-        try:
-            self.last = next(self._ids)
-        except StopIteration:
-            raise RuntimeError("The sequence generator has no more ids.") from None
-        return self.last
-
-
-def _count_around() -> Iterator[int]:
-    while True:
-        yield from range(1, _LAST_ID + 1)
+__all__ = ["CommandOutcome", "CommandTable"]
 
 
 @dataclass(frozen=True)
@@ -104,23 +58,13 @@ class _Pending:
 
     command: str
     sent_at: float
-    finish_by: float | None
+    finish_by: float
     done: Deferred[CommandOutcome]
     accepted_at: float | None = None
 
     @property
     def stage(self) -> CommandStage:
         return CommandStage.SENT if self.accepted_at is None else CommandStage.ACKNOWLEDGED
-
-
-@dataclass(frozen=True)
-class _Past:
-    """A command that nobody waits for any more, or ever did."""
-
-    command: str
-    ended_at: float
-    #: How it ended, for the log; empty if nobody ever waited.
-    end: str
 
 
 class CommandTable:
@@ -141,10 +85,11 @@ class CommandTable:
         self._clock = clock
         self._log = log
         self._pending: dict[int, _Pending] = {}
-        self._past: dict[int, _Past] = {}
+        self._past = PastCommands(clock, log)
+        self._sent_ids = SentIds()
         self._deadlines = Deadlines(clock, self._timed_out)
 
-    def __contains__(self, sequence_id: int) -> bool:
+    def __contains__(self, sequence_id: object) -> bool:
         return sequence_id in self._pending
 
     def __len__(self) -> int:
@@ -154,10 +99,10 @@ class CommandTable:
         self,
         command: str,
         sequence_id: int,
-        ack_timeout: float | None,
-        timeout: float | None,
+        ack_by: float = math.inf,
+        finish_by: float = math.inf,
     ) -> Deferred[CommandOutcome]:
-        """Await the status of a command that was sent just now.
+        """Await the status of a command that is being sent.
 
         Parameters
         ----------
@@ -165,8 +110,8 @@ class CommandTable:
             Its name.
         sequence_id
             Its sequence id; not that of another one that waits.
-        ack_timeout, timeout
-            Seconds until it must be acknowledged, and finished; None: for ever.
+        ack_by, finish_by
+            When it must be acknowledged, and finished, in seconds of the clock.
 
         Returns
         -------
@@ -177,19 +122,23 @@ class CommandTable:
         def forget(done: Deferred[CommandOutcome]) -> None:
             self._end(sequence_id, "was cancelled")
 
-        now = self._clock.seconds()
         done: Deferred[CommandOutcome] = Deferred(forget)
-        finish_by = None if timeout is None else now + timeout
-        self._past.pop(sequence_id, None)
-        self._pending[sequence_id] = _Pending(command, now, finish_by, done)
-        limits = [limit for limit in (ack_timeout, timeout) if limit is not None]
-        if limits:
-            self._deadlines.set(sequence_id, now + min(limits))
+        self._past.forget(sequence_id)
+        self._sent_ids.add(sequence_id)
+        self._pending[sequence_id] = _Pending(command, self._clock.seconds(), finish_by, done)
+        self._set_deadline(sequence_id, min(ack_by, finish_by))
         return done
 
     def note(self, command: str, sequence_id: int) -> None:
-        """Take note of a command that was sent and that nobody waits for."""
-        self._remember(sequence_id, _Past(command, self._clock.seconds(), end=""))
+        """Take note of a command that is being sent and that nobody waits for."""
+        self._sent_ids.add(sequence_id)
+        self._past.add(sequence_id, command, end="", answered=False)
+
+    def withdraw(self, sequence_id: int) -> None:
+        """Forget a command that could not be sent."""
+        self._pending.pop(sequence_id, None)
+        self._deadlines.discard(sequence_id)
+        self._past.forget(sequence_id)
 
     def status_received(self, message: Message) -> None:
         """Complete the command that a message is the status of."""
@@ -209,8 +158,8 @@ class CommandTable:
 
     def connection_lost(self) -> None:
         """Fail all commands: no answer will come."""
-        for sequence_id in list(self._pending):
-            self._fail(sequence_id, CommandLost, "was lost with the connection")
+        for sequence_id, pending in list(self._pending.items()):
+            self._fail(sequence_id, pending, CommandLost, "was lost with the connection")
 
     def _acknowledged(self, sequence_id: int) -> None:
         pending = self._pending[sequence_id]
@@ -218,18 +167,22 @@ class CommandTable:
             self._log.info("A second ack for %s (%d)", pending.command, sequence_id)
             return
         pending.accepted_at = self._clock.seconds()
-        if pending.finish_by is None:
-            self._deadlines.discard(sequence_id)
+        self._set_deadline(sequence_id, pending.finish_by)
+
+    def _set_deadline(self, sequence_id: int, time: float) -> None:
+        if time < math.inf:
+            self._deadlines.set(sequence_id, time)
         else:
-            self._deadlines.set(sequence_id, pending.finish_by)
+            self._deadlines.discard(sequence_id)
 
     def _finished(self, status: CommandStatus, sequence_id: int, message: Message) -> None:
+        pending = self._pending[sequence_id]
         if status is CommandStatus.NoAck:
-            self._fail(sequence_id, CommandRejected, "was rejected")
+            self._fail(sequence_id, pending, CommandRejected, "was rejected", answered=True)
         elif status is CommandStatus.Fail:
-            self._fail(sequence_id, CommandFailed, "failed")
+            self._fail(sequence_id, pending, CommandFailed, "failed", answered=True)
         else:
-            pending = self._end(sequence_id, "succeeded")
+            self._end(sequence_id, "succeeded", answered=True)
             pending.done.callback(
                 CommandOutcome(
                     command=pending.command,
@@ -243,21 +196,19 @@ class CommandTable:
 
     def _unexpected(self, status: CommandStatus, sequence_id: int) -> None:
         """Deal with a status that nobody waits for."""
-        past = self._past.get(sequence_id)
-        if past is None and status is CommandStatus.NoAck:
+        if sequence_id in self._past:
+            self._past.status_received(status, sequence_id)
+        elif not self._sent_ids.lack(sequence_id):
+            self._log.info(
+                "A late %s for sequence id %d, long after its command ended",
+                status.name,
+                sequence_id,
+            )
+        elif status is CommandStatus.NoAck:
             self._reject_after_gap(sequence_id)
-        elif past is None:
+        else:
             self._log.info(
                 "A %s for sequence id %d, which this client did not send", status.name, sequence_id
-            )
-        elif past.end:
-            self._log.info(
-                "A late %s for %s (%d), %.3f s after it %s",
-                status.name,
-                past.command,
-                sequence_id,
-                self._clock.seconds() - past.ended_at,
-                past.end,
             )
 
     def _reject_after_gap(self, missing_id: int) -> None:
@@ -268,29 +219,31 @@ class CommandTable:
         """
         self._log.warning("The controller misses the command with sequence id %d", missing_id)
         for sequence_id, pending in list(self._pending.items()):
-            # On the circle of ids, so that 1 comes after the last one.
-            after = 0 < (sequence_id - missing_id) % _LAST_ID < _LAST_ID // 2
-            if after and pending.accepted_at is None:
-                self._fail(sequence_id, CommandRejected, f"came after a gap at {missing_id}")
+            if is_before(missing_id, sequence_id) and pending.accepted_at is None:
+                end = f"came after a gap at {missing_id}"
+                self._fail(sequence_id, pending, CommandRejected, end, answered=True)
 
     def _timed_out(self, sequence_id: int) -> None:
-        waited = self._clock.seconds() - self._pending[sequence_id].sent_at
-        self._fail(sequence_id, CommandTimeout, f"timed out after {waited:g} s")
+        pending = self._pending[sequence_id]
+        waited = self._clock.seconds() - pending.sent_at
+        self._fail(sequence_id, pending, CommandTimeout, f"timed out after {waited:g} s")
 
-    def _fail(self, sequence_id: int, error: type[CommandError], end: str) -> None:
-        if sequence_id in self._pending:  # not if failing another had it cancelled
-            pending = self._end(sequence_id, end)
+    def _fail(
+        self,
+        sequence_id: int,
+        pending: _Pending,
+        error: type[CommandError],
+        end: str,
+        *,
+        answered: bool = False,
+    ) -> None:
+        # Not if it is gone because failing another one had it cancelled.
+        if self._pending.get(sequence_id) is pending:
+            self._end(sequence_id, end, answered=answered)
             pending.done.errback(error(end, pending.command, sequence_id, pending.stage))
 
-    def _end(self, sequence_id: int, end: str) -> _Pending:
+    def _end(self, sequence_id: int, end: str, *, answered: bool = False) -> None:
         """Move a command from those that wait to those that are past."""
         pending = self._pending.pop(sequence_id)
         self._deadlines.discard(sequence_id)
-        self._remember(sequence_id, _Past(pending.command, self._clock.seconds(), end))
-        return pending
-
-    def _remember(self, sequence_id: int, past: _Past) -> None:
-        self._past.pop(sequence_id, None)
-        self._past[sequence_id] = past
-        if len(self._past) > _REMEMBERED:
-            del self._past[next(iter(self._past))]
+        self._past.add(sequence_id, pending.command, end, answered=answered)

@@ -6,9 +6,10 @@ and one line when it is over; what happens in between is at debug.
 
 import logging
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
+from .errors import SilentPeerError
 from .log import NamedLog
 from .stats import Stats
 
@@ -42,10 +43,12 @@ class ConnectionHistory:
         self._clock = clock
         self._stats = stats
         self._log = log
+        self._good_check: IDelayedCall | None = None
         self.forget()
 
     def forget(self) -> None:
         """Begin anew."""
+        self._cancel_good_check()
         #: How many attempts in a row led to no good connection.
         self.failures = 0
         self._connected_at = 0.0
@@ -59,6 +62,7 @@ class ConnectionHistory:
         """Take note that no connection came about."""
         self.failures += 1
         self._stats.last_error = error
+        self._begin_outage()
         self._log.log(self._failure_level(), "%s", error)
 
     def connected(self) -> None:
@@ -70,18 +74,20 @@ class ConnectionHistory:
             self._log_connected()
         else:
             self._log.debug("Connected")
+            # A good connection may be a quiet one, and its line is still to come.
+            self._good_check = self._clock.callLater(_GOOD_AFTER, self.message_received)
 
     def message_received(self) -> None:
         """Take note that this is a good connection."""
         if self._good:
             return
+        self._cancel_good_check()
         if self._saw_empty_connection:
             self._log_connected()
         self._good = True
         self.failures = 0
         self._outage_since = None
         self._saw_empty_connection = False
-        self._closed_empty = 0
 
     def lost(self, reason: Failure, received_bytes: int) -> None:
         """Take note that the connection is gone.
@@ -94,12 +100,11 @@ class ConnectionHistory:
             What had been received over it.
         """
         self._stats.last_error = reason.value
-        now = self._clock.seconds()
-        uptime = now - self._connected_at
+        uptime = self._clock.seconds() - self._connected_at
         if uptime >= _GOOD_AFTER:
             self.message_received()
-        if self._outage_since is None:
-            self._outage_since = now
+        self._cancel_good_check()
+        self._begin_outage()
         if self._good:
             level = logging.WARNING
         else:
@@ -107,7 +112,16 @@ class ConnectionHistory:
             self._saw_empty_connection = True
             level = self._failure_level()
         self._log.log(level, "Lost the connection after %.1f s: %s", uptime, reason.value)
-        self._look_for_taken_port(received_bytes == 0 and uptime < _TAKEN_PORT_TIME)
+        by_peer = reason.check(SilentPeerError) is None
+        self._look_for_taken_port(by_peer and received_bytes == 0 and uptime < _TAKEN_PORT_TIME)
+
+    def _cancel_good_check(self) -> None:
+        if self._good_check is not None and self._good_check.active():
+            self._good_check.cancel()
+
+    def _begin_outage(self) -> None:
+        if self._outage_since is None:
+            self._outage_since = self._clock.seconds()
 
     def _failure_level(self) -> int:
         return logging.WARNING if self.failures == 1 else logging.DEBUG
@@ -116,8 +130,9 @@ class ConnectionHistory:
         if self._outage_since is None:
             self._log.info("Connected")
         else:
-            outage = self._clock.seconds() - self._outage_since
-            self._log.info("Connected again after an outage of %.1f s", outage)
+            outage = self._connected_at - self._outage_since
+            again = " again" if self._stats.connects > 1 else ""
+            self._log.info("Connected%s after an outage of %.1f s", again, outage)
 
     def _look_for_taken_port(self, closed_empty: bool) -> None:
         self._closed_empty = self._closed_empty + 1 if closed_empty else 0

@@ -19,14 +19,14 @@ class ConnectionState(enum.Enum):
     CONNECTING  yes      no     no        perhaps         yes
     CONNECTED   no       no     yes       once given up   yes
     WAITING     no       yes    no        perhaps         yes
-    CLOSING     no       no     perhaps   no              no
+    CLOSING     no       no     perhaps   perhaps         no
     ==========  =======  =====  ========  ==============  ===================
 
     "Attempt" is a connection being dialled, "timer" the delayed call that will
     dial the next one; so at most one of the two is alive.  Only in CONNECTED is
     `ReconnectingMessageFactory.connected` true, until this end gives the
     connection up.  A `connect` between that and the transport's end waits for
-    the next connection.
+    the next connection, and so does one that is called while closing.
     """
 
     IDLE = "idle"

@@ -72,8 +72,12 @@ class Deadlines:
         self._call = None
         # The time the call was set for, not the clock's, which may be a
         # rounding error short of it.
+        entries: list[tuple[float, int]] = []
         while self._heap and self._heap[0][0] <= due:
-            time, key = heapq.heappop(self._heap)
+            entries.append(heapq.heappop(self._heap))
+        # Only then, so that who sets a deadline in the past, again and again,
+        # does not keep the reactor here.
+        for time, key in entries:
             if self._times.get(key) == time:
                 del self._times[key]
                 self._expired(key)

@@ -13,7 +13,7 @@ callback waits, and a DeferredLock recurses to death with thousands in line.
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
@@ -64,6 +64,9 @@ class _ConnectionChange:
     """An entry of the queue that tells the user of a change of the connection."""
 
     connected: bool
+
+
+_Entry = Message | _ConnectionChange
 
 
 class Delivery:
@@ -121,7 +124,7 @@ class Delivery:
         self._low_water = max_length // 2
         self._drops = overflow == "drop_oldest"
         self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
-        self._queue: deque[Message | _ConnectionChange] = deque()
+        self._queue: deque[_Entry] = deque()
         # The rest of the chunk that is arriving, until `put` takes it into the queue.
         self._arriving = _NOTHING
         # Full: reading rests until the queue is down to its low-water mark.
@@ -133,7 +136,7 @@ class Delivery:
         self._cancelled: Deferred[None] | None = None
         self._told_connected = False
         # What the callback is at, or was last.
-        self._current: Message | _ConnectionChange | None = None
+        self._current: _Entry | None = None
         self._stall_check: IDelayedCall | None = None
 
     @property
@@ -218,56 +221,57 @@ class Delivery:
 
         This is where the time of a message goes, so it calls as little as it can.
         """
-        call_back = self._call_back
         try:
-            for entry in self._entries():
-                self._current = entry
-                try:
-                    if entry.__class__ is _ConnectionChange:
-                        result = self._tell_change(entry)
-                    else:
+            for call_back, entries in self._batches():
+                for entry in entries:
+                    self._current = entry
+                    try:
                         result = call_back(message=entry)
-                    # The type first, because hasattr takes as long as the call.
-                    if result.__class__ is CoroutineType or hasattr(result, "__await__"):
-                        await result
-                except GeneratorExit:
-                    raise
-                except BaseException as error:
-                    # SystemExit too: the reactor would log it and go on as well.
-                    self._report(error, entry)
+                        # The type first, because hasattr takes as long as the call.
+                        if result.__class__ is CoroutineType or hasattr(result, "__await__"):
+                            await result
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:
+                        # SystemExit too: the reactor would log it and go on as well.
+                        self._report(error, entry)
+                    if self._arriving is not entries:
+                        break  # the callback waited: the rest is in the queue, or dropped
                 if self._cancelled is not None:
                     ended, self._cancelled = self._cancelled, None
                     ended.callback(None)
         finally:
             self._consumer = None
 
-    def _entries(self) -> Iterator[Message | _ConnectionChange]:
-        """Yield what waits, then what is arriving, until there is neither."""
+    def _batches(self) -> Iterator[tuple[Callable[..., object], Iterable[_Entry]]]:
+        """Yield what waits, one by one, then what is arriving, until there is neither.
+
+        With what is to be called for it.  In batches because what is arriving
+        would cost twice as much if it came through another generator.
+        """
         queue = self._queue
         while True:
             while queue:
                 entry = queue.popleft()
                 if self._full and len(queue) <= self._low_water:
                     self._set_full(False)
-                yield entry
+                is_change = isinstance(entry, _ConnectionChange)
+                yield (self._tell_change if is_change else self._call_back), (entry,)
             arriving = self._arriving
             if arriving is _NOTHING:
                 return
-            for message in arriving:
-                yield message
-                if self._arriving is not arriving:
-                    break  # the rest is in the queue, or dropped
-            else:
+            yield self._call_back, arriving
+            if self._arriving is arriving:
                 self._arriving = _NOTHING
 
-    def _tell_change(self, change: _ConnectionChange) -> Any:
+    def _tell_change(self, message: _ConnectionChange) -> object:
         """Start the callback for a change, which the user may know already."""
-        if change.connected is self._told_connected or self._connect_callback is None:
+        if message.connected is self._told_connected or self._connect_callback is None:
             return None
-        self._told_connected = change.connected
+        self._told_connected = message.connected
         return self._connect_callback()
 
-    def _report(self, error: BaseException, entry: Message | _ConnectionChange) -> None:
+    def _report(self, error: BaseException, entry: _Entry) -> None:
         """Log what a callback raised, unless it is the cancellation by `stop`."""
         if self._cancelled is not None and isinstance(error, _CANCELLATIONS):
             return
@@ -296,7 +300,7 @@ class Delivery:
         """Drop messages from the head of the queue; changes of the connection stay."""
         if count <= 0:
             return
-        kept: list[Message | _ConnectionChange] = []
+        kept: list[_Entry] = []
         dropped = 0
         while dropped < count and self._queue:
             entry = self._queue.popleft()
@@ -333,7 +337,7 @@ class Delivery:
             _STALL_TIME, self._check_stall, self._current, warned
         )
 
-    def _check_stall(self, entry: Message | _ConnectionChange | None, warned: bool) -> None:
+    def _check_stall(self, entry: _Entry | None, warned: bool) -> None:
         """Warn, once, if the callback is still at the entry of when the check was set up."""
         stalled = entry is self._current
         if stalled and not warned:

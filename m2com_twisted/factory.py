@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from numbers import Real
 from typing import cast
 
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
@@ -130,7 +131,7 @@ class ReconnectingMessageFactory(ClientFactory):
 
     @read_timeout.setter
     def read_timeout(self, timeout: float | None) -> None:
-        if timeout is not None and not timeout > 0:
+        if timeout is not None and not (isinstance(timeout, Real) and timeout > 0):
             raise ValueError(f"The timeout must be None or more than 0, not {timeout!r}.")
         self._read_timeout = timeout
         if self._protocol is not None:
@@ -179,17 +180,15 @@ class ReconnectingMessageFactory(ClientFactory):
         ValueError
             If the timeout is negative or not a number.
         """
-        if not timeout >= 0:
+        if not (isinstance(timeout, Real) and timeout >= 0):
             raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")
         if self.connected:
             return succeed(None)
-        if self.state is ConnectionState.CLOSING:
-            # The controller serves one client per port: the old socket goes first.
-            return self.close().addCallback(lambda _: self.connect(timeout))
         waiter = self._connect_waiters.add()
-        if self.state is ConnectionState.IDLE:
-            self._keep_trying = False
+        idle, closing = ConnectionState.IDLE, ConnectionState.CLOSING
+        if self.state in (idle, closing) and len(self._connect_waiters) == 1:
             self._connect_timeout = timeout
+        if self.state is idle:
             self._dial()
         else:
             waiter.addTimeout(timeout, self._reactor, self._connect_timed_out)
@@ -216,7 +215,9 @@ class ReconnectingMessageFactory(ClientFactory):
         """End it all: no attempt, no connection, no retry is left when this fires."""
         self._start_when_closed = None
         waiter = self._close_waiters.add()
-        if self.state is not ConnectionState.CLOSING:
+        if self.state is ConnectionState.CLOSING:
+            self._fail_connect_waiters()
+        else:
             self._begin_closing()
         return waiter
 
@@ -293,7 +294,7 @@ class ReconnectingMessageFactory(ClientFactory):
 
     def _drop_late(self, result: IProtocol) -> None:
         """Close a connection that came about although its attempt was cancelled."""
-        cast(MessageProtocol, result).disconnect()
+        cast(MessageProtocol, result).abort()
 
     def _wait_to_retry(self) -> None:
         if self._retry_policy is not None:
@@ -362,12 +363,15 @@ class ReconnectingMessageFactory(ClientFactory):
         self._commands.connection_lost()
         if protocol is not None:
             protocol.fail_writers()
-        self._connect_waiters.fail(ClientClosedError("The client was closed."))
+        self._fail_connect_waiters()
         callback_ended = self._delivery.stop()
         if not callback_ended.called:
             callback_ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
         disconnected = protocol.disconnect() if protocol is not None else succeed(None)
         gatherResults([callback_ended, disconnected]).addCallback(self._closed)
+
+    def _fail_connect_waiters(self) -> None:
+        self._connect_waiters.fail(ClientClosedError("The client was closed."))
 
     def _callback_goes_on(self, result: object, timeout: float) -> None:
         self._log.warning("The callback still runs %g s after it was cancelled", timeout)
@@ -381,6 +385,9 @@ class ReconnectingMessageFactory(ClientFactory):
         if self._start_when_closed is not None:
             timeout, self._start_when_closed = self._start_when_closed, None
             self.start(timeout)
+        elif self.state is ConnectionState.IDLE and self._connect_waiters:
+            # The controller serves one client per port, so these waited for the old socket to go.
+            self._dial()
 
     def _connect_waiter_forgotten(self) -> None:
         """Give up a first attempt for which nobody waits any more."""

@@ -15,7 +15,14 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from .codec import STATUSES, TERMINATOR, Message, decode
+from .codec import (
+    STATUSES,
+    STRICT_ERRORS,
+    TERMINATOR,
+    Message,
+    decode_leniently,
+    decode_strictly,
+)
 from .errors import BadLineError, NotConnectedError, SilentPeerError
 from .log import NamedLog, Throttle
 from .socket_options import set_socket_options
@@ -27,6 +34,9 @@ __all__ = ["ConnectionOwner", "MessageProtocol"]
 
 # Lines that say that the peer lives and nothing else: ts_tcpip sends the second.
 _LIFE_SIGNS = (b"", b"heartbeat")
+
+# The length of the longest id of a status.
+_LONGEST_STATUS = max(map(len, STATUSES))
 
 # How much of a bad line its warning shows, in bytes.
 _SHOWN_BYTES = 200
@@ -115,6 +125,8 @@ class MessageProtocol(LineReceiver):
         # The line that is still open, and whether it is too long to keep.
         self._open_line = bytearray()
         self._skipping = False
+        # Those that the last chunk completed; none once the connection is given up.
+        self._lines: list[bytes] = []
         self._abort: IDelayedCall | None = None
         self._lost: Deferred[None] | None = None
         self._own_reason: Failure | None = None
@@ -164,13 +176,16 @@ class MessageProtocol(LineReceiver):
         if self._skipping and lines:
             del lines[0]
             self._skipping = False
+        # Before the lines are delivered: a transport in memory may bring what
+        # follows it while they are.
+        if rest:
+            self._keep_open(rest)
         if lines:
             self._watchdog.heard()
             if len(data) > self.MAX_LENGTH:
                 lines = self._without_oversize(lines)
+            self._lines = lines
             self._owner.messages_received(self._messages(lines))
-        if rest:
-            self._keep_open(rest)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Override: report the beginning of a line that is too long; the rest is skipped."""
@@ -202,18 +217,20 @@ class MessageProtocol(LineReceiver):
         """
         count = 0
         try:
-            for line in lines:
-                if not self.is_open:
-                    return  # closed by the callback of the one before
+            for line in lines:  # which end if a callback gives the connection up
                 try:
-                    message = decode(line)
-                except BadLineError as error:
-                    self._bad_line(line, error)
-                    continue
+                    message = decode_strictly(line)
+                except STRICT_ERRORS:
+                    try:
+                        message = decode_leniently(line)
+                    except BadLineError as error:
+                        self._bad_line(line, error)
+                        continue
                 count += 1
                 # The class first: an id may be anything, and a list has no hash.
+                # The length next: that of a string is there, its hash is not.
                 name = message.get("id")
-                if name.__class__ is str and name in STATUSES:
+                if name.__class__ is str and len(name) <= _LONGEST_STATUS and name in STATUSES:
                     self._owner.status_received(message)
                     if not self.is_open:
                         return  # closed by who waited for this status
@@ -245,7 +262,7 @@ class MessageProtocol(LineReceiver):
 
     def _peer_is_silent(self, timeout: float) -> None:
         self._own_reason = Failure(SilentPeerError(timeout))
-        self._abort_connection()
+        self.abort()
 
     # Writing
 
@@ -283,9 +300,14 @@ class MessageProtocol(LineReceiver):
         """
         self._lost = Deferred()
         self._give_up()
-        self._abort = self._clock.callLater(_DISCONNECT_TIME, self._abort_connection)
+        self._abort = self._clock.callLater(_DISCONNECT_TIME, self.abort)
         self.transport.loseConnection()
         return self._lost
+
+    def abort(self) -> None:
+        """Close the connection at once, whatever waits to be sent."""
+        self._give_up()
+        self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Override: tell the owner."""
@@ -300,10 +322,8 @@ class MessageProtocol(LineReceiver):
         """Deliver and accept nothing any more."""
         if self.is_open:
             self.is_open = False
+            self._lines.clear()
             self._watchdog.stop()
+            self._gate.stopProducing()
             # A paused producer would keep the transport from closing.
             self.transport.unregisterProducer()
-
-    def _abort_connection(self) -> None:
-        self._give_up()
-        self.transport.abortConnection()

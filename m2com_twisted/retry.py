@@ -4,8 +4,6 @@ import math
 import random
 from collections.abc import Callable
 
-from twisted.application.internet import backoffPolicy
-
 from .log import NamedLog
 
 __all__ = ["MAX_DELAY", "RetryPolicy", "default_retry_policy", "next_delay"]
@@ -36,12 +34,21 @@ def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryP
     uniform
         The source of jitter: returns numbers from 0 to 1.
     """
-    return backoffPolicy(
-        initialDelay=_INITIAL_DELAY,
-        maxDelay=MAX_DELAY - _JITTER,
-        factor=2.0,
-        jitter=lambda: _JITTER * uniform(),
-    )
+
+    def policy(failures: int) -> float:
+        # Imported when first needed: at the top it would be a third of what
+        # importing this package takes beyond what it must import.
+        from twisted.application.internet import backoffPolicy
+
+        delay = backoffPolicy(
+            initialDelay=_INITIAL_DELAY,
+            maxDelay=MAX_DELAY - _JITTER,
+            factor=2.0,
+            jitter=lambda: _JITTER * uniform(),
+        )
+        return delay(failures)
+
+    return policy
 
 
 def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:

@@ -1,16 +1,24 @@
 """Sending: a message becomes a line on the connection, or an error and nothing is sent."""
 
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from .codec import Message, encode, with_header
-from .commands import CommandOutcome, CommandTable, SequenceIds
+from .codec import Message, encode, with_header, with_sequence_id
+from .commands import CommandOutcome, CommandTable
 from .enums import MsgType
 from .errors import CommandLost, CommandStage, CommandTimeout, NotConnectedError
 from .factory import ReconnectingMessageFactory
 from .protocol import MessageProtocol
+from .sequence_ids import SequenceIds
 
 __all__ = ["MessageSender"]
+
+_Registered = TypeVar("_Registered")
 
 
 class MessageSender:
@@ -46,14 +54,17 @@ class MessageSender:
     async def write(
         self, msg_type: MsgType, msg_name: str, msg_details: Message | None, comp_name: str | None
     ) -> None:
-        """Write one message; see `TcpClient.write_message`."""
+        """Write one message; see `TcpClient.write_message`.
+
+        After waiting it is what it was, though the caller may have changed
+        a list in the details meanwhile: to something that cannot be sent, even.
+        """
         protocol = self._factory.open_protocol()
-        message = with_header(msg_type, msg_name, msg_details, comp_name)
-        line = encode(message)
+        line = encode(with_header(msg_type, msg_name, msg_details, comp_name))
         if not protocol.has_room:
             await protocol.wait_for_room(len(line))
         if msg_type == MsgType.Command:
-            self._commands.note(msg_name, self._write_command(protocol, message))
+            self._write_command(protocol, line, partial(self._commands.note, msg_name))
         else:
             protocol.write(line)
 
@@ -66,40 +77,62 @@ class MessageSender:
     ) -> CommandOutcome:
         """Write a command and await its status; see `TcpClient.run_command`."""
         protocol = self._factory.open_protocol()
-        message = with_header(MsgType.Command, name, details, None)
-        size = len(encode(message))
+        line = encode(with_header(MsgType.Command, name, details, None))
+        now = self._clock.seconds()
+        ack_by, finish_by = (now + _seconds(limit) for limit in (ack_timeout, timeout))
+        answer_by = min(ack_by, finish_by)
+        self._require_time(name, answer_by)
         if not protocol.has_room:
-            started = self._clock.seconds()
-            await self._wait_for_room(name, protocol.wait_for_room(size), ack_timeout, timeout)
-            waited = self._clock.seconds() - started
-            ack_timeout, timeout = (
-                None if t is None else t - waited for t in (ack_timeout, timeout)
-            )
-        sequence_id = self._write_command(protocol, message)
-        return await self._commands.add(name, sequence_id, ack_timeout, timeout)
+            await self._wait_for_room(name, protocol.wait_for_room(len(line)), answer_by - now)
+            self._require_time(name, answer_by)
+        expect = partial(self._commands.add, name, ack_by=ack_by, finish_by=finish_by)
+        return await self._write_command(protocol, line, expect)
 
-    async def _wait_for_room(
-        self, name: str, room: Deferred[None], *timeouts: float | None
-    ) -> None:
+    def _require_time(self, name: str, answer_by: float) -> None:
+        """Send nothing whose outcome would be unknown at once."""
+        if answer_by <= self._clock.seconds():
+            reason = "had no time left to be answered in"
+            raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)
+
+    async def _wait_for_room(self, name: str, room: Deferred[None], timeout: float) -> None:
         """Wait for one's turn to write no longer than for the answer."""
-        limits = [timeout for timeout in timeouts if timeout is not None]
-        if limits:
-            room.addTimeout(min(limits), self._clock)
+        if timeout < math.inf:
+            room.addTimeout(timeout, self._clock)
         try:
             await room
         except TimeoutError as error:
-            reason = f"found no room to be written for {min(limits):g} s"
+            reason = f"found no room to be written for {timeout:g} s"
             raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT) from error
         except NotConnectedError as error:
             reason = "was still to be written when the connection was lost"
             raise CommandLost(reason, name, None, CommandStage.NEVER_SENT) from error
 
-    def _write_command(self, protocol: MessageProtocol, message: Message) -> int:
-        """Take an id and write a command, which was encoded before to see that it can be."""
-        sequence_id = self._sequence_ids.take()
-        if sequence_id in self._commands:
-            raise RuntimeError(
-                f"The sequence generator repeats {sequence_id}, whose command still runs."
-            )
-        protocol.write(encode({**message, "sequence_id": sequence_id}))
-        return sequence_id
+    def _write_command(
+        self,
+        protocol: MessageProtocol,
+        line: bytes,
+        register: Callable[[int], _Registered],
+    ) -> _Registered:
+        """Take an id and write a command, whose line lacks nothing else.
+
+        It is registered before it is written: a transport in memory may bring
+        the answer before `write` returns.
+        """
+        with self._sequence_ids.taken(in_use=self._commands) as sequence_id:
+            line = with_sequence_id(line, sequence_id)
+            registered = register(sequence_id)
+            try:
+                protocol.write(line)
+            except BaseException:
+                self._commands.withdraw(sequence_id)
+                raise
+        return registered
+
+
+def _seconds(timeout: float | None) -> float:
+    """Return a time to wait, which is infinite for None."""
+    if timeout is None:
+        return math.inf
+    if math.isnan(timeout):
+        raise ValueError(f"The timeout must be None or a number, not {timeout!r}.")
+    return timeout

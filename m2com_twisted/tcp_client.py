@@ -9,7 +9,7 @@ from typing import TypeVar
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from .codec import Message
-from .commands import CommandOutcome, CommandTable, SequenceIds
+from .commands import CommandOutcome, CommandTable
 from .connection_state import ConnectionState
 from .delivery import Delivery, MessageCallback, Overflow
 from .endpoint import client_endpoint
@@ -20,6 +20,7 @@ from .protocol import MessageProtocol
 from .reactor_access import ReactorAccess
 from .retry import RetryPolicy, default_retry_policy
 from .sender import MessageSender
+from .sequence_ids import SequenceIds
 from .stats import Stats
 
 __all__ = ["TcpClient"]
@@ -222,6 +223,8 @@ class TcpClient:
             If there is no way there, or no such host: an OSError.
         ClientClosedError
             If `close` is called meanwhile: a ConnectionError.
+        ValueError
+            If the timeout is negative or no number.
 
         Notes
         -----

@@ -58,7 +58,9 @@ class Watchdog:
     def resume(self) -> None:
         """Let the time go on from where `rest` stopped it."""
         if self._resting_since is not None:
-            self._heard_at += self._clock.seconds() - self._resting_since
+            now = self._clock.seconds()
+            # What had been read before the rest may have been heard during it.
+            self._heard_at = min(now, self._heard_at + now - self._resting_since)
             self._resting_since = None
             self._arm()
 

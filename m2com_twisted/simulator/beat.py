@@ -49,7 +49,8 @@ class Beat:
         self._beats = 0
 
     def start(self) -> None:
-        """Begin; the first call comes after one period."""
+        """Begin, or begin anew; the first call comes after one period."""
+        self.stop()
         self._origin, self._beats = self._clock.seconds(), 0
         self._schedule()
 
@@ -60,8 +61,12 @@ class Beat:
             self._call = None
 
     def _schedule(self) -> None:
-        due = self._origin + (self._beats + 1) * self._period - _EARLY
-        self._call = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._beat)
+        now = self._clock.seconds()
+        delay = self._origin + (self._beats + 1) * self._period - now
+        if delay > self._period:
+            # The clock was set back: the time of day is the reactor's clock.
+            self._origin, delay = now - self._beats * self._period, self._period
+        self._call = self._clock.callLater(max(0.0, delay - _EARLY), self._beat)
 
     def _beat(self) -> None:
         elapsed = self._clock.seconds() - self._origin + 2 * _EARLY

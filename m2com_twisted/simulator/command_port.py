@@ -32,6 +32,10 @@ __all__ = ["CommandPort"]
 _QUEUE_LINES = 100
 _QUEUE_BYTES = 256 * 1024
 
+#: Seconds of a standstill that are made up for.  After an hour's, when the
+#: machine slept, the events of an hour would come at once.
+_MAX_STANDSTILL = 10.0
+
 #: How late a late acknowledgement is, unless said otherwise.
 _LATE_SECONDS = 1.0
 
@@ -97,7 +101,7 @@ class CommandPort:
         if client is not None:
             client.check_reading()
         if client is not None or self._profile.runs_alone:
-            for event in self._model.step(seconds):
+            for event in self._model.step(min(seconds, _MAX_STANDSTILL)):
                 self.send(event)
 
     # What the connection calls.

@@ -162,7 +162,12 @@ class Connection(Protocol):
         self.transport.write(data)
 
     def write_paused(self, paused: bool) -> None:
-        """Take note of whether the client reads."""
+        """Take note of whether the client reads.
+
+        A transport says that it is full with every write, which is one time to count from.
+        """
+        if paused == self.blocked:
+            return
         self.blocked = paused
         self._blocked_since, self._unread = self._clock.seconds(), 0
         if not paused:

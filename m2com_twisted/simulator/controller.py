@@ -98,7 +98,7 @@ class CellController:
 
     @property
     def command_factory(self) -> PortFactory:
-        """Makes the protocols of the command port."""
+        """Makes the protocols of the command port; no address is needed."""
         return self._commands.factory
 
     @property
@@ -112,7 +112,7 @@ class CellController:
         return list(self._received)
 
     async def start(self) -> None:
-        """Listen on both ports, and let time pass.
+        """Listen on both ports, and let time pass.  Started already: returns.
 
         Raises
         ------
@@ -133,6 +133,8 @@ class CellController:
         CannotListenError
             If a port is taken.
         """
+        if self._listening:
+            return
         factories = (self.command_factory, self.telemetry_factory)
         listen = IReactorTCP(self._reactor.get()).listenTCP
         for port, factory in zip(self._wanted_ports, factories, strict=True):
@@ -218,7 +220,9 @@ class CellController:
         self.model.reboot()
         self.log.warning("The controller reboots, and does not come back by itself.")
         stopped = Deferred.fromCoroutine(self.stop())
-        stopped.addErrback(lambda failure: self.log.error("Stopping failed: %s", failure))
+        stopped.addErrback(
+            lambda failure: self.log.error("Stopping failed.", exc_info=failure.value)
+        )
 
 
 def _port_number(listening: IListeningPort) -> int:

@@ -28,6 +28,10 @@ class FaultState:
 
     def __init__(self) -> None:
         self.enabled = DEFAULT_ENABLED_FAULTS_MASK
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything but the mask."""
         self.status = 0
         self._retracted: set[int] = set()
         self._extended: set[int] = set()
@@ -55,12 +59,6 @@ class FaultState:
         self._new_extended |= set(extended) - self._extended
         self._retracted |= self._new_retracted
         self._extended |= self._new_extended
-
-    def clear(self) -> None:
-        """Forget everything but the mask."""
-        enabled = self.enabled
-        self.__init__()  # type: ignore[misc]
-        self.enabled = enabled
 
     def tell_again(self) -> None:
         """Report the present state, to a client that has missed it."""

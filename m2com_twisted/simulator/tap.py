@@ -3,15 +3,19 @@
 Both take `Options`, so that they cannot differ.
 """
 
-import logging
+import sys
 from dataclasses import asdict
+from typing import TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger, LogLevel
 from twisted.python import usage
 
+from ..log_carrier import LogCarrier
+from ..options import VersionedOptions, port_number
+from ..service import COMMAND_PORT, TELEMETRY_PORT
 from .controller import CellController
 from .injection import INJECTIONS, Injection
 from .profiles import DEFAULT, PROFILES
@@ -19,29 +23,29 @@ from .profiles import DEFAULT, PROFILES
 __all__ = ["Options", "SimulatorService", "makeService"]
 
 
+_T = TypeVar("_T")
+
+
 def _port(text: str) -> int:
-    """Read the number of a port; 0 is any free one."""
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise ValueError("a port is a number from 0 to 65535")
-    return number
+    """Read the number of a port to listen on; 0 is any free one."""
+    return 0 if text == "0" else port_number(text)
 
 
-class Options(usage.Options):
+class Options(VersionedOptions):
     """What the simulator can be told on the command line."""
 
     synopsis = "[options]"
     longdesc = "Simulate the cell controller of the secondary mirror (M2)."
     optParameters = [  # noqa: RUF012  # Twisted's hook is a plain list
-        ["command-port", "c", 50000, "Port for commands and events.", _port],
-        ["telemetry-port", "t", 50001, "Port for telemetry.", _port],
+        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", _port],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", _port],
         ["interface", "i", "127.0.0.1", "Address to listen at."],
         ["profile", "p", DEFAULT.name, f"Rules to go by: {', '.join(PROFILES)}."],
         ["seed", "s", None, "Seed of all noise, for the same bytes each time.", int],
     ]
 
     def __init__(self) -> None:
-        usage.Options.__init__(self)
+        VersionedOptions.__init__(self)
         self["injections"] = []
 
     def opt_inject(self, text: str) -> None:
@@ -84,7 +88,11 @@ class Options(usage.Options):
     async def run(self, reactor: IReactorTime) -> int:
         """Run the simulator until cancelled, for ``m2com simulate``; return the exit code."""
         controller = self.controller(reactor)
-        await controller.start()
+        try:
+            await controller.start()
+        except CannotListenError as error:
+            print(f"m2com simulate: {error}", file=sys.stderr)
+            return 1
         try:
             print(
                 f"A cell controller listens on {controller.interface}:"
@@ -110,32 +118,25 @@ class SimulatorService(Service):
     def __init__(self, options: Options) -> None:
         self.name = "m2sim"
         self._options = options
-        self._carrier = _LogCarrier()
         self.controller = options.controller()
+        self._log_carrier = LogCarrier(self.controller.log)
 
     def startService(self) -> None:
         """Start the controller; raise CannotListenError, which ends twistd, if it cannot."""
         Service.startService(self)
-        self.controller.log.addHandler(self._carrier)
-        self.controller.log.setLevel(logging.INFO)
+        self._log_carrier.start()
         self.controller.listen()
         self._options.inject_into(self.controller)
 
     def stopService(self) -> "Deferred[None]":
         """Stop the controller."""
         Service.stopService(self)
-        self.controller.log.removeHandler(self._carrier)
-        return Deferred.fromCoroutine(self.controller.stop())
+        stopping = Deferred.fromCoroutine(self.controller.stop())
+        return stopping.addBoth(self._carry_no_more)
 
-
-class _LogCarrier(logging.Handler):
-    """Carries log lines to twistd's log, which would show none below warning."""
-
-    _log = Logger("m2sim")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        level = LogLevel.levelWithName(record.levelname.lower())
-        self._log.emit(level, "{message}", message=self.format(record))
+    def _carry_no_more(self, result: _T) -> _T:
+        self._log_carrier.stop()
+        return result
 
 
 def makeService(options: Options) -> SimulatorService:

@@ -11,7 +11,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from m2com_twisted import TcpClient
+from m2com_twisted import ConnectionState, TcpClient
 
 
 class FakeTransport(StringTransport):
@@ -41,6 +41,16 @@ class Attempt:
         if self._accepts_when_cancelled:
             self.accept()
 
+    @property
+    def pending(self) -> bool:
+        """Whether it can still be accepted or refused."""
+        return not self.result.called
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, though perhaps one that is being closed."""
+        return self._protocol is not None and self.transport.connected
+
     def _make_connection(self) -> None:
         self._protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
         self._protocol.makeConnection(self.transport)
@@ -68,6 +78,11 @@ class Attempt:
     def receive(self, data: bytes) -> None:
         """Have the client receive bytes."""
         self._protocol.dataReceived(data)
+
+    def fill_buffer(self) -> None:
+        """Have the transport tell the client that the peer does not take what was written."""
+        producer: Any = self.transport.producer
+        producer.pauseProducing()
 
     def lose(self, reason: Exception | None = None) -> None:
         """Lose the connection."""
@@ -124,3 +139,15 @@ class Fixture:
         """Return what the client has written to its newest connection."""
         written: bytes = self.endpoint.last.transport.value()
         return written
+
+    def assert_closed(self) -> None:
+        """Check that nothing of the client's is left, and that it connects again."""
+        assert self.client.state is ConnectionState.IDLE
+        assert not self.client.connected
+        assert not self.client.should_be_connected
+        assert self.clock.getDelayedCalls() == []
+        attempts = len(self.endpoint.attempts)
+        self.clock.advance(3600)
+        assert len(self.endpoint.attempts) == attempts
+        self.connect().receive(b'{"id": "again"}\r\n')
+        assert self.client.stats.queue_depth == 0

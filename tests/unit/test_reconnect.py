@@ -49,7 +49,6 @@ def test_dials_again_after_the_delay() -> None:
     fixture.clock.advance(3.9)
     assert len(fixture.endpoint.attempts) == 1
     fixture.clock.advance(0.1)
-    assert fixture.client.state is ConnectionState.CONNECTING
     assert len(fixture.endpoint.attempts) == 2
     fixture.endpoint.last.accept().receive(MESSAGE)
     assert fixture.client.connected
@@ -243,7 +242,8 @@ def test_what_waits_to_be_written_fails_with_the_loss() -> None:
     """It is not sent over the next connection, and takes no sequence id."""
     fixture = Fixture(retry_policy=Policy())
     attempt = fixture.connect()
-    attempt.transport.producer.pauseProducing()
+    attempt.receive(MESSAGE)
+    attempt.fill_buffer()
     writing = Call(fixture.client.write_message(MsgType.Command, "power"))
     running = Call(fixture.client.run_command("power"))
     attempt.lose()

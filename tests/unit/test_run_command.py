@@ -1,16 +1,19 @@
 """The facade's `run_command`, against a controller that answers as scripted."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from m2com_twisted import (
     CommandError,
+    CommandFailed,
     CommandLost,
     CommandStage,
+    MsgType,
     NotConnectedError,
     TcpClient,
 )
@@ -159,3 +162,94 @@ def test_what_is_no_status(message: Message, caplog: pytest.LogCaptureFixture) -
     assert not running.called
     assert fixture.messages == [message]
     assert not caplog.records
+
+
+def test_success() -> None:
+    """A command goes out as write_message writes it, and its outcome says when what happened."""
+    fixture = Scripted()
+    running = fixture.run(details={"powerType": 2, "status": True}, timeout=30)
+    assert fixture.sent() == (
+        b'{"powerType": 2, "status": true, "id": "cmd_power", "sequence_id": 1}\r\n'
+    )
+    fixture.clock.advance(0.5)
+    fixture.reply(("ack", 1))
+    fixture.clock.advance(20)
+    fixture.reply(("success", 1))
+    outcome = result_of(running)
+    assert (outcome.command, outcome.sequence_id, outcome.reply) == (
+        "power",
+        1,
+        {"id": "success", "sequence_id": 1},
+    )
+    assert (outcome.sent_at, outcome.accepted_at, outcome.finished_at) == (0.0, 0.5, 20.5)
+    assert fixture.messages == [{"id": name, "sequence_id": 1} for name in ("ack", "success")]
+    assert not fixture.clock.getDelayedCalls()
+
+
+def test_many_in_flight() -> None:
+    """Replies may come in any order, beside commands that nobody awaits."""
+    fixture = Scripted()
+    first = fixture.run("first")
+    Deferred.fromCoroutine(fixture.client.write_message(MsgType.Command, "other"))
+    second = fixture.run("second")
+    assert fixture.sent_ids == [1, 2, 3]
+    fixture.reply(("success", 2), ("success", 3), ("fail", 1))
+    assert result_of(second).command == "second"
+    assert isinstance(error_of(first), CommandFailed)
+
+
+def test_from_a_callback_that_blocks_delivery() -> None:
+    """A callback may await a command: its replies need not be delivered to be matched."""
+    delivered: list[object] = []
+
+    async def callback(message: Message) -> None:
+        delivered.append(message["id"])
+        if message["id"] == "event":
+            outcome = await fixture.client.run_command("power")
+            delivered.append(outcome.command)
+
+    fixture = Scripted(callback)
+    fixture.reply({"id": "event"}, {"id": "next"})
+    fixture.reply(("ack", 1))
+    assert delivered == ["event"]
+    fixture.reply(("success", 1))
+    assert delivered == ["event", "power", "next", "ack", "success"]
+
+
+def test_cancelling_forgets_only_the_waiter(caplog: pytest.LogCaptureFixture) -> None:
+    """The id of a cancelled command stays used, and its reply is recognised."""
+    caplog.set_level(logging.INFO)
+    fixture = Scripted()
+    cancelled = fixture.run("first")
+    running = fixture.run("second")
+    cancelled.cancel()
+    assert isinstance(error_of(cancelled), CancelledError)
+    fixture.clock.advance(1)
+    fixture.reply(("success", 1))
+    assert "A late Success for first (1), 1.000 s after it was cancelled" in caplog.text
+    assert not running.called
+    fixture.reply(("success", 2))
+    assert result_of(running).command == "second"
+    fixture.run("third").cancel()
+    assert fixture.sent_ids == [1, 2, 3]
+    assert not fixture.clock.getDelayedCalls()
+
+
+def test_late_reply_after_a_reconnection(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is resent after a loss, and a reply to what was lost completes nothing new."""
+    caplog.set_level(logging.INFO)
+    fixture = Scripted()
+    lost = fixture.run("first")
+    fixture.peer.receive(b'{"id": "success", "sequence')  # lost in the middle of a line
+    fixture.peer.lose()
+    assert isinstance(error_of(lost), CommandLost)
+    fixture.clock.advance(30)
+    fixture.peer = fixture.endpoint.last.accept()
+    assert fixture.sent() == b""
+    running = fixture.run("second")
+    fixture.reply(("success", 1))
+    assert not running.called
+    assert "A late Success for first (1), 30.000 s after it was lost" in caplog.text
+    fixture.reply(("success", 2))
+    assert result_of(running).command == "second"
+    assert fixture.sent_ids == [2]

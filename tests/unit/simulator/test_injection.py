@@ -1,12 +1,13 @@
 """Each fault on request: what the client gets to see."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from m2com_twisted.faults import FAULTS
-from m2com_twisted.simulator import INJECTIONS, ORIGINAL, Injection
+from m2com_twisted.simulator import INJECTIONS, ORIGINAL, STRICT, Injection
 from m2com_twisted.simulator.connection import LINE_LIMIT
 from tests.unit.simulator.console import Console, Line
 
@@ -79,6 +80,20 @@ def test_half_open(console: Console) -> None:
     assert console.controller.command_factory.client is other.protocol
 
 
+def test_half_open_with_commands_that_wait() -> None:
+    """They are nobody's any more: the next client is read from, and hears of none of them."""
+    console = Console(STRICT)
+    for _ in range(101):
+        console.post("saveMirrorPosition")
+    console.controller.inject("half-open")
+    console.commands = console.connect()
+    console.commands.take()
+    assert not [m for m in console.wait(1) if "sequence_id" in m]
+    console.commands.feed(b'{"id": "cmd_saveMirrorPosition", "sequence_id": 7}\r\n')
+    answers = [(m["id"], m["sequence_id"]) for m in console.commands.take() if "sequence_id" in m]
+    assert answers == [("ack", 7), ("success", 7)]
+
+
 def test_half_open_telemetry(console: Console) -> None:
     """The same on the other port."""
     telemetry = console.connect_telemetry()
@@ -117,7 +132,12 @@ def test_slow_drip_is_bounded_and_leaves_nothing(console: Console) -> None:
     console.power_up()
     telemetry = console.connect_telemetry()
     console.controller.inject("slow-drip", port="telemetry", seconds=0.001)
+    tracemalloc.start()
     console.wait(10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Telemetry of 10 s is 2 MB.
+    assert peak < 1_000_000
     dripped = raw(telemetry)
     assert len(dripped) == pytest.approx(9_950, abs=5)
     telemetry.transport.loseConnection()

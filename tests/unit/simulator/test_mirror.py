@@ -79,6 +79,17 @@ def test_in_position_is_late() -> None:
     assert seen[-1]
 
 
+def test_closing_the_loop_again_judges_anew(console: Console) -> None:
+    """The errors from before it opened count no more: the flag stays for 8 s again."""
+    console.do("switchForceBalanceSystem", status=False)
+    console.model.mirror.move_actuator(40, 600)
+    console.do("switchForceBalanceSystem", status=True)
+    console.wait(7)
+    assert console.model.mirror.in_position
+    console.wait(2)
+    assert not console.model.mirror.in_position
+
+
 def test_a_force_step_takes_time(console: Console) -> None:
     """After 20 N more on one actuator it is still not in position 8 s later; then it is."""
     forces = [0.0] * 72

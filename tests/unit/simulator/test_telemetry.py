@@ -108,11 +108,15 @@ def test_missed_cycles_are_not_made_up_for() -> None:
 
 
 def test_time_in_the_model_is_made_up_for() -> None:
-    """After a standstill it has gone on all the same."""
+    """After a standstill it has gone on all the same, but by no more than 10 s."""
     console = Console()
     console.do("moveActuators", actuatorCommand=1, actuators=[0], displacement=5000, unit=2)
     console.clock.advance(1.04)
     assert console.model.mirror.steps[0] == 1000
+    console.do("moveActuators", actuatorCommand=2)
+    console.do("moveActuators", actuatorCommand=1, actuators=[1], displacement=10**6, unit=2)
+    console.clock.advance(3600)
+    assert console.model.mirror.steps[1] == 9700
 
 
 def test_power_readings(console: Console, line: Line) -> None:

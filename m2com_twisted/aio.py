@@ -1,0 +1,236 @@
+"""The client for asyncio code in a process whose reactor is Twisted's asyncio reactor.
+
+What was written for the asyncio original moves over by changing its import.
+"""
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import Any, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+
+from . import tcp_client
+from .codec import Message
+from .commands import CommandOutcome
+from .delivery import MessageCallback, Overflow
+from .enums import MsgType
+from .retry import RetryPolicy, default_retry_policy
+
+__all__ = ["TcpClient"]
+
+T = TypeVar("T")
+
+
+class TcpClient(tcp_client.TcpClient):
+    """Client of one port of the M2 cell controller, for asyncio code.
+
+    All of `m2com_twisted.TcpClient` is here, with the same meaning; but the
+    coroutines are to be awaited in asyncio tasks, and the callback is an
+    asyncio coroutine function (or a plain function).  Each call of it is a
+    task of its own; still they run one after the other.
+
+    Notes
+    -----
+    The process needs Twisted's asyncio reactor:
+    ``asyncioreactor.install(loop)``, or ``--reactor=asyncio`` of ``twist``,
+    ``twistd``, ``trial`` and pytest-twisted.  Nothing here installs one.  Each
+    method, when called on another reactor or another loop, raises RuntimeError.
+
+    Cancelling a task passes through: who waited is forgotten, a first attempt
+    to connect that nobody waits for any more is given up.  A message that got
+    its turn in the very moment of cancelling may have been sent.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        callback_process_message: MessageCallback,
+        *args: object,
+        log: logging.Logger | None = None,
+        sequence_generator: Iterator[int] | None = None,
+        name: str = "tcp-client",
+        check_message_rate: bool = False,
+        reactor: IReactorTime | None = None,
+        endpoint: IStreamClientEndpoint | None = None,
+        retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
+        connect_callback: Callable[["TcpClient"], object] | None = None,
+        arrival_callback: Callable[[Message], object] | None = None,
+        max_line_length: int = 2**20,
+        max_waiting_bytes: int = 2**20,
+        max_queue_length: int = 1000,
+        overflow: Overflow = "pause",
+    ) -> None:
+        self._callbacks = _Callbacks()
+        self._given_reactor = reactor
+        super().__init__(
+            host,
+            port,
+            self._callbacks.wrap(callback_process_message),
+            *args,
+            log=log,
+            sequence_generator=sequence_generator,
+            name=name,
+            check_message_rate=check_message_rate,
+            reactor=reactor,
+            endpoint=endpoint,
+            retry_policy=retry_policy,
+            # It is called with this very client.
+            connect_callback=connect_callback and self._callbacks.wrap(connect_callback),
+            arrival_callback=arrival_callback,
+            max_line_length=max_line_length,
+            max_waiting_bytes=max_waiting_bytes,
+            max_queue_length=max_queue_length,
+            overflow=overflow,
+        )
+
+    async def connect(self, timeout: float = 10.0) -> None:
+        """Override, for asyncio tasks."""
+        await self._run("connect", partial(super().connect, timeout))
+
+    def start(self, timeout: float = 10.0) -> None:
+        """Override, for asyncio tasks."""
+        self._require_loop("aio.TcpClient.start")
+        super().start(timeout)
+
+    async def close(self) -> None:
+        """Override, for asyncio tasks."""
+        await self._run("close", partial(self._callbacks.run_inside, super().close))
+
+    async def write_message(
+        self,
+        msg_type: MsgType,
+        msg_name: str,
+        msg_details: Message | None = None,
+        comp_name: str | None = None,
+    ) -> None:
+        """Override, for asyncio tasks."""
+        write = partial(super().write_message, msg_type, msg_name, msg_details, comp_name)
+        await self._run("write_message", write)
+
+    async def run_command(
+        self,
+        name: str,
+        details: Message | None = None,
+        *,
+        ack_timeout: float | None = 10.0,
+        timeout: float | None = 60.0,
+    ) -> CommandOutcome:
+        """Override, for asyncio tasks."""
+        run = super().run_command
+        return await self._run(
+            "run_command", partial(run, name, details, ack_timeout=ack_timeout, timeout=timeout)
+        )
+
+    async def _run(self, name: str, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Let asyncio wait for what Twisted does."""
+        loop = self._require_loop(f"aio.TcpClient.{name}")
+        return await Deferred.fromCoroutine(function()).asFuture(loop)
+
+    def _require_loop(self, function_name: str) -> asyncio.AbstractEventLoop:
+        """Return the reactor's loop, which must be the one that runs this."""
+        # Not imported, because to import it is to install one.
+        reactor = self._given_reactor or sys.modules.get("twisted.internet.reactor")
+        # Twisted has no public name for it.
+        reactor_loop: asyncio.AbstractEventLoop | None = getattr(reactor, "_asyncioEventloop", None)
+        if reactor_loop is None:
+            found = "none is installed" if reactor is None else f"this one is {reactor!r}"
+            raise RuntimeError(
+                f"{function_name} needs Twisted's asyncio reactor, but {found}: "
+                "call twisted.internet.asyncioreactor.install before all else."
+            )
+        running = _running_loop()
+        if running is not reactor_loop or asyncio.current_task(reactor_loop) is None:
+            raise RuntimeError(
+                f"{function_name} must be called in an asyncio task on the reactor's loop, "
+                f"{reactor_loop!r}; this is no task, or one on another loop: {running!r}."
+            )
+        return reactor_loop
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+# Carried by the task of a callback and by all tasks that it makes.  The task
+# itself would not do: asyncio.wait_for makes one, before Python 3.12.
+_mark: ContextVar[object] = ContextVar("m2com_twisted.aio._mark", default=None)
+
+
+class _Callbacks:
+    """Runs a client's asyncio callbacks, which Twisted calls one at a time."""
+
+    def __init__(self) -> None:
+        # The callback that runs, None between two.
+        self._mark: object = None
+        # What the Twisted side of the callback waits for: the end of the task
+        # or, with a function, the task's wish to have that called.
+        self._woken: Deferred[Callable[[], object] | None] = Deferred()
+
+    def wrap(self, callback: MessageCallback) -> MessageCallback:
+        """Return a callback for Twisted that runs one for asyncio."""
+        if not callable(callback):
+            return callback  # the client's to refuse
+
+        @functools.wraps(callback)
+        async def run(*args: object, **kwargs: object) -> None:
+            result = callback(*args, **kwargs)
+            if inspect.isawaitable(result):
+                self._mark = object()
+                try:
+                    await self._follow(_marked_task(result, self._mark))
+                finally:
+                    self._mark = None
+
+        return run
+
+    async def _follow(self, task: "asyncio.Future[object]") -> None:
+        """Wait for the end of a task; pass cancellation on, and wait for what it does about it."""
+        while not task.done():
+            woken: Deferred[Callable[[], object] | None] = Deferred(partial(_cancel, task))
+            self._woken = woken
+            task.add_done_callback(partial(_wake, woken))
+            with contextlib.suppress(CancelledError):
+                wish = await woken
+                if wish is not None:
+                    wish()
+        task.result()
+
+    async def run_inside(self, function: "Callable[[], Coroutine[Any, Any, T]]") -> T:
+        """Call a function of Twisted as from inside the callback, if the callback calls this.
+
+        What runs is then, as for a Twisted callback, the coroutine that
+        delivers the messages.  By this `close` knows not to wait for the
+        callback that waits for it.
+        """
+        if self._mark is None or _mark.get() is not self._mark:
+            return await function()
+        result: Deferred[T] = Deferred()
+        self._woken.callback(lambda: Deferred.fromCoroutine(function()).chainDeferred(result))
+        return await result
+
+
+def _wake(woken: "Deferred[Any]", task: "asyncio.Future[object]") -> None:
+    if not woken.called:
+        woken.callback(None)
+
+
+def _cancel(task: "asyncio.Future[object]", woken: "Deferred[Any]") -> None:
+    task.cancel()
+
+
+def _marked_task(awaitable: Awaitable[object], mark: object) -> "asyncio.Future[object]":
+    context = copy_context()
+    context.run(_mark.set, mark)
+    return context.run(asyncio.ensure_future, awaitable)

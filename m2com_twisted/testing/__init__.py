@@ -1,0 +1,24 @@
+"""A kit to script tests with: for trial, for pytest-twisted, or for neither.
+
+It does not import pytest; the fixtures are in a plugin of pytest's.
+"""
+
+from .bench import Bench, MemoryBench, SocketBench
+from .cases import MemoryTestCase, SocketTestCase
+from .clock import VirtualClock
+from .memory import MemoryPort
+from .recorder import Recorder
+from .scripted import Answer, ScriptedController
+
+__all__ = [
+    "Answer",
+    "Bench",
+    "MemoryBench",
+    "MemoryPort",
+    "MemoryTestCase",
+    "Recorder",
+    "ScriptedController",
+    "SocketBench",
+    "SocketTestCase",
+    "VirtualClock",
+]

@@ -1,0 +1,286 @@
+"""A simulator and clients of it on the bench, over sockets or in memory."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine
+from typing import Any, Literal, NamedTuple, TypeVar, cast
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorTCP,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.task import deferLater
+
+from ..codec import Message
+from ..delivery import MessageCallback
+from ..simulator import DEFAULT, CellController, Profile
+from ..tcp_client import TcpClient
+from .clock import VirtualClock
+from .complaints import ErrorLog, running_of_ours
+from .memory import MemoryPort
+from .recorder import Recorder
+from .scripted import ScriptedController
+
+__all__ = ["Bench", "MemoryBench", "PortName", "SocketBench"]
+
+#: A port of the simulator.
+PortName = Literal["command", "telemetry"]
+
+T = TypeVar("T")
+
+_HOST = "127.0.0.1"
+
+#: How often the reactor is turned before something in it counts as left
+#: running: once to run what is due, once to see the sockets that closed.
+_TURNS = 2
+
+
+class _Address(NamedTuple):
+    """Where a client is to connect."""
+
+    host: str
+    port: int
+    endpoint: IStreamClientEndpoint | None
+
+
+class Bench(ABC):
+    """A running simulator, connected clients, and the judgement at the end.
+
+    Attributes
+    ----------
+    clock
+        By which all of it goes.
+    controller
+        The simulator.
+    commands, telemetry
+        A client for each of its ports; there once `start` is done.
+    events, measurements
+        What each of the two has received.
+    """
+
+    commands: TcpClient
+    telemetry: TcpClient
+
+    def __init__(
+        self, clock: IReactorTime, controller: CellController, connect: tuple[PortName, ...]
+    ) -> None:
+        self.clock = clock
+        self.controller = controller
+        self.events = Recorder(clock)
+        self.measurements = Recorder(clock)
+        self._connect = connect
+        self._clients: list[TcpClient] = []
+        self._scripts: list[ScriptedController] = []
+        self._errors = ErrorLog()
+        self._running_before = running_of_ours(clock)
+
+    @abstractmethod
+    async def _start_controller(self) -> None:
+        """Have the simulator take clients."""
+
+    @abstractmethod
+    def _address(self, port: PortName | ScriptedController) -> _Address:
+        """Return where a port is."""
+
+    @abstractmethod
+    def _offer(self, script: ScriptedController) -> None:
+        """Have a scripted controller take clients."""
+
+    async def _withdraw_scripts(self) -> None:
+        """Have the scripted controllers take no more clients."""
+        for script in self._scripts:
+            script.stop()
+
+    async def start(self) -> None:
+        """Start the simulator and connect the clients."""
+        self._errors.start()
+        await self._start_controller()
+        self.commands = self.client("command", self.events)
+        self.telemetry = self.client("telemetry", self.measurements)
+        for port in self._connect:
+            await (self.commands if port == "command" else self.telemetry).connect()
+
+    async def stop(self) -> None:
+        """Close the clients and the simulator, and pass judgement.
+
+        Raises
+        ------
+        AssertionError
+            If an error was logged and not flushed, if a script was not
+            followed, or if anything of this package is still running.
+        """
+        for client in self._clients:
+            await client.close()
+        await self._withdraw_scripts()
+        await self.controller.stop()
+        for _ in range(_TURNS):
+            await self.sleep(0)
+        self._errors.stop()
+        complaints = self._complaints()
+        if complaints:
+            raise AssertionError("\n".join(complaints))
+
+    def client(
+        self,
+        port: PortName | ScriptedController,
+        callback: MessageCallback | None = None,
+        **options: Any,
+    ) -> TcpClient:
+        """Return one more client, not connected yet; it is closed at the end.
+
+        Parameters
+        ----------
+        port
+            Where it is to connect.
+        callback
+            For its messages; None: they are dropped.
+        **options
+            Those of `TcpClient`.
+        """
+        host, number, endpoint = self._address(port)
+        options.setdefault("name", port if isinstance(port, str) else "scripted")
+        client = TcpClient(
+            host, number, callback or _drop, reactor=self.clock, endpoint=endpoint, **options
+        )
+        self._clients.append(client)
+        return client
+
+    def scripted_controller(self) -> ScriptedController:
+        """Return a controller that follows a script, in place of the simulator."""
+        script = ScriptedController(self.clock)
+        self._scripts.append(script)
+        self._offer(script)
+        return script
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await deferLater(self.clock, seconds)
+
+    def flush_errors(self, *error_types: type[BaseException]) -> list[str]:
+        """Return and forget the errors logged so far, which the test expected.
+
+        Parameters
+        ----------
+        *error_types
+            Only those that came of these; none: all.
+        """
+        return [record.getMessage() for record in self._errors.flush_errors(*error_types)]
+
+    def _complaints(self) -> list[str]:
+        logged = [self._errors.format(record) for record in self._errors.flush_errors()]
+        left = running_of_ours(self.clock) - self._running_before
+        return [
+            *(f"An error was logged: {text}" for text in logged),
+            *(complaint for script in self._scripts for complaint in script.complaints()),
+            *sorted(f"Left running: {one}" for one in left),
+        ]
+
+
+class SocketBench(Bench):
+    """On loopback sockets and a real reactor; every port is one that was free.
+
+    Parameters
+    ----------
+    reactor
+        The reactor.
+    profile, seed
+        Of the simulator.
+    connect
+        Which of the two clients are connected from the start.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        *,
+        profile: Profile = DEFAULT,
+        seed: int | None = 1,
+        connect: tuple[PortName, ...] = ("command", "telemetry"),
+    ) -> None:
+        controller = CellController(profile=profile, seed=seed, reactor=reactor)
+        super().__init__(reactor, controller, connect)
+        self._listening: dict[ScriptedController, IListeningPort] = {}
+
+    async def _start_controller(self) -> None:
+        await self.controller.start()
+
+    def _address(self, port: PortName | ScriptedController) -> _Address:
+        if port == "command":
+            return _Address(_HOST, self.controller.command_port, None)
+        if port == "telemetry":
+            return _Address(_HOST, self.controller.telemetry_port, None)
+        return _Address(_HOST, self.port_of(port), None)
+
+    def port_of(self, script: ScriptedController) -> int:
+        """Return the number of the port that a scripted controller listens on."""
+        return cast(IPv4Address, self._listening[script].getHost()).port
+
+    def _offer(self, script: ScriptedController) -> None:
+        listen = IReactorTCP(self.clock).listenTCP
+        self._listening[script] = listen(0, script.factory, interface=_HOST)
+
+    async def _withdraw_scripts(self) -> None:
+        for listening in self._listening.values():
+            await maybeDeferred(listening.stopListening)
+        await super()._withdraw_scripts()
+
+
+class MemoryBench(Bench):
+    """Without sockets, reactor or real time.
+
+    Parameters
+    ----------
+    profile, seed
+        Of the simulator.
+    connect
+        Which of the two clients are connected from the start.  Telemetry is
+        only made while somebody reads it; over a long scenario that is most
+        of the time it takes.
+
+    Attributes
+    ----------
+    ports
+        The simulator's ports in memory, by name: endpoints for other clients,
+        and what to make refuse connections.
+    """
+
+    clock: VirtualClock
+
+    def __init__(
+        self,
+        *,
+        profile: Profile = DEFAULT,
+        seed: int | None = 1,
+        connect: tuple[PortName, ...] = ("command", "telemetry"),
+    ) -> None:
+        clock = VirtualClock()
+        controller = CellController(profile=profile, seed=seed, clock=clock)
+        super().__init__(clock, controller, connect)
+        self.ports: dict[PortName | ScriptedController, MemoryPort] = {
+            "command": MemoryPort(controller.command_factory, clock),
+            "telemetry": MemoryPort(controller.telemetry_factory, clock),
+        }
+
+    def run(self, coroutine: Coroutine[Deferred[Any], Any, T], within: float = 3600.0) -> T:
+        """Let time pass until a coroutine is done: see `VirtualClock.run`."""
+        return self.clock.run(coroutine, within)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the simulator and the clients together."""
+        self.clock.advance(seconds)
+
+    async def _start_controller(self) -> None:
+        self.controller.start_loops()
+
+    def _address(self, port: PortName | ScriptedController) -> _Address:
+        return _Address("memory", 0, self.ports[port])
+
+    def _offer(self, script: ScriptedController) -> None:
+        self.ports[script] = MemoryPort(script.factory, self.clock)
+
+
+async def _drop(message: Message) -> None:
+    """Do nothing with a message."""

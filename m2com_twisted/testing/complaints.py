@@ -1,0 +1,63 @@
+"""What fails a test at its end: errors in the log, and what it left running."""
+
+import logging
+from pathlib import Path
+
+from twisted.internet.base import ReactorBase
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReadDescriptor
+
+__all__ = ["ErrorLog", "running_of_ours"]
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+class ErrorLog(logging.Handler):
+    """Collects the errors that this package logs, whatever its loggers are called.
+
+    A failing callback is one of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._records: list[logging.LogRecord] = []
+
+    def start(self) -> None:
+        """Begin to listen, at the root of all loggers."""
+        logging.getLogger().addHandler(self)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        logging.getLogger().removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Override."""
+        if _PACKAGE in Path(record.pathname).parents:
+            self._records.append(record)
+
+    def flush_errors(self, *error_types: type[BaseException]) -> list[logging.LogRecord]:
+        """Return, and forget, the errors of these types, or all of them."""
+        flushed = [record for record in self._records if _is_of(record, error_types)]
+        self._records = [record for record in self._records if record not in flushed]
+        return flushed
+
+
+def _is_of(record: logging.LogRecord, error_types: tuple[type[BaseException], ...]) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not error_types or isinstance(error, error_types)
+
+
+def running_of_ours(reactor: IReactorTime) -> set[IDelayedCall | IReadDescriptor]:
+    """Return what a reactor, or a clock, holds that belongs to this package."""
+    held: set[IDelayedCall | IReadDescriptor] = set(reactor.getDelayedCalls())
+    if isinstance(reactor, ReactorBase):
+        held.update(reactor.getReaders())
+    return {one for one in held if _is_ours(one)}
+
+
+def _is_ours(held: IDelayedCall | IReadDescriptor) -> bool:
+    """Whether a call is to, or a socket serves, an object of this package."""
+    served = (getattr(held, name, None) for name in ("func", "protocol", "factory"))
+    objects = [one for one in served if one is not None]
+    objects += [one.__self__ for one in objects if hasattr(one, "__self__")]
+    modules = [getattr(one, "__module__", "") or "" for one in objects]
+    return any(module.partition(".")[0] == __package__.partition(".")[0] for module in modules)

@@ -1,0 +1,243 @@
+"""Connections in memory: what is written at one end arrives at the other by a clock."""
+
+from typing import Literal
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import (
+    ConnectionAborted,
+    ConnectionDone,
+    ConnectionLost,
+    ConnectionRefusedError,
+)
+from twisted.internet.interfaces import (
+    IConsumer,
+    IDelayedCall,
+    IProtocol,
+    IProtocolFactory,
+    IPushProducer,
+    IReactorTime,
+    IStreamClientEndpoint,
+    ITransport,
+)
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+__all__ = ["Answer", "MemoryPort"]
+
+#: What becomes of an attempt to connect.
+Answer = Literal["accept", "refuse", "nothing"]
+
+#: Bytes on the way from which on the writer is asked to pause: as Twisted's sockets do.
+_HIGH_WATER = 2**16
+
+#: The same for all, since nothing in memory depends on them.
+_SERVER = IPv4Address("TCP", "127.0.0.1", 50000)
+_CLIENT = IPv4Address("TCP", "127.0.0.1", 60000)
+
+
+@implementer(IStreamClientEndpoint)
+class MemoryPort:
+    """A port, and the endpoint that leads to it, without a socket.
+
+    Parameters
+    ----------
+    factory
+        Makes the protocols of the server's end.
+    clock
+        By it attempts and bytes arrive: at the same moment, one call later.
+
+    Attributes
+    ----------
+    answer
+        What becomes of attempts: ``"accept"``; ``"refuse"``, as if nothing
+        listened; ``"nothing"``, as if the cable were cut.  May be set at any
+        time; what is connected stays connected.
+    attempts
+        How many there have been.
+    """
+
+    def __init__(self, factory: IProtocolFactory, clock: IReactorTime) -> None:
+        self._factory = factory
+        self._clock = clock
+        self.answer: Answer = "accept"
+        self.attempts = 0
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Implement `IStreamClientEndpoint`."""
+        self.attempts += 1
+        if self.answer == "nothing":
+            return Deferred()
+        attempt: Deferred[IProtocol] = Deferred(lambda _: call.cancel())
+        call = self._clock.callLater(0, self._meet, protocolFactory, attempt)
+        return attempt
+
+    def _meet(self, client_factory: IProtocolFactory, attempt: Deferred[IProtocol]) -> None:
+        server = self._factory.buildProtocol(_CLIENT) if self.answer == "accept" else None
+        client = client_factory.buildProtocol(_SERVER) if server is not None else None
+        if server is None or client is None:
+            attempt.errback(ConnectionRefusedError())
+            return
+        server_end = MemoryTransport(server, _SERVER, _CLIENT, self._clock)
+        client_end = MemoryTransport(client, _CLIENT, _SERVER, self._clock)
+        server_end.peer, client_end.peer = client_end, server_end
+        server.makeConnection(server_end)
+        client.makeConnection(client_end)
+        attempt.callback(client)
+
+
+@implementer(ITransport, IConsumer, IPushProducer)
+class MemoryTransport:
+    """One end of a connection.
+
+    It does what a socket does: it does not call back from inside `write`, asks
+    its producer to pause while the other end does not read, takes note of the
+    other end's closing only when it reads.
+
+    Parameters
+    ----------
+    protocol
+        Whose it is.
+    host, peer_address
+        What it says of where it is.
+    clock
+        What brings the bytes.
+    """
+
+    peer: "MemoryTransport"
+
+    def __init__(
+        self, protocol: IProtocol, host: IPv4Address, peer_address: IPv4Address, clock: IReactorTime
+    ) -> None:
+        self._protocol = protocol
+        self._host = host
+        self._peer_address = peer_address
+        self._clock = clock
+        # What has arrived and waits to be read; then the end, if that has.
+        self._arrived = bytearray()
+        self._end: Failure | None = None
+        self._reading = True
+        self._call: IDelayedCall | None = None
+        self._producer: IPushProducer | None = None
+        self._producer_paused = False
+        self.connected = True
+        self.disconnecting = False
+
+    # What a protocol calls.
+
+    def write(self, data: bytes) -> None:
+        """Implement `ITransport`."""
+        if self._open and self.peer._open:
+            self.peer._arrived += data
+            self.peer._schedule()
+            if len(self.peer._arrived) > _HIGH_WATER and not self._producer_paused:
+                self._producer_paused = True
+                if self._producer is not None:
+                    self._producer.pauseProducing()
+
+    def writeSequence(self, data: "list[bytes]") -> None:  # type: ignore[override]
+        """Implement `ITransport`."""
+        self.write(b"".join(data))
+
+    def loseConnection(self) -> None:
+        """Implement `ITransport`: close when the other end has read all."""
+        if self._open:
+            self.disconnecting = True
+            self._reading = False
+            self._arrived.clear()
+            self._close_if_read()
+            self.peer._was_read()
+
+    def abortConnection(self) -> None:
+        """Close at once; what is on the way is lost."""
+        if self.connected:
+            self.peer._arrived.clear()
+            self.peer._finish(ConnectionLost())
+            self._close(ConnectionAborted())
+
+    def getPeer(self) -> IPv4Address:
+        """Implement `ITransport`."""
+        return self._peer_address
+
+    def getHost(self) -> IPv4Address:
+        """Implement `ITransport`."""
+        return self._host
+
+    def pauseProducing(self) -> None:
+        """Implement `IPushProducer`: read no more."""
+        self._reading = False
+
+    def resumeProducing(self) -> None:
+        """Implement `IPushProducer`: read again."""
+        if self._open:
+            self._reading = True
+            self._schedule()
+
+    def stopProducing(self) -> None:
+        """Implement `IPushProducer`."""
+        self.loseConnection()
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # type: ignore[override]
+        """Implement `IConsumer`."""
+        self._producer = producer
+
+    def unregisterProducer(self) -> None:
+        """Implement `IConsumer`."""
+        self._producer = None
+
+    # What happens at this end.
+
+    @property
+    def _open(self) -> bool:
+        return self.connected and not self.disconnecting
+
+    def _schedule(self) -> None:
+        if self._call is None and self.connected and self._reading:
+            self._call = self._clock.callLater(0, self._read)
+
+    def _read(self) -> None:
+        self._call = None
+        if not self._reading:
+            return
+        data = bytes(self._arrived)
+        self._arrived.clear()
+        if data:
+            self._protocol.dataReceived(data)
+            self.peer._was_read()
+        # It may have paused or closed this end by now.
+        if self._reading and self._end is not None and not self._arrived:
+            self._lose(self._end)
+
+    def _was_read(self) -> None:
+        """See that the other end has taken all that was written."""
+        if self.peer._arrived:
+            return
+        if self._producer_paused:
+            self._producer_paused = False
+            if self._producer is not None:
+                self._producer.resumeProducing()
+        self._close_if_read()
+
+    def _close_if_read(self) -> None:
+        if self.disconnecting and not self.peer._arrived:
+            self.peer._finish(ConnectionDone())
+            self._close(ConnectionDone())
+
+    def _finish(self, error: Exception) -> None:
+        """Take note that the other end is closed, when that is read."""
+        if self._end is None:
+            self._end = Failure(error)
+            self._schedule()
+
+    def _close(self, error: Exception) -> None:
+        """Close this end; its protocol hears of it one call later."""
+        self._arrived.clear()
+        self._end = Failure(error)
+        self.disconnecting = True
+        self._reading = True
+        self._schedule()
+
+    def _lose(self, reason: Failure) -> None:
+        if self.connected:
+            self.connected = False
+            self._protocol.connectionLost(reason)

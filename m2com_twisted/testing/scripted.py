@@ -1,0 +1,253 @@
+"""A controller that follows a script, and complains of what is not in it."""
+
+import json
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from ..codec import TERMINATOR, Message
+from ..simulator.connection import Connection
+from ..simulator.framing import OversizeLine
+from ..simulator.inbound import InboundError, parse
+from ..simulator.port_factory import PortFactory
+
+__all__ = ["Answer", "ScriptedController"]
+
+_COMMAND_PREFIX = "cmd_"
+
+#: What is done to a client, given the message that asked for it.
+_Action = Callable[[Connection, Message], None]
+
+
+class Answer:
+    """What the controller does in return, one after the other.
+
+    Each method adds to it and returns it, so that they can be written in a row.
+    """
+
+    def __init__(self) -> None:
+        # Each with the seconds to wait before.
+        self.actions: list[tuple[float, _Action]] = []
+        self._delay = 0.0
+
+    def after(self, seconds: float) -> "Answer":
+        """Wait before what follows."""
+        self._delay += seconds
+        return self
+
+    def ack(self) -> "Answer":
+        """Acknowledge the command."""
+        return self._status("ack")
+
+    def noack(self) -> "Answer":
+        """Reject the command."""
+        return self._status("noack")
+
+    def success(self) -> "Answer":
+        """Report that the command succeeded."""
+        return self._status("success")
+
+    def fail(self) -> "Answer":
+        """Report that the command failed."""
+        return self._status("fail")
+
+    def send(self, message_id: str, **fields: object) -> "Answer":
+        """Send an event, telemetry, or whatever has this id and these fields."""
+        message = {"id": message_id, **fields}
+        return self._add(lambda client, asked: client.send(message))
+
+    def send_line(self, line: bytes) -> "Answer":
+        """Send bytes as they are, and a line's end."""
+        return self._add(lambda client, asked: client.write(line + TERMINATOR))
+
+    def close(self) -> "Answer":
+        """Close the connection."""
+        return self._add(lambda client, asked: client.close())
+
+    def reset(self) -> "Answer":
+        """Reset the connection."""
+        return self._add(lambda client, asked: client.abort())
+
+    def _status(self, status: str) -> "Answer":
+        return self._add(
+            lambda client, asked: client.send(
+                {"id": status, "sequence_id": asked.get("sequence_id")}
+            )
+        )
+
+    def _add(self, action: _Action) -> "Answer":
+        self.actions.append((self._delay, action))
+        self._delay = 0.0
+        return self
+
+
+@dataclass
+class _Expectation:
+    """A message that is to come, and the answer to it."""
+
+    message_id: str
+    fields: Message | None
+    answer: Answer = field(default_factory=Answer)
+
+    def matches(self, message: Message) -> bool:
+        if message.get("id") != self.message_id:
+            return False
+        return self.fields is None or _fields(message) == self.fields
+
+    def __str__(self) -> str:
+        return _described(self.message_id, self.fields)
+
+
+class ScriptedController:
+    """Expects messages in an order, answers each as told, and complains of all others.
+
+    An unexpected command is answered with ``noack``, so that whoever waits for
+    it need not wait for a timeout; an unexpected message of another kind with
+    nothing.  Either way the test fails at its end.
+
+    Parameters
+    ----------
+    clock
+        Measures the delays.
+    log
+        Where it reports who connects; None for a logger of its own.
+
+    Attributes
+    ----------
+    factory
+        Makes its protocols: for one port, with one client at a time.
+    received
+        All messages received, oldest first.
+    """
+
+    def __init__(self, clock: IReactorTime, log: logging.Logger | None = None) -> None:
+        self._clock = clock
+        log = log or logging.getLogger(type(self).__name__)
+        self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self.received: list[Message] = []
+        self._greeting = Answer()
+        self._script: list[_Expectation] = []
+        self._met = 0
+        self._complaints: list[str] = []
+        # What is still to be done, in order, and the call that does the next of it.
+        self._actions: deque[tuple[float, _Action, Connection, Message]] = deque()
+        self._call: IDelayedCall | None = None
+
+    # What the test says.
+
+    def greet(self) -> Answer:
+        """Return what is done, to be added to, whenever a client connects."""
+        return self._greeting
+
+    def expect_command(self, name: str, details: Message | None = None) -> Answer:
+        """Expect a command next, and return the answer to it, to be added to.
+
+        Parameters
+        ----------
+        name
+            Its name, without the prefix ``cmd_``.
+        details
+            All its parameters; None: whatever they are.
+        """
+        return self.expect(_COMMAND_PREFIX + name, details)
+
+    def expect(self, message_id: str, fields: Message | None = None) -> Answer:
+        """Expect any message next, and return the answer to it, to be added to.
+
+        Parameters
+        ----------
+        message_id
+            Its id, as on the wire.
+        fields
+            All its fields but for ``id`` and ``sequence_id``; None: whatever
+            they are.
+        """
+        expectation = _Expectation(message_id, fields)
+        self._script.append(expectation)
+        return expectation.answer
+
+    def complaints(self) -> list[str]:
+        """Return what was not by the script, and what of the script is still to come."""
+        missing = self._script[self._met :]
+        return [*self._complaints, *(f"It expected {one}, which never came." for one in missing)]
+
+    def stop(self) -> None:
+        """Close all connections, and do nothing any more."""
+        self._actions.clear()
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        for connection in list(self.factory.connections):
+            connection.abort()
+
+    # What the connection calls.
+
+    def client_connected(self, connection: Connection) -> None:
+        """Greet the client."""
+        self._do(self._greeting, connection, {})
+
+    def client_lost(self, connection: Connection) -> None:
+        """Forget what was to be done to it."""
+        self.factory.forget(connection)
+        self._actions = deque(one for one in self._actions if one[2] is not connection)
+
+    def client_ready(self, connection: Connection) -> None:
+        """Do nothing: what does not fit is the transport's to keep."""
+
+    def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
+        """Compare a message with the script."""
+        try:
+            message = parse(line)
+        except InboundError as error:
+            self._complain(f"a line with {error}")
+            return
+        if message is None:
+            return  # a sign of life
+        self.received.append(message)
+        expected = self._script[self._met] if self._met < len(self._script) else None
+        if expected is not None and expected.matches(message):
+            self._met += 1
+            self._do(expected.answer, connection, message)
+            return
+        self._complain(_described(message["id"], _fields(message)))
+        if message["id"].startswith(_COMMAND_PREFIX):
+            self._do(Answer().noack(), connection, message)
+
+    def _complain(self, came: str) -> None:
+        expected = "nothing more"
+        if self._met < len(self._script):
+            expected = f"{self._script[self._met]} (step {self._met + 1} of {len(self._script)})"
+        self._complaints.append(f"It expected {expected}, but there came {came}.")
+
+    def _do(self, answer: Answer, connection: Connection, asked: Message) -> None:
+        """Do this when all before it is done: one command at a time, as the real one."""
+        self._actions.extend((delay, action, connection, asked) for delay, action in answer.actions)
+        if self._call is None:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what needs no waiting, and wait for the rest."""
+        self._call = None
+        while self._actions:
+            delay, action, connection, asked = self._actions[0]
+            if delay:
+                self._actions[0] = (0.0, action, connection, asked)
+                self._call = self._clock.callLater(delay, self._go_on)
+                return
+            self._actions.popleft()
+            action(connection, asked)
+
+
+def _fields(message: Message) -> Message:
+    """Return what a message says, without what says what it is."""
+    return {name: value for name, value in message.items() if name not in ("id", "sequence_id")}
+
+
+def _described(message_id: str, fields: Message | None) -> str:
+    """Return a message as people write it."""
+    kind = "the command " if message_id.startswith(_COMMAND_PREFIX) else ""
+    shown = "with any details" if fields is None else json.dumps(fields)
+    return f"{kind}{message_id.removeprefix(_COMMAND_PREFIX)} {shown}"

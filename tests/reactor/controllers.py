@@ -1,0 +1,133 @@
+"""Controllers on loopback sockets, as simple or as rude as a test needs them."""
+
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+
+__all__ = ["Controller", "Peer", "running_controller", "started", "the_reactor", "until"]
+
+# Nothing on loopback takes this many seconds; a test that waits as long has failed.
+_PATIENCE = 10.0
+
+
+def the_reactor() -> Any:
+    """Return the reactor that runs the tests."""
+    from twisted.internet import reactor
+
+    return reactor
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the reactor run until something is so."""
+    reactor: ReactorBase = the_reactor()
+    give_up = reactor.seconds() + _PATIENCE
+    while not condition():
+        if reactor.seconds() > give_up:
+            raise AssertionError("It did not come about.")
+        await deferLater(reactor, 0.001)
+
+
+class Peer(Protocol):
+    """The controller's end of a connection."""
+
+    transport: Any
+
+    def __init__(self, controller: "Controller") -> None:
+        self._controller = controller
+        self.received = b""
+        self.lost: Failure | None = None
+
+    def connectionMade(self) -> None:
+        """Override: be known to the controller."""
+        self._controller.peers.append(self)
+        self._controller.accepted(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Override: keep it."""
+        self.received += data
+
+    def connectionLost(self, reason: Failure = Failure(Exception())) -> None:  # noqa: B008
+        """Override: note it."""
+        self.lost = reason
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self.transport.write(data)
+
+    def close(self) -> None:
+        """Close the connection, all sent."""
+        self.transport.loseConnection()
+
+    def reset(self) -> None:
+        """End the connection with a RST."""
+        linger = struct.pack("ii", 1, 0)
+        self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abortConnection()
+
+
+class Controller(Factory):
+    """Listens on a port of its own, which it keeps while it is down."""
+
+    noisy = False
+
+    def __init__(self) -> None:
+        #: The connections so far, also those that are lost.
+        self.peers: list[Peer] = []
+        #: Called with each new one.
+        self.accepted: Callable[[Peer], object] = lambda peer: None
+        #: The port it listens on.
+        self.port = 0
+        self._listening: Any = None
+
+    def buildProtocol(self, addr: object) -> Peer:
+        """Override: make the end of a new connection."""
+        return Peer(self)
+
+    def listen(self, interface: str = "127.0.0.1") -> None:
+        """Come up, on the same port as before."""
+        self._listening = the_reactor().listenTCP(self.port, self, interface=interface)
+        self.port = self._listening.getHost().port
+
+    async def go_down(self) -> None:
+        """Listen no more."""
+        if self._listening is not None:
+            listening, self._listening = self._listening, None
+            await listening.stopListening()
+
+    async def next_peer(self) -> Peer:
+        """Wait for one more connection than when this was called, and return it."""
+        count = len(self.peers)
+        await until(lambda: len(self.peers) > count)
+        return self.peers[-1]
+
+    async def stop(self) -> None:
+        """Go down and end all connections."""
+        await self.go_down()
+        for peer in self.peers:
+            if peer.lost is None:
+                peer.transport.abortConnection()
+        await until(lambda: all(peer.lost is not None for peer in self.peers))
+
+
+@asynccontextmanager
+async def running_controller(interface: str = "127.0.0.1") -> AsyncIterator[Controller]:
+    """Run a controller for as long as the context lasts."""
+    controller = Controller()
+    controller.listen(interface)
+    try:
+        yield controller
+    finally:
+        await controller.stop()
+
+
+def started(coroutine: Any) -> "Deferred[Any]":
+    """Start a coroutine and go on."""
+    return Deferred.fromCoroutine(coroutine)

@@ -1,0 +1,421 @@
+"""The simulator on real sockets."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionLost
+from twisted.internet.error import ConnectionRefusedError as RefusedError
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Clock, deferLater
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
+from zope.interface import provider
+
+from m2com_twisted.simulator import CellController
+from m2com_twisted.simulator.tap import Options, SimulatorService, makeService
+
+
+class Client(Protocol):
+    """A client that keeps what it gets, and can be waited for."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.lost: Deferred[Exception] = Deferred()
+        self._waiting: list[tuple[int, Deferred[None]]] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        """Keep it."""
+        self.data += data
+        self._check()
+
+    def _check(self) -> None:
+        for entry in list(self._waiting):
+            if self.data.count(b"\r\n") >= entry[0]:
+                self._waiting.remove(entry)
+                entry[1].callback(None)
+
+    def lines(self, count: int) -> Deferred[None]:
+        """Return a Deferred that fires once so many lines are there."""
+        deferred: Deferred[None] = Deferred()
+        self._waiting.append((count, deferred))
+        self._check()
+        return deferred
+
+    def take(self) -> list[dict[str, Any]]:
+        """Return the messages so far, and forget them."""
+        *lines, self.data = self.data.split(b"\r\n")
+        return [json.loads(line) for line in lines]
+
+    def command(self, sequence_id: int, name: str, **parameters: object) -> None:
+        """Send a command."""
+        message = {"id": f"cmd_{name}", "sequence_id": sequence_id, **parameters}
+        self.transport.write(json.dumps(message).encode() + b"\r\n")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell why."""
+        assert isinstance(reason.value, Exception)
+        self.lost.callback(reason.value)
+
+
+Connect = Callable[[int], Awaitable[Client]]
+OnClock = tuple[CellController, Clock]
+
+#: Twisted 24.7 leaves a socket that it could not bind to the garbage collector.
+unbound_socket = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+def reactor() -> Any:
+    """Return the reactor of the tests."""
+    from twisted.internet import reactor
+
+    return reactor
+
+
+@pytest_twisted.async_yield_fixture
+async def controller() -> AsyncIterator[CellController]:
+    """Run a controller."""
+    controller = CellController(seed=1)
+    await controller.start()
+    yield controller
+    await controller.stop()
+
+
+@pytest_twisted.async_yield_fixture
+async def on_clock() -> AsyncIterator[OnClock]:
+    """Run a controller whose time is the test's."""
+    clock = Clock()
+    controller = CellController(seed=1, clock=clock)
+    await controller.start()
+    yield controller, clock
+    await controller.stop()
+    assert clock.getDelayedCalls() == []
+
+
+@pytest_twisted.async_yield_fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Connect clients, and see all of them off."""
+    clients: list[Client] = []
+
+    async def connect(port: int) -> Client:
+        endpoint = TCP4ClientEndpoint(reactor(), "127.0.0.1", port)
+        client: Client = await connectProtocol(endpoint, Client())
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        client.transport.abortConnection()
+        if not client.lost.called:
+            await client.lost
+
+
+async def turn() -> None:
+    """Let the reactor do what is due."""
+    await deferLater(reactor(), 0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds; the test's own time limit is pytest's."""
+    while not condition():
+        await deferLater(reactor(), 0.001)
+
+
+@pytest_twisted.ensureDeferred
+async def test_welcome_and_a_command(controller: CellController, connect: Connect) -> None:
+    """The ports are real; 99 messages greet, and a command is answered."""
+    assert controller.command_port > 0 < controller.telemetry_port
+    client = await connect(controller.command_port)
+    await client.lines(99)
+    client.take()
+    client.command(1, "switchCommandSource", isRemote=True)
+    await until(lambda: b"success" in client.data)
+    told = [m for m in client.take() if m["id"] in ("ack", "commandableByDDS", "success")]
+    assert told == [
+        {"id": "ack", "sequence_id": 1},
+        {"id": "commandableByDDS", "state": True},
+        {"id": "success", "sequence_id": 1},
+    ]
+    assert [message["sequence_id"] for message in controller.received] == [1]
+
+
+@pytest_twisted.ensureDeferred
+async def test_telemetry_needs_no_command_client(
+    controller: CellController, connect: Connect
+) -> None:
+    """The two ports do not depend on each other."""
+    client = await connect(controller.telemetry_port)
+    await client.lines(6)
+    assert [m["id"] for m in client.take()[:3]] == [
+        "powerStatusRaw",
+        "powerStatus",
+        "displacementSensors",
+    ]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_second_client_is_closed_in_order(
+    controller: CellController, connect: Connect
+) -> None:
+    """Without a byte; the first goes on."""
+    first = await connect(controller.command_port)
+    await first.lines(1)
+    second = await connect(controller.command_port)
+    assert isinstance(await second.lost, ConnectionDone)
+    assert second.data == b""
+    assert not first.lost.called
+
+
+@pytest.mark.parametrize("leave", ["loseConnection", "abortConnection", "loseWriteConnection"])
+@pytest_twisted.ensureDeferred
+async def test_the_next_client_is_taken(
+    controller: CellController, connect: Connect, leave: str
+) -> None:
+    """After a close, a reset and a half-close, which counts as leaving."""
+    first = await connect(controller.command_port)
+    await first.lines(99)
+    getattr(first.transport, leave)()
+    await until(lambda: controller.command_factory.client is None)
+    second = await connect(controller.command_port)
+    await second.lines(99)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("drop", ConnectionDone), ("reset", ConnectionLost)])
+@pytest_twisted.ensureDeferred
+async def test_drop_and_reset(
+    controller: CellController, connect: Connect, name: str, reason: type[Exception]
+) -> None:
+    """The client sees a FIN, or a RST."""
+    client = await connect(controller.command_port)
+    await client.lines(99)
+    controller.inject(name)
+    assert isinstance(await client.lost, reason)
+
+
+@pytest_twisted.ensureDeferred
+async def test_half_open(controller: CellController, connect: Connect) -> None:
+    """The client sees nothing at all; another one is served, and stop ends both."""
+    client = await connect(controller.command_port)
+    await client.lines(99)
+    controller.inject("half-open")
+    client.take()
+    client.command(1, "saveMirrorPosition")
+    other = await connect(controller.command_port)
+    await other.lines(99)
+    assert client.data == b""
+    assert not client.lost.called
+    await controller.stop()
+    assert controller.command_factory.connections == []
+    assert (await client.lost) is not None
+
+
+@pytest_twisted.ensureDeferred
+async def test_reboot_closes_the_listeners(on_clock: OnClock, connect: Connect) -> None:
+    """Clients are closed and new ones refused, until it is started again."""
+    controller, clock = on_clock
+    client = await connect(controller.command_port)
+    await client.lines(99)
+    client.command(1, "rebootController")
+    await client.lines(101)
+    clock.advance(0.6)
+    assert isinstance(await client.lost, ConnectionDone)
+    with pytest.raises(RefusedError):
+        await connect(controller.command_port)
+    await controller.start()
+    again = await connect(controller.command_port)
+    await again.lines(99)
+
+
+@unbound_socket
+@pytest_twisted.ensureDeferred
+async def test_start_on_a_taken_port(controller: CellController) -> None:
+    """It fails, and listens on the other port no more."""
+    other = CellController(command_port=0, telemetry_port=controller.telemetry_port)
+    with pytest.raises(CannotListenError):
+        await other.start()
+
+
+@pytest_twisted.ensureDeferred
+async def test_stop_is_harmless_at_any_time() -> None:
+    """Before start, twice, and again after another start; a second start changes nothing."""
+    controller = CellController()
+    await controller.stop()
+    await controller.start()
+    ports = (controller.command_port, controller.telemetry_port)
+    await controller.start()
+    assert ports == (controller.command_port, controller.telemetry_port)
+    await controller.stop()
+    await controller.stop()
+    await controller.start()
+    await controller.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_does_not_read_telemetry_is_dropped(
+    on_clock: OnClock, connect: Connect
+) -> None:
+    """After as much as the sockets hold, and 1 MiB more."""
+    controller, clock = on_clock
+    client = await connect(controller.telemetry_port)
+    client.transport.pauseProducing()
+    await until(lambda: controller.telemetry_factory.client)
+    controller.model.power.states = {
+        power_type: state.PoweredOn for power_type, state in controller.model.power.states.items()
+    }
+    while controller.telemetry_factory.client is not None:
+        clock.advance(0.05)
+        await turn()
+        # The sockets of loopback hold a few MB, at 213 kB a second.
+        assert clock.seconds() < 120
+    client.transport.resumeProducing()
+    await client.lost
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_flood_of_commands_is_answered_in_order(
+    controller: CellController, connect: Connect
+) -> None:
+    """20000 at once, from a client that reads late: nothing is lost, and nothing piles up."""
+    client = await connect(controller.command_port)
+    await client.lines(99)
+    client.take()
+    client.transport.pauseProducing()
+    count = 20000
+    lines = (b'{"id": "cmd_saveMirrorPosition", "sequence_id": %d}\r\n' % n for n in range(count))
+    client.transport.write(b"".join(lines))
+    for _ in range(50):
+        await turn()
+    client.transport.resumeProducing()
+    await until(lambda: b'"success", "sequence_id": %d}' % (count - 1) in client.data)
+    answers = [(m["id"], m["sequence_id"]) for m in client.take() if "sequence_id" in m]
+    assert answers == [(name, n) for n in range(count) for name in ("ack", "success")]
+
+
+@pytest_twisted.ensureDeferred
+async def test_stop_does_not_wait_for_a_client_that_does_not_read(
+    on_clock: OnClock, connect: Connect
+) -> None:
+    """It gets a second to take the rest."""
+    controller, clock = on_clock
+    client = await connect(controller.command_port)
+    await client.lines(99)
+    client.transport.pauseProducing()
+    assert controller.command_factory.client is not None
+    controller.command_factory.client.write(b"x" * 20_000_000)
+    await turn()
+    stopping = Deferred.fromCoroutine(controller.stop())
+    await turn()
+    assert not stopping.called
+    clock.advance(1)
+    await stopping
+
+
+def options(*words: str) -> Options:
+    """Return options as on the command line, with free ports."""
+    parsed: Any = Options()  # whose methods have no annotations
+    parsed.parseOptions(["--command-port", "0", "--telemetry-port", "0", *words])
+    assert isinstance(parsed, Options)
+    return parsed
+
+
+@pytest_twisted.ensureDeferred
+async def test_run_until_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
+    """`m2com simulate` tells where it listens, injects, and cleans up when it is cancelled."""
+    running = Deferred.fromCoroutine(options("--seed", "1", "--inject", "drop").run(reactor()))
+    await turn()
+    assert capsys.readouterr().out.startswith("A cell controller listens on 127.0.0.1:")
+    running.cancel()
+    with pytest.raises(CancelledError):
+        await running
+
+
+@unbound_socket
+@pytest_twisted.ensureDeferred
+async def test_run_on_a_taken_port(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`m2com simulate` says so, and ends with exit code 1."""
+    taken: Any = Options()
+    taken.parseOptions(["--command-port", str(controller.command_port)])
+    assert await taken.run(reactor()) == 1
+    assert str(controller.command_port) in capsys.readouterr().err
+
+
+@pytest_twisted.ensureDeferred
+async def test_service(connect: Connect) -> None:
+    """What twistd runs: it listens when started, tells Twisted's log, and leaves nothing."""
+    carried: list[LogEvent] = []
+
+    @provider(ILogObserver)
+    def carry(event: LogEvent) -> None:
+        carried.append(event)
+
+    globalLogPublisher.addObserver(carry)
+    service = makeService(options("--profile", "original", "--inject", "drop:at=0.01"))
+    assert isinstance(service, SimulatorService)
+    service.startService()
+    client = await connect(service.controller.command_port)
+    await client.lost
+    assert client.data.count(b"\r\n") >= 99
+    await service.stopService()
+    lines = [
+        event["message"] for event in carried if event.get("log_namespace") == "CellController"
+    ]
+    globalLogPublisher.removeObserver(carry)
+    assert lines[0].startswith("Listening on 127.0.0.1: ")
+
+
+@unbound_socket
+@pytest_twisted.ensureDeferred
+async def test_a_service_on_a_taken_port(controller: CellController) -> None:
+    """It fails to start, which ends twistd; stopping it is harmless."""
+    taken: Any = Options()
+    taken.parseOptions(["--command-port", str(controller.command_port), "--telemetry-port", "0"])
+    service = makeService(taken)
+    with pytest.raises(CannotListenError):
+        service.startService()
+    await service.stopService()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--profile", "lenient"],
+        ["--inject", "explode"],
+        ["--inject", "drop:at=soon"],
+        ["--command-port", "70000"],
+        ["--command-port", "x"],
+        ["--seed", "x"],
+        ["--no-such-option"],
+        ["stray"],
+    ],
+)
+def test_bad_options(words: list[str]) -> None:
+    """Each is the user's error, told before anything starts."""
+    with pytest.raises(UsageError):
+        options(*words)
+
+
+def test_defaults() -> None:
+    """The CSC's ports, on loopback only."""
+    parsed: Any = Options()  # whose methods have no annotations
+    parsed.parseOptions([])
+    controller = parsed.controller()
+    assert (controller.command_port, controller.telemetry_port) == (50000, 50001)
+    assert controller.interface == "127.0.0.1"
+    assert controller.profile.name == "default"
+
+
+def test_list_injections(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for each, then the program ends."""
+    with pytest.raises(SystemExit) as ended:
+        options("--list-injections")
+    assert ended.value.code == 0
+    assert "late-ack" in capsys.readouterr().out

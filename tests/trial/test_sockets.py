@@ -1,0 +1,27 @@
+"""The scenarios of users on loopback sockets."""
+
+from m2com_twisted import TcpClient
+from m2com_twisted.testing import SocketBench, SocketTestCase
+from tests.trial.scenarios import Scenarios
+
+
+class SocketTests(Scenarios, SocketTestCase):
+    """All of them, and what only sockets can show."""
+
+    bench: SocketBench
+
+    async def test_refused(self) -> None:
+        """Where nothing listens any more, connect raises the builtin error."""
+        port = self.bench.controller.command_port
+        await self.bench.controller.stop()
+        client = TcpClient("127.0.0.1", port, print)
+        with self.assertRaises(ConnectionRefusedError):
+            await client.connect()
+
+    async def test_second_client(self) -> None:
+        """A port takes one client: a second connects, and is closed at once."""
+        second = self.bench.client("command", retry_policy=None)
+        await second.connect()
+        while second.connected:
+            await self.bench.sleep(0)
+        self.assertTrue(self.bench.commands.connected)

@@ -1,0 +1,50 @@
+"""Whatever JSON can say, for Hypothesis."""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+#: Every code point there is, lone surrogates included.
+texts = st.text(st.characters(exclude_categories=()), max_size=20)
+
+#: Beyond 64 bits too.
+integers = st.integers() | st.integers(min_value=-(10**300), max_value=10**300)
+
+#: Numbers that JSON has; `json` itself reads and writes NaN and infinity as well.
+finite_scalars = (
+    st.none() | st.booleans() | integers | texts | st.floats(allow_nan=False, allow_infinity=False)
+)
+scalars = finite_scalars | st.floats()
+
+
+def _nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=5) | st.dictionaries(texts, inner, max_size=5),
+        max_leaves=15,
+    )
+
+
+#: Any JSON object, as Python has it.
+objects = st.dictionaries(texts, _nested(scalars), max_size=6)
+
+#: Any JSON object that is standard JSON, without NaN and infinity.
+finite_objects = st.dictionaries(texts, _nested(finite_scalars), max_size=6)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> bytes:
+    """Draw the line of an object, as any JSON writer may have written it."""
+    text = json.dumps(
+        draw(objects),
+        ensure_ascii=draw(st.booleans()),
+        separators=draw(st.sampled_from([(", ", ": "), (",", ":"), (" ,\t", " :\n")])),
+    )
+    # Raw lone surrogates have no UTF-8; those that are escaped stay.
+    return text.encode("utf-8", "replace")
+
+
+def same(first: object, second: object) -> bool:
+    """Tell whether two values are the same JSON: 1, 1.0 and true differ, NaN equals NaN."""
+    return json.dumps(first) == json.dumps(second)

@@ -1,0 +1,227 @@
+"""The judgement at a test's end, and what a bench in memory offers."""
+
+import logging
+import unittest
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from m2com_twisted import ConnectTimeoutError, TcpClient
+from m2com_twisted.simulator import STRICT
+from m2com_twisted.testing import MemoryBench, MemoryTestCase, Recorder, VirtualClock
+
+POWER_ON = {"powerType": 2, "status": True}
+
+
+@pytest.fixture
+def bench() -> Iterator[MemoryBench]:
+    """Yield a bench that is started; the test stops it."""
+    bench = MemoryBench()
+    bench.run(bench.start())
+    yield bench
+    assert not bench.clock.getDelayedCalls()
+
+
+def stop(bench: MemoryBench) -> str:
+    """Stop a bench and return what it complains of."""
+    try:
+        bench.run(bench.stop())
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+def test_clean(bench: MemoryBench) -> None:
+    """A bench on which all went well stops without a word."""
+    assert bench.commands.connected
+    assert bench.telemetry.connected
+    assert bench.run(bench.commands.run_command("power", POWER_ON)).latency == 0
+    assert stop(bench) == ""
+    assert not bench.commands.connected
+
+
+def test_callback_error(bench: MemoryBench) -> None:
+    """A callback that raises fails the test, with its traceback."""
+    bench.run(bench.commands.close())
+    bench.run(bench.client("command", lambda message: 1 / 0).connect())
+    bench.advance(0)
+    complaint = stop(bench)
+    assert "An error was logged: " in complaint
+    assert "ZeroDivisionError" in complaint
+    assert "lambda message: 1 / 0" in complaint
+
+
+def test_flushed_error(bench: MemoryBench) -> None:
+    """An error that the test expects and flushes does not fail it; another one does."""
+    bench.run(bench.commands.close())
+
+    def callback(message: dict[str, Any]) -> None:
+        if message["id"] == "tcpIpConnected":
+            raise ZeroDivisionError
+        if message["id"] == "hardpointList":
+            raise KeyError("another")
+
+    bench.run(bench.client("command", callback).connect())
+    bench.advance(0)
+    assert len(bench.flush_errors(ZeroDivisionError)) == 1
+    assert bench.flush_errors(ZeroDivisionError) == []
+    complaint = stop(bench)
+    assert "ZeroDivisionError" not in complaint
+    assert "KeyError: 'another'" in complaint
+
+
+def test_flush_of_all_errors(bench: MemoryBench) -> None:
+    """Without a type, all errors are flushed."""
+    bench.run(bench.commands.close())
+    bench.run(bench.client("command", lambda message: 1 / 0).connect())
+    bench.advance(0)
+    assert len(bench.flush_errors()) >= 99
+    assert stop(bench) == ""
+
+
+def test_errors_of_others(bench: MemoryBench) -> None:
+    """An error that somebody else logs is not the bench's business."""
+    logging.getLogger("somebody.else").error("wrong")
+    assert stop(bench) == ""
+
+
+def test_client_left_running(bench: MemoryBench) -> None:
+    """A client that the test forgot to close fails it."""
+    bench.run(bench.commands.close())
+    forgotten = TcpClient("memory", 0, dict, reactor=bench.clock, endpoint=bench.ports["command"])
+    forgotten.start()
+    bench.advance(0)
+    complaint = stop(bench)
+    assert complaint.startswith("Left running: ")
+    assert "ReconnectingMessageFactory._dial" in complaint
+    bench.run(forgotten.close())
+
+
+def test_profile_and_seed() -> None:
+    """The simulator goes by the profile and the seed it is given."""
+    benches = [MemoryBench(profile=STRICT, seed=seed) for seed in (7, 7, 8)]
+    seen = []
+    for bench in benches:
+        bench.run(bench.start())
+        assert bench.controller.profile is STRICT
+        seen.append(bench.run(bench.measurements.wait_for("displacementSensors")))
+        assert stop(bench) == ""
+    assert seen[0] == seen[1]
+
+
+def test_one_call_advances_both(bench: MemoryBench) -> None:
+    """One call advances the simulator's telemetry and the client's timeouts together."""
+    bench.telemetry.timeout = 1.0
+    bench.advance(10)
+    # Three topics at 20 Hz while the motors are off, and at no time silent for a second.
+    assert bench.telemetry.stats.messages == 10 * 20 * 3
+    assert bench.telemetry.stats.connects == 1
+    assert stop(bench) == ""
+
+
+def test_port_that_gives_no_answer(bench: MemoryBench) -> None:
+    """A port may be cut off, for attempts to come."""
+    bench.run(bench.commands.close())
+    bench.ports["command"].answer = "nothing"
+    with pytest.raises(ConnectTimeoutError):
+        bench.run(bench.commands.connect(timeout=3))
+    assert bench.clock.seconds() == 3
+    assert bench.ports["command"].attempts == 2
+    assert stop(bench) == ""
+
+
+def record(recorder: Recorder, *messages: dict[str, Any]) -> None:
+    """Have a recorder receive messages."""
+    for message in messages:
+        VirtualClock().run(recorder(message))
+
+
+def test_wait_for_a_message_that_came() -> None:
+    """A message is found among those since the last one waited for, and only once."""
+    clock = VirtualClock()
+    recorder = Recorder(clock)
+    record(recorder, {"id": "a", "n": 1}, {"id": "b"}, {"id": "a", "n": 2})
+    assert clock.run(recorder.wait_for("a")) == {"id": "a", "n": 1}
+    assert clock.run(recorder.wait_for("a", n=2)) == {"id": "a", "n": 2}
+    with pytest.raises(AssertionError, match=r"No b with \{\} came within 2 s"):
+        clock.run(recorder.wait_for("b", within=2))
+    assert recorder.ids() == ["a", "b", "a"]
+    assert recorder.latest == {"a": {"id": "a", "n": 2}, "b": {"id": "b"}}
+
+
+def test_wait_for_a_message_to_come() -> None:
+    """A message that is still to come is waited for, others are passed by."""
+    clock = VirtualClock()
+    recorder = Recorder(clock)
+    record(recorder, {"id": "a", "n": 0})
+    recorder.skip()
+    for delay, number in ((1, 1), (2, 2)):
+        clock.callLater(delay, record, recorder, {"id": "a", "n": number})
+    assert clock.run(recorder.wait_for("a", n=2)) == {"id": "a", "n": 2}
+    assert clock.seconds() == 2
+    assert not clock.getDelayedCalls()
+
+
+def test_recorder_is_bounded() -> None:
+    """Only so many messages are kept; those gone are not found."""
+    clock = VirtualClock()
+    recorder = Recorder(clock, keep=2)
+    record(recorder, *({"id": "a", "n": number} for number in range(5)))
+    assert [message["n"] for message in recorder.messages] == [3, 4]
+    assert clock.run(recorder.wait_for("a"))["n"] == 3
+
+
+class Examples(MemoryTestCase):
+    """Not collected: each is run by the test below."""
+
+    __test__ = False
+    time_limit = 10.0
+
+    async def test_passes(self) -> None:
+        """Pass, in virtual time."""
+        await self.commands.run_command("power", POWER_ON)
+        await self.bench.sleep(5)
+
+    def test_passes_without_a_coroutine(self) -> None:
+        """Pass, and connect what the class says."""
+        self.bench.advance(1)
+        assert self.telemetry.stats.messages == 60
+
+    async def test_fails(self) -> None:
+        """Fail as any test does."""
+        self.fail("on purpose")  # type: ignore[no-untyped-call]  # trial's
+
+    async def test_never_ends(self) -> None:
+        """Wait for longer than a test may."""
+        await self.bench.sleep(11)
+
+    async def test_leaves_an_error(self) -> None:
+        """Leave an error in the log."""
+        await self.commands.close()
+        await self.bench.client("command", lambda message: 1 / 0).connect()
+
+    async def test_does_not_follow_the_script(self) -> None:
+        """Leave a script unfinished."""
+        self.bench.scripted_controller().expect_command("power")
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("test_passes", ""),
+        ("test_passes_without_a_coroutine", ""),
+        ("test_fails", "on purpose"),
+        ("test_never_ends", "in vain, for 10 s"),
+        ("test_leaves_an_error", "ZeroDivisionError"),
+        ("test_does_not_follow_the_script", "the command power with any details, which never"),
+    ],
+)
+def test_test_case(name: str, complaint: str) -> None:
+    """A test of a MemoryTestCase fails for its own reasons, and for what it leaves."""
+    result = unittest.TestResult()
+    Examples(name).run(result)
+    assert result.testsRun == 1
+    problems = [text for _, text in result.errors + result.failures]
+    assert len(problems) == (1 if complaint else 0)
+    assert complaint in "".join(problems)

@@ -1,0 +1,67 @@
+"""Ten minutes of a night, in a second or two of the test's."""
+
+from typing import Any
+
+from m2com_twisted import InnerLoopControlMode, PowerType
+from m2com_twisted.testing import MemoryTestCase
+
+HOME = dict.fromkeys(("x", "y", "z", "xRot", "yRot", "zRot"), 0.0)
+
+
+class TenMinutes(MemoryTestCase):
+    """With a command client only: nobody reads telemetry, so none is made."""
+
+    connect = ("command",)
+
+    async def test_night(self) -> None:
+        """Power up, enable, move, a fault, recover, power down, and three connections lost."""
+        await self.power(True)
+        await self.enable()
+        await self.move(z=100.0)
+        await self.lose_connection("reset")
+        await self.move(z=50.0)
+        self.controller.inject("fault-6056")
+        await self.bench.events.wait_for("forceBalanceSystemStatus", status=False)
+        await self.lose_connection("drop")
+        await self.enable()
+        await self.move(z=0.0)
+        await self.lose_connection("garbage-line", "drop")
+        await self.power(False)
+        await self.bench.sleep(600 - self.bench.clock.seconds())
+        assert self.commands.stats.connects == 4
+        assert self.commands.stats.bad_lines == 1
+        assert self.bench.clock.seconds() == 600
+
+    async def run_command(self, name: str, **details: Any) -> None:
+        """Run a command that must succeed."""
+        await self.commands.run_command(name, details)
+
+    async def power(self, status: bool) -> None:
+        """Switch both power systems, in the order that goes with it."""
+        order = [PowerType.Communication, PowerType.Motor]
+        for power_type in order if status else reversed(order):
+            await self.run_command("power", powerType=power_type, status=status)
+            state = 5 if status else 2
+            await self.bench.events.wait_for("powerSystemState", powerType=power_type, state=state)
+
+    async def enable(self) -> None:
+        """Clear the errors, enable the actuators and close the loop."""
+        await self.run_command("clearErrors")
+        addresses = list(range(78))
+        await self.run_command(
+            "setInnerLoopControlMode", addresses=addresses, mode=InnerLoopControlMode.Enabled
+        )
+        await self.run_command("switchForceBalanceSystem", status=True)
+
+    async def move(self, z: float) -> None:
+        """Move the mirror, and wait for it to arrive: 100 um take 20 s."""
+        await self.run_command("positionMirror", **{**HOME, "z": z})
+        await self.bench.sleep(30)
+        assert abs(self.controller.model.mirror.pose.z - z) < 0.02
+
+    async def lose_connection(self, *injections: str) -> None:
+        """Lose the connection, and wait for the welcome on the next."""
+        self.bench.events.skip()
+        for injection in injections:
+            self.controller.inject(injection)
+        await self.bench.events.wait_for("innerLoopControlMode", address=83)
