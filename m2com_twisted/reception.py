@@ -108,7 +108,7 @@ class Reception:
             now = self._clock.seconds()
             self._stats.last_message_time = now
             self._rate.add(count, now)
-            self._history.message_received()
+            self._history.proved_good()
 
     def status_received(self, message: Message) -> None:
         """Implement `MessageReceiver`."""
