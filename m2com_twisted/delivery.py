@@ -163,7 +163,6 @@ class Delivery:
             Taken one by one while the callback takes them at once; those that
             it makes wait are taken into the queue before this returns.
         """
-        self._queue_arriving()
         self._arriving = messages
         self._consume()
         self._queue_arriving()
@@ -261,8 +260,7 @@ class Delivery:
             if arriving is _NOTHING:
                 return
             yield self._call_back, arriving
-            if self._arriving is arriving:
-                self._arriving = _NOTHING
+            self._arriving = _NOTHING
 
     def _tell_change(self, message: _ConnectionChange) -> object:
         """Start the callback for a change, which the user may know already."""

@@ -136,8 +136,6 @@ class MessageProtocol(LineReceiver):
         # The line that is still open, and whether it is too long to keep.
         self._open_line = bytearray()
         self._skipping = False
-        # Those that the last chunk completed; none once the connection is given up.
-        self._lines: list[bytes] = []
         self._abort: IDelayedCall | None = None
         self._lost: Deferred[None] | None = None
         self._own_reason: Failure | None = None
@@ -205,7 +203,6 @@ class MessageProtocol(LineReceiver):
             self._watchdog.heard()
             if len(data) > self.MAX_LENGTH:
                 lines = self._without_oversize(lines)
-            self._lines = lines
             self._receiver.messages_received(self._messages(lines))
 
     def lineLengthExceeded(self, line: bytes) -> None:
@@ -238,7 +235,7 @@ class MessageProtocol(LineReceiver):
         """
         count = 0
         try:
-            for line in lines:  # which end if a callback gives the connection up
+            for line in lines:
                 try:
                     message = decode_strictly(line)
                 except STRICT_ERRORS:
@@ -253,7 +250,7 @@ class MessageProtocol(LineReceiver):
                 name = message.get("id")
                 if name.__class__ is str and len(name) <= _LONGEST_STATUS and name in STATUSES:
                     self._receiver.status_received(message)
-                    if not self.is_open:
+                    if self._lost is not None:
                         return  # closed by who waited for this status
                 yield message
         finally:
@@ -340,11 +337,9 @@ class MessageProtocol(LineReceiver):
             self._lost.callback(None)
 
     def _give_up(self) -> None:
-        """Deliver and accept nothing any more."""
+        """Accept nothing any more."""
         if self.is_open:
             self.is_open = False
-            self._lines.clear()
             self._watchdog.stop()
-            self._gate.stopProducing()
             # A paused producer would keep the transport from closing.
             self.transport.unregisterProducer()

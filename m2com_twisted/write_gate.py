@@ -81,7 +81,7 @@ class WriteGate:
             self._next_turn().callback(None)
 
     def stopProducing(self) -> None:
-        """Implement `IPushProducer`: the connection ends; its loss tells the writers."""
+        """Implement `IPushProducer`: the connection is gone; its loss tells the writers."""
         self._open = False
 
     def _next_turn(self) -> Deferred[None]:

@@ -7,7 +7,7 @@ import pytest
 from twisted.internet.defer import Deferred, succeed
 
 from m2com_twisted import TcpClient
-from tests.unit.driving import close, errors, line, numbered, start
+from tests.unit.driving import close, errors, line, numbered, result_of, start
 from tests.unit.fakes import Fixture
 
 
@@ -89,6 +89,28 @@ def test_it_waits_for_the_messages_before_a_change() -> None:
     events.message_waits = succeed(None)
     waits.callback(None)
     assert events.seen == ["connected", "1", "2", "lost"]
+
+
+@pytest.mark.parametrize("when", ["in a callback", "when a command is done"])
+def test_a_loss_in_the_midst_of_a_chunk_comes_after_all_of_it(when: str) -> None:
+    """A transport in memory may break in the midst of a chunk; what has arrived is delivered."""
+
+    def take(message: dict[str, Any]) -> None:
+        seen.append(message["id"])
+        if when == "in a callback" and message["id"] == "1":
+            attempt.lose()
+
+    seen: list[object] = []
+    fixture = Fixture(take, connect_callback=lambda client: seen.append(client.connected))
+    attempt = fixture.connect()
+    running = start(fixture.client.run_command("power"))
+    if when == "in a callback":
+        running.addErrback(lambda failure: None)
+    else:
+        running.addCallback(lambda outcome: attempt.lose())
+    attempt.receive(numbered(1) + line("success", sequence_id=1) + numbered(2))
+    assert seen == [True, "1", "success", "2", False]
+    result_of(fixture.client.close())
 
 
 def test_it_may_raise(caplog: pytest.LogCaptureFixture) -> None:
