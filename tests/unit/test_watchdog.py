@@ -1,5 +1,6 @@
 """The read timeout: a silent peer is given up."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,16 @@ def connected(timeout: float | None, **options: Any) -> tuple[Fixture, Attempt]:
     fixture = Fixture(**options)
     fixture.client.timeout = timeout
     return fixture, fixture.connect()
+
+
+def waiting_in(waits: list[Deferred[None]]) -> Callable[..., Deferred[None]]:
+    """Return a callback each of whose calls waits for another Deferred, added to the list."""
+
+    def wait(message: dict[str, Any]) -> Deferred[None]:
+        waits.append(Deferred())
+        return waits[-1]
+
+    return wait
 
 
 def test_there_is_none_by_default() -> None:
@@ -78,12 +89,7 @@ def test_a_line_that_does_not_end_does_not_count() -> None:
 def test_time_in_which_reading_is_paused_does_not_count() -> None:
     """While the client does not read the time stands still, and then goes on from there."""
     waits: list[Deferred[None]] = []
-
-    def wait(message: dict[str, Any]) -> Deferred[None]:
-        waits.append(Deferred())
-        return waits[-1]
-
-    fixture = Fixture(wait, max_queue_length=1)
+    fixture = Fixture(waiting_in(waits), max_queue_length=1)
     fixture.client.timeout = 5
     attempt = fixture.connect()
     attempt.receive(numbered(1))
@@ -104,12 +110,7 @@ def test_time_in_which_reading_is_paused_does_not_count() -> None:
 def test_a_connection_that_begins_paused_has_all_of_its_time() -> None:
     """The time of a connection begins when the backlog of the one before lets it be read."""
     waits: list[Deferred[None]] = []
-
-    def wait(message: dict[str, Any]) -> Deferred[None]:
-        waits.append(Deferred())
-        return waits[-1]
-
-    fixture = Fixture(wait, max_queue_length=1, retry_policy=lambda failures: 1.0)
+    fixture = Fixture(waiting_in(waits), max_queue_length=1, retry_policy=lambda failures: 1.0)
     fixture.client.timeout = 5
     first = fixture.connect()
     first.receive(numbered(1, 2))
