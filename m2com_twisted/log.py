@@ -2,12 +2,18 @@
 
 import logging
 from collections.abc import MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["NamedLog", "Throttle"]
 
+if TYPE_CHECKING:
+    _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
+else:
+    # Python 3.10 cannot subscript it.
+    _LoggerAdapter = logging.LoggerAdapter
 
-class NamedLog(logging.LoggerAdapter[logging.Logger]):
+
+class NamedLog(_LoggerAdapter):
     """Puts a name in front of every line: one process runs many clients.
 
     Parameters
