@@ -123,7 +123,6 @@ class CommandTable:
             self._end(sequence_id, "was cancelled")
 
         done: Deferred[CommandOutcome] = Deferred(forget)
-        self._past.forget(sequence_id)
         self._sent_ids.add(sequence_id)
         self._pending[sequence_id] = _Pending(command, self._clock.seconds(), finish_by, done)
         self._set_deadline(sequence_id, min(ack_by, finish_by))
@@ -138,7 +137,6 @@ class CommandTable:
         """Forget a command that could not be sent."""
         self._pending.pop(sequence_id, None)
         self._deadlines.discard(sequence_id)
-        self._past.forget(sequence_id)
 
     def status_received(self, message: Message) -> None:
         """Complete the command that a message is the status of."""

@@ -176,10 +176,9 @@ class CommandError(M2ComError):
     def __init__(
         self, reason: str, command: str, sequence_id: int | None, stage: CommandStage
     ) -> None:
+        number = "" if sequence_id is None else f" (sequence id {sequence_id})"
         unknown = "; its outcome is unknown" if self._is_unknown(stage) else ""
-        super().__init__(
-            f"Command {command} (sequence id {sequence_id}) {reason}: {stage.value}{unknown}."
-        )
+        super().__init__(f"Command {command}{number} {reason}: {stage.value}{unknown}.")
         self.command = command
         self.sequence_id = sequence_id
         self.stage = stage

@@ -49,9 +49,6 @@ class PastCommands:
     def __contains__(self, sequence_id: object) -> bool:
         return sequence_id in self._unanswered or sequence_id in self._answered
 
-    def __len__(self) -> int:
-        return len(self._unanswered) + len(self._answered)
-
     def add(self, sequence_id: int, command: str, end: str, *, answered: bool) -> None:
         """Remember a command.
 
@@ -66,13 +63,9 @@ class PastCommands:
         answered
             Whether the controller has answered it, so that no more should come.
         """
-        self.forget(sequence_id)
-        self._remember(sequence_id, _Past(command, self._clock.seconds(), end), answered)
-
-    def forget(self, sequence_id: int) -> None:
-        """Forget a command, if it is known: its id is used again."""
         self._unanswered.pop(sequence_id, None)
         self._answered.pop(sequence_id, None)
+        self._remember(sequence_id, _Past(command, self._clock.seconds(), end), answered)
 
     def status_received(self, status: CommandStatus, sequence_id: int) -> None:
         """Report the status of a command that is known."""

@@ -306,6 +306,9 @@ class TcpClient:
             not supported, or if the details have no JSON form: a ValueError.
         WriteBufferFullError
             If too much waits to be written already: a RuntimeError.
+        RuntimeError
+            If the sequence generator has no more ids, or one that cannot be
+            used: no int, or that of a command that still runs.
 
         Notes
         -----
@@ -326,7 +329,8 @@ class TcpClient:
         """Send a command and wait until the controller has executed it.
 
         Any number may run at a time.  May be called from the callback, even
-        though no message is delivered then: replies are matched on arrival.
+        though no message is delivered then: replies are matched on arrival,
+        which ends only when so many messages wait that reading pauses.
 
         Parameters
         ----------
@@ -341,24 +345,29 @@ class TcpClient:
         timeout
             Seconds from now until it must be finished; None: for ever.  The
             slowest real command, switching the power on, takes 30 to 60 s
-            (protocol, section 3).
+            (protocol, section 3).  Where no time is left to either, nothing is
+            sent: the outcome would be unknown at once.
 
         Raises
         ------
-        NotConnectedError, InvalidMessageError, WriteBufferFullError
+        NotConnectedError, InvalidMessageError, WriteBufferFullError, RuntimeError
             As `write_message`: nothing was sent.
+        ValueError
+            If a timeout is NaN: nothing was sent.
         CommandRejected
             If the controller did not accept it.
         CommandFailed
             If the controller accepted it and could not complete it.
         CommandTimeout
-            If there was no answer in time: outcome unknown.
+            If there was no answer in time.
         CommandLost
-            If the connection was lost, or closed, before the answer: outcome
-            unknown, unless its `stage` says that it was never sent.
+            If the connection was lost, or closed, before the answer.
 
         Notes
         -----
+        After `CommandTimeout` and `CommandLost` the outcome is unknown, unless
+        their ``stage`` says that the command was never sent.
+
         Cancelling stops the waiting, not the command.
         """
         self._reactor.require_thread("TcpClient.run_command")

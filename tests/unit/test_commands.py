@@ -285,8 +285,9 @@ def test_continuation_that_changes_the_table(table: Table, trigger: str) -> None
         results.append((sequence_id, failure.type))
         if sequence_id == 3:
             done[4].cancel()
-            done[6] = table.add(6)
-            done[3] = table.add(3)  # the id that has just failed, once more
+            # Ids used again: one that has just failed, and one whose turn would come.
+            for used in (3, 4, 6):
+                done[used] = table.add(used)
 
     for sequence_id in (3, 4, 5):
         done[sequence_id] = table.add(sequence_id)
@@ -299,9 +300,9 @@ def test_continuation_that_changes_the_table(table: Table, trigger: str) -> None
     triggers[trigger]()
     error = {"lose": CommandLost, "timeout": CommandTimeout, "gap": CommandRejected}[trigger]
     assert results == [(3, error), (4, CancelledError), (5, error)]
-    table.reply(("success", 3), ("success", 6))
-    assert result_of(done[3]).sequence_id == 3
-    assert result_of(done[6]).sequence_id == 6
+    for used in (3, 4, 6):
+        table.reply(("success", used))
+        assert result_of(done[used]).sequence_id == used
 
 
 def test_withdrawn(table: Table) -> None:

@@ -23,7 +23,7 @@ from .scripted_peer import Scripted, error_of, result_of
 Message = dict[str, Any]
 
 
-def test_reply_amid_a_chunk_that_is_half_delivered() -> None:
+def test_reply_amid_a_chunk_that_is_half_delivered(caplog: pytest.LogCaptureFixture) -> None:
     """A callback that awaits a command goes on when the reply follows in the same chunk."""
     delivered: list[object] = []
 
@@ -38,6 +38,7 @@ def test_reply_amid_a_chunk_that_is_half_delivered() -> None:
     fixture.run().addCallback(lambda outcome: answered.callback(None))
     fixture.reply({"id": "first"}, {"id": "second"}, ("success", 1), {"id": "last"})
     assert delivered == ["first", "answered", "second", "success", "last"]
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("end", ["close", "lose"])

@@ -66,6 +66,17 @@ def test_room_that_comes_in_time() -> None:
     assert error.stage is CommandStage.SENT
 
 
+def test_room_that_comes_at_the_last_moment() -> None:
+    """Room in the very turn in which the time is over is not used."""
+    fixture = Scripted()
+    fixture.fill_buffer()
+    fixture.clock.callLater(10, fixture.drain_buffer)
+    running = fixture.run()
+    fixture.clock.advance(10)
+    assert isinstance(error_of(running), CommandTimeout)
+    assert fixture.sent() == b""
+
+
 @pytest.mark.parametrize("end", ["no timeout", "cancelled"])
 def test_waiting_for_room(end: str) -> None:
     """Without timeouts a command waits for room as long as it takes, unless it is cancelled."""
