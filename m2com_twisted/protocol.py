@@ -30,7 +30,7 @@ from .stats import Stats
 from .watchdog import Watchdog
 from .write_gate import WriteGate
 
-__all__ = ["ConnectionOwner", "MessageProtocol"]
+__all__ = ["ConnectionOwner", "MessageProtocol", "MessageReceiver"]
 
 # Lines that say that the peer lives and nothing else: ts_tcpip sends the second.
 _LIFE_SIGNS = (b"", b"heartbeat")
@@ -66,14 +66,18 @@ class ConnectionTransport(Protocol):
     def resumeProducing(self) -> None: ...
 
 
-class ConnectionOwner(Protocol):
-    """Who has a connection made, and hears from it."""
+class MessageReceiver(Protocol):
+    """Who takes what a connection brings."""
 
     def messages_received(self, messages: Iterator[Message]) -> None:
         """Take the messages of one chunk, in order of arrival."""
 
     def status_received(self, message: Message) -> None:
         """Look at the status of a command, ahead of its delivery."""
+
+
+class ConnectionOwner(Protocol):
+    """Who has a connection made."""
 
     def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
         """Learn that the connection is gone, once."""
@@ -88,6 +92,8 @@ class MessageProtocol(LineReceiver):
     Parameters
     ----------
     owner
+        Who learns of its end.
+    receiver
         Who takes the messages.
     clock
         For timeouts.
@@ -108,6 +114,7 @@ class MessageProtocol(LineReceiver):
         self,
         owner: ConnectionOwner,
         *,
+        receiver: MessageReceiver,
         clock: IReactorTime,
         stats: Stats,
         log: NamedLog,
@@ -116,6 +123,7 @@ class MessageProtocol(LineReceiver):
     ) -> None:
         self.MAX_LENGTH = max_line_length
         self._owner = owner
+        self._receiver = receiver
         self._clock = clock
         self._stats = stats
         self._log = log
@@ -185,7 +193,7 @@ class MessageProtocol(LineReceiver):
             if len(data) > self.MAX_LENGTH:
                 lines = self._without_oversize(lines)
             self._lines = lines
-            self._owner.messages_received(self._messages(lines))
+            self._receiver.messages_received(self._messages(lines))
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Override: report the beginning of a line that is too long; the rest is skipped."""
@@ -231,7 +239,7 @@ class MessageProtocol(LineReceiver):
                 # The length next: that of a string is there, its hash is not.
                 name = message.get("id")
                 if name.__class__ is str and len(name) <= _LONGEST_STATUS and name in STATUSES:
-                    self._owner.status_received(message)
+                    self._receiver.status_received(message)
                     if not self.is_open:
                         return  # closed by who waited for this status
                 yield message

@@ -29,6 +29,7 @@ class MemoryTests(Scenarios, MemoryTestCase):
 
     def test_outage_of_ten_minutes(self) -> None:
         """The client dials at most every 30 s, and is back after the outage."""
+        self.bench.run(self.telemetry.close())  # which would take most of the time
         port = self.bench.ports["command"]
         port.answer = "refuse"
         self.bench.controller.inject("reset")

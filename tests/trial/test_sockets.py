@@ -25,3 +25,26 @@ class SocketTests(Scenarios, SocketTestCase):
         while second.connected:
             await self.bench.sleep(0)
         self.assertTrue(self.bench.commands.connected)
+
+
+class OwnSetUp(SocketTestCase):
+    """A TestCase that adds to what is set up."""
+
+    connect = ("command",)
+
+    async def setUp(self) -> None:
+        """Connect one client more."""
+        await super().setUp()
+        self.third = TcpClient("127.0.0.1", self.bench.controller.telemetry_port, dict)
+        await self.third.connect()
+
+    async def tearDown(self) -> None:
+        """Close it."""
+        await self.third.close()
+        await super().tearDown()
+
+    async def test_both(self) -> None:
+        """What the base has set up is there, and so is what was added."""
+        self.assertTrue(self.commands.connected)
+        self.assertFalse(self.telemetry.connected)
+        self.assertTrue(self.third.connected)

@@ -190,7 +190,7 @@ class Examples(MemoryTestCase):
 
     async def test_fails(self) -> None:
         """Fail as any test does."""
-        self.fail("on purpose")  # type: ignore[no-untyped-call]  # trial's
+        self.fail("on purpose")
 
     async def test_never_ends(self) -> None:
         """Wait for longer than a test may."""
@@ -220,7 +220,7 @@ class Examples(MemoryTestCase):
 def test_test_case(name: str, complaint: str) -> None:
     """A test of a MemoryTestCase fails for its own reasons, and for what it leaves."""
     result = unittest.TestResult()
-    Examples(name).run(result)
+    Examples(name).run(result)  # type: ignore[no-untyped-call]  # trial's
     assert result.testsRun == 1
     problems = [text for _, text in result.errors + result.failures]
     assert len(problems) == (1 if complaint else 0)

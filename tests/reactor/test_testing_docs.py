@@ -1,0 +1,75 @@
+"""The examples of docs/testing.rst run, and come to what it says."""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "testing.rst").read_text(encoding="utf-8")
+
+
+def block(label: str) -> str:
+    """Return the code block under a label."""
+    pattern = rf"^\.\. _{label}:\n\n\.\. code-block:: \w+\n\n((?:   .*\n|\n)+)"
+    found = re.search(pattern, TEXT, re.MULTILINE)
+    assert found is not None
+    return textwrap.dedent(found[1])
+
+
+def run(tmp_path: Path, text: str, *command: str) -> tuple[int, str]:
+    """Run a block as a module of tests; return the exit status, and what was printed."""
+    (tmp_path / "test_example.py").write_text(text)
+    process = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return process.returncode, process.stdout
+
+
+def test_trial(tmp_path: Path) -> None:
+    """The tests under trial pass."""
+    status, output = run(
+        tmp_path, block("trial-test"), "twisted.trial", "--force-gc", "test_example"
+    )
+    assert status == 0, output
+    assert "successes=3" in output
+
+
+def test_trial_on_sockets(tmp_path: Path) -> None:
+    """With the other base the same test passes on sockets."""
+    text = block("trial-test").replace("MemoryTestCase", "SocketTestCase")
+    name = "test_example.PowerTests.test_no_closed_loop_without_power"
+    status, output = run(tmp_path, text, "twisted.trial", "--force-gc", name)
+    assert status == 0, output
+    assert "successes=1" in output
+
+
+def test_pytest(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """The tests under pytest-twisted pass."""
+    plugin = [] if request.config.pluginmanager.hasplugin("m2com") else ["-ppytest_m2com"]
+    options = ["-pno:asyncio", "-pno:cacheprovider", *plugin]
+    status, output = run(tmp_path, block("pytest-test"), "pytest", *options, "test_example.py")
+    assert status == 0, output
+    assert "2 passed" in output
+
+
+def test_scripted(tmp_path: Path) -> None:
+    """The first scripted test passes, the second fails and says what the page shows."""
+    status, output = run(
+        tmp_path, block("scripted-test"), "twisted.trial", "--force-gc", "test_example"
+    )
+    assert status == 1
+    assert "test_second_attempt ... " in output
+    assert "successes=1" in output
+    assert block("scripted-output").strip() in output
