@@ -6,6 +6,7 @@ is split in one go, what it holds is decoded, and all its messages are handed
 over together.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -130,6 +131,8 @@ class MessageProtocol(LineReceiver):
         self._throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
         self._gate = WriteGate(max_waiting_bytes)
         self._watchdog = Watchdog(clock, self._peer_is_silent)
+        # Those that have arrived; the first is being taken.
+        self._chunks: deque[bytes] = deque()
         # The line that is still open, and whether it is too long to keep.
         self._open_line = bytearray()
         self._skipping = False
@@ -168,7 +171,19 @@ class MessageProtocol(LineReceiver):
         self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        """Override: decode all lines that this chunk completes, in one go."""
+        """Override: take a chunk, or leave it to whoever is taking one.
+
+        A transport in memory may bring the answer to what a callback writes
+        while the lines around the message that it was called with are taken.
+        """
+        self._chunks.append(data)
+        if len(self._chunks) == 1:
+            while self._chunks:
+                self._take(self._chunks[0])
+                self._chunks.popleft()
+
+    def _take(self, data: bytes) -> None:
+        """Decode all lines that a chunk completes, in one go."""
         if not self.is_open:
             return
         self.received_bytes += len(data)
@@ -184,8 +199,6 @@ class MessageProtocol(LineReceiver):
         if self._skipping and lines:
             del lines[0]
             self._skipping = False
-        # Before the lines are delivered: a transport in memory may bring what
-        # follows it while they are.
         if rest:
             self._keep_open(rest)
         if lines:

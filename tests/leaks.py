@@ -104,4 +104,4 @@ def _disconnect(reactor: ReactorBase, before: set[Leftover]) -> None:
     for writer in writers:
         reactor.removeWriter(writer)
     for selectable in readers | writers:
-        selectable.connectionLost(Failure(CONNECTION_LOST))  # type: ignore[no-untyped-call]  # Twisted's
+        selectable.connectionLost(Failure(CONNECTION_LOST))
