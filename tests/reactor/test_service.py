@@ -1,27 +1,17 @@
 """The service on real sockets, against a simulated controller."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
 
 from m2com_twisted import CellControllerService, Elevation, ElevationFeeder
 from m2com_twisted.recording import Recorder, read_recording
 from m2com_twisted.simulator import CellController
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so, for 10 s at the most."""
-    from twisted.internet import reactor
-
-    deadline = reactor.seconds() + 10
-    while not condition():
-        assert reactor.seconds() < deadline
-        await deferLater(reactor, 0.005)
+from tests.reactor.waiting import until
 
 
 @pytest_twisted.async_yield_fixture
