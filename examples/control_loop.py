@@ -129,16 +129,18 @@ class MirrorControl(Service):
         elif not state.both_up and self.mode in (Mode.ENABLING, Mode.TRACKING):
             self._enter(Mode.FAULT, "a connection was lost")
 
-    async def _event(self, message: Message) -> None:
-        """See what the controller reports while the mirror is held."""
-        if self.mode is not Mode.TRACKING:
-            return
-        if message["id"] == "summaryFaultsStatus":
+    def _event(self, message: Message) -> None:
+        """See what the controller reports while the mirror is held, and after a fault."""
+        reason = ""
+        if message["id"] == "summaryFaultsStatus" and self.mode in (Mode.TRACKING, Mode.FAULT):
             faults = [f for f in faults_in(message["status"]) if f.severity is Severity.FAULT]
-            if faults:
-                await self._fault(", ".join(f"{f.code} {f.name}" for f in faults))
+            for fault in faults:
+                self._show(f"reported: {fault.code} {fault.name}")
+            reason = "faults were reported" if faults else ""
         elif message["id"] == "forceBalanceSystemStatus" and not message["status"]:
-            await self._fault("the controller no longer balances the forces")
+            reason = "the forces are no longer balanced"
+        if reason and self.mode is Mode.TRACKING:
+            _begin(self._fault(reason))
 
     async def _enable(self) -> None:
         self._enter(Mode.ENABLING)

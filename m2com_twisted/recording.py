@@ -11,7 +11,7 @@ the clock of the machine is set meanwhile.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -163,11 +163,11 @@ class Recorder(Service):
             self.recorded += len(lines)
 
 
-def read_recording(path: Path | str) -> Iterator[Record]:
+def read_recording(path: Path | str) -> Generator[Record, None, None]:
     """Yield what a file, or all files of a directory, hold, in order of arrival.
 
     A line that is no record is reported and left out: the last one may be
-    incomplete after a power cut.
+    incomplete after a power cut.  To be closed by who does not read to the end.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """A recording, played as a controller."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -103,7 +104,8 @@ class Replay:
         CannotListenError
             If a port is taken.
         """
-        next(read_recording(self._recording), None)
+        with closing(read_recording(self._recording)) as records:
+            next(records, None)
         listen = IReactorTCP(self._reactor.get()).listenTCP
         for port, part in zip(self._wanted_ports, self._parts, strict=True):
             self._listening.append(listen(port, part.factory, interface=self._interface))
@@ -183,7 +185,7 @@ class _Part:
         """Implement `Port`: stop."""
         self.factory.forget(connection)
         if self._playback is not None:
-            self._playback.stop()
+            self._playback.close()
             self._played_before += self._playback.played
             self._playback = None
 
@@ -207,7 +209,7 @@ class _Playback:
     def __init__(
         self,
         connection: Connection,
-        timeline: Iterator[tuple[float, bytes]],
+        timeline: Generator[tuple[float, bytes], None, None],
         speed: float,
         clock: IReactorTime,
         ended: Callable[[], None],
@@ -248,17 +250,23 @@ class _Playback:
             self._call.cancel()
         self._call = None
 
+    def close(self) -> None:
+        """Send nothing any more, and close the recording."""
+        self.stop()
+        self._timeline.close()
 
-def _timeline(recording: Path, connection: str) -> Iterator[tuple[float, bytes]]:
+
+def _timeline(recording: Path, connection: str) -> Generator[tuple[float, bytes], None, None]:
     """Yield when to send what on one connection, in seconds from the first record.
 
     For a record of the other connection there is nothing to send: it is
     yielded all the same, so that who looks for the next line can take a break.
     """
     elapsed, before = 0.0, None
-    for one in read_recording(recording):
-        # Backward it goes where the machine was restarted in between.
-        elapsed += 0.0 if before is None else max(0.0, one.monotonic - before)
-        before = one.monotonic
-        mine = one.connection == connection
-        yield elapsed, record(one.message) + TERMINATOR if mine else b""
+    with closing(read_recording(recording)) as records:
+        for one in records:
+            # Backward it goes where the machine was restarted in between.
+            elapsed += 0.0 if before is None else max(0.0, one.monotonic - before)
+            before = one.monotonic
+            mine = one.connection == connection
+            yield elapsed, record(one.message) + TERMINATOR if mine else b""

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,7 @@ from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
 from m2com_twisted.tcp_client import TcpClient
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so, for 10 s at the most."""
-    from twisted.internet import reactor
-
-    deadline = reactor.seconds() + 10
-    while not condition():
-        assert reactor.seconds() < deadline
-        await deferLater(reactor, 0.01)
+from tests.reactor.waiting import until
 
 
 @pytest_twisted.async_yield_fixture

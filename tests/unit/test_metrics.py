@@ -2,8 +2,9 @@
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from twisted.web.wsgi import WSGIResource
 
-from m2com_twisted.metrics import ControllerCollector
+from m2com_twisted.metrics import ControllerCollector, metrics_site
 from tests.unit.test_service import Embedded
 
 
@@ -50,3 +51,21 @@ def test_only_a_look_touches_the_counters(embedded: Embedded) -> None:
     assert len(looks) == 1
     collector.look()
     assert len(looks) == 2
+
+
+def test_served_under_metrics_as_they_are_then(embedded: Embedded) -> None:
+    """Whoever asks for /metrics has the counters looked at; nothing else is there."""
+    looks: list[int] = []
+    service = embedded.service
+
+    def observe() -> object:
+        looks.append(1)
+        return service.state, service.stats
+
+    site = metrics_site(ControllerCollector(observe, embedded.clock.seconds))  # type: ignore[arg-type]  # counts
+    looks.clear()
+    site.resource.getChildWithDefault(b"favicon.ico", None)
+    assert not looks
+    served = site.resource.getChildWithDefault(b"metrics", None)
+    assert looks == [1]
+    assert isinstance(served, WSGIResource)

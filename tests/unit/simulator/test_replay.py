@@ -1,5 +1,6 @@
 """A recording played as a controller, on a Clock."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,35 @@ def recording(tmp_path: Path) -> Path:
     return tmp_path
 
 
+Play = Callable[..., Replay]
+
+
+@pytest.fixture
+def play() -> Iterator[Play]:
+    """Return a function that makes replays; their clients leave at the end of the test."""
+    replays: list[Replay] = []
+
+    def play(recording: Path, clock: Clock, speed: float = 1.0) -> Replay:
+        replays.append(Replay(recording, speed=speed, reactor=clock))
+        return replays[-1]
+
+    yield play
+    for replay in replays:
+        for factory in replay.command_factory, replay.telemetry_factory:
+            for connection in list(factory.connections):
+                connection.transport.loseConnection()
+
+
 def numbers(line: Line) -> list[int]:
     """Return what came since the last call."""
     return [message["number"] for message in line.take()]
 
 
 @pytest.mark.parametrize("speed", [1.0, 10.0])
-def test_plays_at_its_speed(recording: Path, speed: float) -> None:
+def test_plays_at_its_speed(recording: Path, play: Play, speed: float) -> None:
     """Each message comes when it came, or that many times as early."""
     clock = Clock()
-    replay = Replay(recording, speed=speed, reactor=clock)
+    replay = play(recording, clock, speed)
     command, telemetry = Line(replay.command_factory), Line(replay.telemetry_factory)
     clock.pump([0, 0])
     assert (numbers(command), numbers(telemetry)) == ([0], [])
@@ -43,16 +63,16 @@ def test_plays_at_its_speed(recording: Path, speed: float) -> None:
     assert (numbers(command), numbers(telemetry)) == ([2, 4], [3])
 
 
-def test_as_fast_as_it_can_go(recording: Path) -> None:
+def test_as_fast_as_it_can_go(recording: Path, play: Play) -> None:
     """Without any pause."""
-    replay = Replay(recording, speed=float("inf"), reactor=Clock())
+    replay = play(recording, Clock(), speed=float("inf"))
     assert numbers(Line(replay.command_factory)) == [0, 2, 4, 6, 8]
 
 
-def test_waits_for_a_client_that_does_not_read(recording: Path) -> None:
+def test_waits_for_a_client_that_does_not_read(recording: Path, play: Play) -> None:
     """It goes on where it was when the client reads again."""
     clock = Clock()
-    replay = Replay(recording, speed=1.0, reactor=clock)
+    replay = play(recording, clock)
     line = Line(replay.command_factory)
     line.transport.producer.pauseProducing()
     clock.pump([1] * 10)
@@ -61,10 +81,10 @@ def test_waits_for_a_client_that_does_not_read(recording: Path) -> None:
     assert numbers(line) == [2, 4, 6, 8]
 
 
-def test_every_client_gets_it_from_the_start(recording: Path) -> None:
+def test_every_client_gets_it_from_the_start(recording: Path, play: Play) -> None:
     """One at a time; who leaves and comes back sees it all again."""
     clock = Clock()
-    replay = Replay(recording, reactor=clock)
+    replay = play(recording, clock)
     first = Line(replay.command_factory)
     clock.advance(2)
     assert numbers(first) == [0, 2]
@@ -77,19 +97,19 @@ def test_every_client_gets_it_from_the_start(recording: Path) -> None:
     assert not clock.getDelayedCalls()
 
 
-def test_refuses_commands_and_ignores_the_rest(recording: Path) -> None:
+def test_refuses_commands_and_ignores_the_rest(recording: Path, play: Play) -> None:
     """A recording cannot do what it is told, and says so."""
-    replay = Replay(recording, reactor=Clock())
+    replay = play(recording, Clock())
     line = Line(replay.command_factory)
     line.take()
     line.feed(b'nonsense\r\n{"id": "evt_x"}\r\n{"id": "cmd_power", "sequence_id": 7}\r\n')
     assert line.take() == [{"id": "noack", "sequence_id": 7}]
 
 
-def test_finished_when_both_parts_are_played(recording: Path) -> None:
+def test_finished_when_both_parts_are_played(recording: Path, play: Play) -> None:
     """Then, and not before, both clients are let go."""
     clock = Clock()
-    replay = Replay(recording, reactor=clock)
+    replay = play(recording, clock)
     finished = Deferred.fromCoroutine(replay.finished())
     command = Line(replay.command_factory)
     clock.pump([1] * 20)
@@ -101,7 +121,7 @@ def test_finished_when_both_parts_are_played(recording: Path) -> None:
     assert telemetry.closed
 
 
-def test_clock_of_a_restarted_machine_does_not_stop_it(tmp_path: Path) -> None:
+def test_clock_of_a_restarted_machine_does_not_stop_it(tmp_path: Path, play: Play) -> None:
     """Where monotonic time goes back, it goes on at once."""
     times = iter([500.0, 3.0, 4.0])
     recorder = Recorder(tmp_path, reactor=Clock(), monotonic=lambda: next(times))
@@ -110,7 +130,7 @@ def test_clock_of_a_restarted_machine_does_not_stop_it(tmp_path: Path) -> None:
         recorder.record("command", {"id": "x", "number": number})
     recorder.stopService()
     clock = Clock()
-    line = Line(Replay(tmp_path, reactor=clock).command_factory)
+    line = Line(play(tmp_path, clock).command_factory)
     assert numbers(line) == [0, 1]
     clock.advance(1)
     assert numbers(line) == [2]

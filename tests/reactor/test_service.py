@@ -1,0 +1,134 @@
+"""The service on real sockets, against a simulated controller."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred
+
+from m2com_twisted import CellControllerService, Elevation, ElevationFeeder
+from m2com_twisted.recording import Recorder, read_recording
+from m2com_twisted.simulator import CellController
+from tests.reactor.waiting import until
+
+
+@pytest_twisted.async_yield_fixture
+async def controller() -> AsyncIterator[CellController]:
+    """Run a simulated controller."""
+    controller = CellController()
+    await controller.start()
+    yield controller
+    await controller.stop()
+
+
+def service_for(controller: CellController, **options: Any) -> CellControllerService:
+    """Return a service that dials again at once when it has to."""
+    defaults = {"retry_policy": lambda failures: 0.01}
+    return CellControllerService(
+        "127.0.0.1",
+        controller.command_port,
+        controller.telemetry_port,
+        **{**defaults, **options},
+    )
+
+
+@pytest_twisted.ensureDeferred
+async def test_both_ports_as_one(controller: CellController) -> None:
+    """Events, telemetry, commands; then down, and up again."""
+    ids: set[str] = set()
+    service = service_for(
+        controller,
+        on_event=lambda message: ids.add(message["id"]),
+        on_telemetry=lambda message: ids.add(message["id"]),
+    )
+    for _ in range(2):
+        ids.clear()
+        service.startService()
+        await until(lambda: {"powerSystemState", "powerStatus"} <= ids)
+        assert service.state.both_up
+        assert (await service.run_command("clearErrors")).command == "clearErrors"
+        await service.stopService()
+        assert not service.state.both_up
+
+
+@pytest_twisted.ensureDeferred
+async def test_controller_that_comes_late() -> None:
+    """Absent at the start, it is found when it is there."""
+    controller = CellController()
+    await controller.start()
+    await controller.stop()
+    service = service_for(controller)
+    service.startService()
+    await until(lambda: service.stats.command.last_error)
+    late = CellController(controller.command_port, controller.telemetry_port)
+    await late.start()
+    await until(lambda: service.state.both_up)
+    await service.stopService()
+    await late.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_port_that_another_client_holds(
+    controller: CellController, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so once, keeps trying, and has the port when the other one leaves."""
+    other = service_for(controller)
+    other.startService()
+    await until(lambda: other.stats.command.messages)
+    service = service_for(controller)
+    service.startService()
+    await until(lambda: service.stats.command.connects > 6)
+    assert service.stats.command.messages == 0
+    said = [r for r in caplog.records if "another client may hold the port" in r.getMessage()]
+    assert sorted(record.getMessage().split(":")[0] for record in said) == ["command", "telemetry"]
+    await other.stopService()
+    await until(lambda: service.stats.command.messages and service.stats.telemetry.messages)
+    await service.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_elevation_reaches_the_controller(controller: CellController) -> None:
+    """As long as there is one."""
+    angles: list[float] = []
+
+    def latest() -> Elevation | None:
+        from twisted.internet import reactor
+
+        return Elevation(angles.pop(0), reactor.seconds()) if angles else None
+
+    def received() -> list[float]:
+        messages = controller.received
+        return [one["actualPosition"] for one in messages if one["id"] == "tel_elevation"]
+
+    feeder = ElevationFeeder(latest, rate=100)
+    service = service_for(controller, elevation=feeder)
+    service.startService()
+    await until(lambda: service.state.both_up)
+    angles += [60.0, 61.0]
+    await until(lambda: received() == [60.0, 61.0] and feeder.stale)
+    assert feeder.sent == 2
+    await service.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_record_has_what_a_busy_handler_has_not(
+    controller: CellController, tmp_path: Path
+) -> None:
+    """All that has arrived is recorded, though the handler is still at the first message."""
+    recorder = Recorder(tmp_path)
+    recorder.startService()
+    service = service_for(
+        controller,
+        on_event=lambda message: Deferred(),
+        on_telemetry=lambda message: Deferred(),
+        on_arrival=recorder.record,
+    )
+    service.startService()
+    await until(lambda: service.stats.telemetry.messages > 10)
+    await service.stopService()
+    recorder.stopService()
+    stats = service.stats
+    recorded = list(read_recording(tmp_path))
+    assert len(recorded) == stats.command.messages + stats.telemetry.messages
