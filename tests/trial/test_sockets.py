@@ -32,13 +32,13 @@ class OwnSetUp(SocketTestCase):
 
     connect = ("command",)
 
-    async def setUp(self) -> None:
+    async def setUp(self) -> None:  # type: ignore[override]  # trial takes a coroutine too
         """Connect one client more."""
         await super().setUp()
         self.third = TcpClient("127.0.0.1", self.bench.controller.telemetry_port, dict)
         await self.third.connect()
 
-    async def tearDown(self) -> None:
+    async def tearDown(self) -> None:  # type: ignore[override]
         """Close it."""
         await self.third.close()
         await super().tearDown()
