@@ -75,9 +75,9 @@ class ConnectionHistory:
         else:
             self._log.debug("Connected")
             # A good connection may be a quiet one, and its line is still to come.
-            self._good_check = self._clock.callLater(_GOOD_AFTER, self.message_received)
+            self._good_check = self._clock.callLater(_GOOD_AFTER, self.proved_good)
 
-    def message_received(self) -> None:
+    def proved_good(self) -> None:
         """Take note that this is a good connection."""
         if self._good:
             return
@@ -102,7 +102,7 @@ class ConnectionHistory:
         self._stats.last_error = reason.value
         uptime = self._clock.seconds() - self._connected_at
         if uptime >= _GOOD_AFTER:
-            self.message_received()
+            self.proved_good()
         self._cancel_good_check()
         self._begin_outage()
         if self._good:

@@ -1,7 +1,6 @@
 """The life of a client's connection: dialled, lost, dialled again, closed."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from numbers import Real
 from typing import cast
 
@@ -14,21 +13,17 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import ClientFactory
-from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
-from .codec import Message
-from .commands import CommandTable
 from .connection_history import ConnectionHistory
 from .connection_state import ConnectionState
-from .delivery import Delivery
 from .endpoint import connect_failure
 from .errors import ClientClosedError, ConnectTimeoutError, NotConnectedError
 from .log import NamedLog
 from .protocol import ConnectionOwner, MessageProtocol
 from .reactor_access import ReactorAccess
+from .reception import Reception
 from .retry import RetryPolicy, next_delay
-from .stats import MessageRate, Stats
 from .waiters import Waiters
 
 __all__ = ["ReconnectingMessageFactory"]
@@ -57,18 +52,12 @@ class ReconnectingMessageFactory(ClientFactory):
         For timeouts.
     retry_policy
         How long to wait after how many failures; None: never reconnect.
-    delivery
-        Where messages and changes of the connection go.
-    commands
-        What awaits the status of commands.
-    stats
-        Counters shared with the delivery and the protocols.
+    reception
+        Who takes what the connections bring.
+    history
+        Who takes note of them.
     log
-        Where the life is reported.
-    log_rate
-        Whether to log the message rate while connected.
-    arrival_callback
-        Called with each message ahead of its delivery.
+        Where their life is reported.
     """
 
     noisy = False
@@ -81,26 +70,18 @@ class ReconnectingMessageFactory(ClientFactory):
         new_protocol: Callable[[ConnectionOwner], MessageProtocol],
         reactor: ReactorAccess,
         retry_policy: RetryPolicy | None,
-        delivery: Delivery,
-        commands: CommandTable,
-        stats: Stats,
+        reception: Reception,
+        history: ConnectionHistory,
         log: NamedLog,
-        log_rate: bool,
-        arrival_callback: Callable[[Message], object] | None = None,
     ) -> None:
         self._address = address
         self._endpoint = endpoint
         self._new_protocol = new_protocol
         self._reactor = reactor
         self._retry_policy = retry_policy
-        self._delivery = delivery
-        self._commands = commands
-        self._stats = stats
+        self._reception = reception
+        self._history = history
         self._log = log
-        self._arrival_callback = arrival_callback
-        self._history = ConnectionHistory(reactor, stats, log)
-        self._rate = MessageRate()
-        self._rate_log = LoopingCall(self._log_rate) if log_rate else None
         #: Where the connection stands.
         self.state = ConnectionState.IDLE
         #: Whether `connect` was called, and `close` not since.
@@ -136,16 +117,6 @@ class ReconnectingMessageFactory(ClientFactory):
         self._read_timeout = timeout
         if self._protocol is not None:
             self._protocol.set_timeout(timeout)
-
-    @property
-    def stats(self) -> Stats:
-        """The counters as they are now."""
-        return replace(
-            self._stats,
-            queue_depth=self._delivery.depth,
-            # Without a message there may be no reactor yet to ask for the time.
-            message_rate=self._rate.read(self._reactor.seconds()) if self._stats.messages else 0.0,
-        )
 
     def open_protocol(self) -> MessageProtocol:
         """Return the connection to write to.
@@ -285,11 +256,8 @@ class ReconnectingMessageFactory(ClientFactory):
         self._keep_trying = True
         self._history.connected()
         protocol.set_timeout(self._read_timeout)
-        self._delivery.attach(protocol)
-        if self._rate_log is not None:
-            self._rate_log.clock = self._reactor
-            self._rate_log.start(MessageRate.PERIOD, now=False)
-        self._delivery.put_connection_change(True)
+        self._reception.begin(protocol)
+        self._reception.tell_change(connected=True)
         self._connect_waiters.succeed()
 
     def _drop_late(self, result: IProtocol) -> None:
@@ -308,50 +276,19 @@ class ReconnectingMessageFactory(ClientFactory):
         retry = self._reactor.callLater(delay, self._dial)
         self._set_state(ConnectionState.WAITING, retry=retry)
 
-    def messages_received(self, messages: Iterator[Message]) -> None:
-        """Implement `ConnectionOwner`."""
-        known = self._stats.messages
-        if self._arrival_callback is not None:
-            messages = self._announced(messages, self._arrival_callback)
-        self._delivery.put(messages)
-        count = self._stats.messages - known
-        if count:
-            now = self._reactor.seconds()
-            self._stats.last_message_time = now
-            self._rate.add(count, now)
-            self._history.message_received()
-
-    def _announced(
-        self, messages: Iterator[Message], arrival_callback: Callable[[Message], object]
-    ) -> Iterator[Message]:
-        """Yield messages, each when the user has been told that it has arrived."""
-        for message in messages:
-            try:
-                arrival_callback(message)
-            except Exception:
-                self._stats.callback_errors += 1
-                self._log.exception("The arrival callback failed on the message %.200r", message)
-            yield message
-
-    def status_received(self, message: Message) -> None:
-        """Implement `ConnectionOwner`."""
-        self._commands.status_received(message)
-
     def connection_lost(self, protocol: MessageProtocol, reason: Failure) -> None:
         """Implement `ConnectionOwner`."""
         if protocol is not self._protocol:
             return
-        self._delivery.detach()
-        if self._rate_log is not None:
-            self._rate_log.stop()
+        self._reception.end()
         if self.state is ConnectionState.CLOSING:
             self._set_state(ConnectionState.CLOSING, should_be_connected=False)
             return
         self._history.lost(reason, protocol.received_bytes)
         self._wait_to_retry()
-        self._commands.connection_lost()
+        self._reception.fail_commands()
         protocol.fail_writers()
-        self._delivery.put_connection_change(False)
+        self._reception.tell_change(connected=False)
 
     def _begin_closing(self) -> None:
         attempt, retry, protocol = self._attempt, self._retry, self._protocol
@@ -360,11 +297,11 @@ class ReconnectingMessageFactory(ClientFactory):
             retry.cancel()
         if attempt is not None:
             attempt.cancel()
-        self._commands.connection_lost()
+        self._reception.fail_commands()
         if protocol is not None:
             protocol.fail_writers()
         self._fail_connect_waiters()
-        callback_ended = self._delivery.stop()
+        callback_ended = self._reception.stop()
         if not callback_ended.called:
             callback_ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
         disconnected = protocol.disconnect() if protocol is not None else succeed(None)
@@ -380,7 +317,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._history.forget()
         self._set_state(ConnectionState.IDLE, should_be_connected=False)
         self._log.info("Closed")
-        self._delivery.put_connection_change(False)
+        self._reception.tell_change(connected=False)
         self._close_waiters.succeed()
         if self._start_when_closed is not None:
             timeout, self._start_when_closed = self._start_when_closed, None
@@ -398,11 +335,8 @@ class ReconnectingMessageFactory(ClientFactory):
 
     def _connect_timed_out(self, result: object, timeout: float) -> Failure:
         error = ConnectTimeoutError(*self._address, f"not connected within {timeout:g} s")
-        error.__cause__ = self._stats.last_error
+        error.__cause__ = self._reception.stats.last_error
         return Failure(error)
-
-    def _log_rate(self) -> None:
-        self._log.debug("Received %.0f messages/s", self._rate.read(self._reactor.seconds()))
 
     def _log_unexpected(self, failure: Failure) -> None:
         self._log.critical("Connecting failed in an unexpected way", exc_info=failure.value)

@@ -6,6 +6,7 @@ is split in one go, what it holds is decoded, and all its messages are handed
 over together.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -30,7 +31,7 @@ from .stats import Stats
 from .watchdog import Watchdog
 from .write_gate import WriteGate
 
-__all__ = ["ConnectionOwner", "MessageProtocol"]
+__all__ = ["ConnectionOwner", "MessageProtocol", "MessageReceiver"]
 
 # Lines that say that the peer lives and nothing else: ts_tcpip sends the second.
 _LIFE_SIGNS = (b"", b"heartbeat")
@@ -66,14 +67,18 @@ class ConnectionTransport(Protocol):
     def resumeProducing(self) -> None: ...
 
 
-class ConnectionOwner(Protocol):
-    """Who has a connection made, and hears from it."""
+class MessageReceiver(Protocol):
+    """Who takes what a connection brings."""
 
     def messages_received(self, messages: Iterator[Message]) -> None:
         """Take the messages of one chunk, in order of arrival."""
 
     def status_received(self, message: Message) -> None:
         """Look at the status of a command, ahead of its delivery."""
+
+
+class ConnectionOwner(Protocol):
+    """Who has a connection made."""
 
     def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
         """Learn that the connection is gone, once."""
@@ -88,6 +93,8 @@ class MessageProtocol(LineReceiver):
     Parameters
     ----------
     owner
+        Who learns of its end.
+    receiver
         Who takes the messages.
     clock
         For timeouts.
@@ -108,6 +115,7 @@ class MessageProtocol(LineReceiver):
         self,
         owner: ConnectionOwner,
         *,
+        receiver: MessageReceiver,
         clock: IReactorTime,
         stats: Stats,
         log: NamedLog,
@@ -116,12 +124,15 @@ class MessageProtocol(LineReceiver):
     ) -> None:
         self.MAX_LENGTH = max_line_length
         self._owner = owner
+        self._receiver = receiver
         self._clock = clock
         self._stats = stats
         self._log = log
         self._throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
         self._gate = WriteGate(max_waiting_bytes)
         self._watchdog = Watchdog(clock, self._peer_is_silent)
+        # Those that have arrived; the first is being taken.
+        self._chunks: deque[bytes] = deque()
         # The line that is still open, and whether it is too long to keep.
         self._open_line = bytearray()
         self._skipping = False
@@ -160,7 +171,19 @@ class MessageProtocol(LineReceiver):
         self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        """Override: decode all lines that this chunk completes, in one go."""
+        """Override: take a chunk, or leave it to whoever is taking one.
+
+        A transport in memory may bring the answer to what a callback writes
+        while the lines around the message that it was called with are taken.
+        """
+        self._chunks.append(data)
+        if len(self._chunks) == 1:
+            while self._chunks:
+                self._take(self._chunks[0])
+                self._chunks.popleft()
+
+    def _take(self, data: bytes) -> None:
+        """Decode all lines that a chunk completes, in one go."""
         if not self.is_open:
             return
         self.received_bytes += len(data)
@@ -176,8 +199,6 @@ class MessageProtocol(LineReceiver):
         if self._skipping and lines:
             del lines[0]
             self._skipping = False
-        # Before the lines are delivered: a transport in memory may bring what
-        # follows it while they are.
         if rest:
             self._keep_open(rest)
         if lines:
@@ -185,7 +206,7 @@ class MessageProtocol(LineReceiver):
             if len(data) > self.MAX_LENGTH:
                 lines = self._without_oversize(lines)
             self._lines = lines
-            self._owner.messages_received(self._messages(lines))
+            self._receiver.messages_received(self._messages(lines))
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Override: report the beginning of a line that is too long; the rest is skipped."""
@@ -231,7 +252,7 @@ class MessageProtocol(LineReceiver):
                 # The length next: that of a string is there, its hash is not.
                 name = message.get("id")
                 if name.__class__ is str and len(name) <= _LONGEST_STATUS and name in STATUSES:
-                    self._owner.status_received(message)
+                    self._receiver.status_received(message)
                     if not self.is_open:
                         return  # closed by who waited for this status
                 yield message

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from .codec import Message
 from .commands import CommandOutcome, CommandTable
+from .connection_history import ConnectionHistory
 from .connection_state import ConnectionState
 from .delivery import Delivery, MessageCallback, Overflow
 from .endpoint import client_endpoint
@@ -18,6 +19,7 @@ from .factory import ReconnectingMessageFactory
 from .log import NamedLog
 from .protocol import MessageProtocol
 from .reactor_access import ReactorAccess
+from .reception import Reception
 from .retry import RetryPolicy, default_retry_policy
 from .sender import MessageSender
 from .sequence_ids import SequenceIds
@@ -122,19 +124,9 @@ class TcpClient:
         self._reactor = ReactorAccess(reactor)
         self._sequence_ids = SequenceIds(sequence_generator)
         commands = CommandTable(self._reactor, named_log)
-        self._factory = ReconnectingMessageFactory(
-            (host, port),
-            endpoint=self._endpoint_maker(endpoint),
-            new_protocol=partial(
-                MessageProtocol,
-                clock=self._reactor,
-                stats=stats,
-                log=named_log,
-                max_line_length=max_line_length,
-                max_waiting_bytes=max_waiting_bytes,
-            ),
-            reactor=self._reactor,
-            retry_policy=retry_policy,
+        history = ConnectionHistory(self._reactor, stats, named_log)
+        self._reception = Reception(
+            clock=self._reactor,
             delivery=Delivery(
                 callback_process_message,
                 args,
@@ -146,10 +138,29 @@ class TcpClient:
                 overflow=overflow,
             ),
             commands=commands,
+            history=history,
             stats=stats,
             log=named_log,
             log_rate=check_message_rate,
             arrival_callback=arrival_callback,
+        )
+        self._factory = ReconnectingMessageFactory(
+            (host, port),
+            endpoint=self._endpoint_maker(endpoint),
+            new_protocol=partial(
+                MessageProtocol,
+                receiver=self._reception,
+                clock=self._reactor,
+                stats=stats,
+                log=named_log,
+                max_line_length=max_line_length,
+                max_waiting_bytes=max_waiting_bytes,
+            ),
+            reactor=self._reactor,
+            retry_policy=retry_policy,
+            reception=self._reception,
+            history=history,
+            log=named_log,
         )
         self._sender = MessageSender(self._factory, commands, self._sequence_ids, self._reactor)
 
@@ -201,7 +212,7 @@ class TcpClient:
     @property
     def stats(self) -> Stats:
         """The counters, as they are now."""
-        return self._factory.stats
+        return self._reception.stats
 
     async def connect(self, timeout: float = 10.0) -> None:
         """Connect to the controller, and stay connected until `close`.

@@ -73,10 +73,12 @@ class Board:
     def _note(self, topics: dict[str, _Topic], message: Message) -> None:
         now = self._clock.seconds()
         name = str(message.get("id"))
-        topic = topics.setdefault(name, _Topic(message, now))
+        # Taken out and put back, so that the last one is the newest.
+        topic = topics.pop(name, None) or _Topic(message, now)
         topic.message = message
         topic.seen_at = now
         topic.rate.add(1, now)
+        topics[name] = topic
 
     def _connection(self, name: str, state: ConnectionState, stats: Stats) -> str:
         line = f"{name:10} {state.value:11}{stats.message_rate:6.0f} messages/s"
@@ -98,8 +100,7 @@ class Board:
 
     def _last_events(self) -> list[tuple[str, _Topic]]:
         """Return the latest of each kind of event, the newest first."""
-        newest = sorted(self._events.items(), key=lambda item: -item[1].seen_at)
-        return newest[:_EVENTS_SHOWN]
+        return list(self._events.items())[: -_EVENTS_SHOWN - 1 : -1]
 
     def _topic(self, name: str, topic: _Topic) -> str:
         now = self._clock.seconds()

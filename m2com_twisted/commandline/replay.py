@@ -26,9 +26,9 @@ class ReplayOptions(Subcommand):
     """Its options."""
 
     synopsis = "Usage: m2com replay RECORDING [options]"
-    longdesc = """Play a recording as a controller: whoever connects to a port gets what was recorded
-    there, from the start.  Ends when both ports have played to the end.  Commands are
-    answered with noack."""
+    longdesc = """Play a recording as a controller: whoever connects to a port gets what was
+    recorded there, from the start.  Ends when both ports have played to the end.
+    Commands are answered with noack."""
     example = "m2com replay night-1 --speed 10"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],

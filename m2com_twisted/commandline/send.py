@@ -51,10 +51,11 @@ class SendOptions(ControllerSubcommand):
     """Its options."""
 
     synopsis = "Usage: m2com send COMMAND [parameter=value ...] [options]"
-    longdesc = """Send a command, once it is known to have the parameters it needs, and wait until the
-    controller acknowledges it, or with --wait until it is done.  A value is JSON where it
-    reads as such, text otherwise.  The exit code is 0 for success, 1 for a wrong command line,
-    2 for no connection, 3 if the command was rejected, 4 if it failed, 5 if its outcome is unknown."""
+    longdesc = """Send a command, once it is known to have the parameters it needs, and wait
+    until the controller acknowledges it, or with --wait until it is done.  A value is JSON
+    where it reads as such, text otherwise.  The exit code is 0 for success, 1 for a wrong
+    command line, 2 for no connection, 3 if the command was rejected, 4 if it failed, 5 if its
+    outcome is unknown."""
     example = "m2com send positionMirror x=1 z=-2.5 --wait"
     # What goes wrong is the outcome, which is shown anyway.
     log_level = logging.CRITICAL

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..codec import Message
-from .command import Step, Wait
+from .command import Wait
 from .commands import COMMANDS
 from .connection import Connection
 from .framing import OversizeLine
@@ -76,7 +76,7 @@ class CommandPort:
         self._queue: deque[bytes | OversizeLine] = deque()
         self._queued_bytes = 0
         self._reading_paused = False
-        self._running: Iterator[Step] | None = None
+        self._running: Iterator[Wait] | None = None
         self._call: IDelayedCall | None = None
         self._next_start = -math.inf
         self._sequence = SequenceRule()
@@ -217,8 +217,8 @@ class CommandPort:
             raise InboundError("the command has no sequence_id to answer to")
         return message
 
-    def _conduct(self, client: Connection, name: str, message: Message) -> Iterator[Step]:
-        """Yield what happens in a command; the answers go out meanwhile."""
+    def _conduct(self, client: Connection, name: str, message: Message) -> Iterator[Wait]:
+        """Answer a command and send its events; yield when nothing happens for a time."""
         sequence_id = message["sequence_id"]
         injection = self.injections.popleft() if self.injections else None
         if injection is not None and injection.name == "late-ack":
@@ -227,7 +227,11 @@ class CommandPort:
             client.send({"id": "ack", "sequence_id": sequence_id})
         outcome = "fail"
         try:
-            yield from COMMANDS[name].run(self._model, message)
+            for step in COMMANDS[name].run(self._model, message):
+                if isinstance(step, Wait):
+                    yield step
+                else:
+                    self.send(step)
             outcome = "success"
         except CommandRefusedError as error:
             self._log.info("Command %s %s failed: %s", name, sequence_id, error)
@@ -237,17 +241,12 @@ class CommandPort:
         for answer in final_answers(injection, outcome, sequence_id):
             client.send(answer)
 
-    def _advance(self, steps: Iterator[Step]) -> None:
+    def _advance(self, running: Iterator[Wait]) -> None:
         """Go on with a command until it waits or ends."""
-        try:
-            for step in steps:
-                if isinstance(step, Wait):
-                    self._call = self._clock.callLater(step.seconds, self._continue)
-                    return
-                self.send(step)
-        except Exception:
-            # Whatever it is, the commands behind must not wait for ever.
-            self._log.exception("The simulator erred in a command.")
+        wait = next(running, None)
+        if wait is not None:
+            self._call = self._clock.callLater(wait.seconds, self._continue)
+            return
         self._running = None
         if self._model.reboot_requested:
             self._reboot()

@@ -1,7 +1,8 @@
 """Delivery of messages to the user's callback: order, kinds of callbacks, failures."""
 
+import json
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -191,7 +192,7 @@ def test_a_burst_of_ten_thousand_messages_is_delivered_in_order(suspends: bool) 
     assert delivered == list(range(10_000))
 
 
-def test_a_command_can_be_awaited_in_the_callback() -> None:
+def test_a_command_can_be_awaited_in_the_callback(caplog: pytest.LogCaptureFixture) -> None:
     """A command awaited in the callback is answered, wherever in a chunk the answer is."""
 
     async def run_on_start(message: dict[str, Any]) -> None:
@@ -210,9 +211,42 @@ def test_a_command_can_be_awaited_in_the_callback() -> None:
     attempt.receive(numbered(4) + line("start 2") + numbered(5))
     attempt.receive(line("success", sequence_id=2))
     assert events[7:] == ["4", "start 2", "start 2 done", "5", "success"]
+    assert errors(caplog) == []
 
 
-def test_a_status_may_release_the_callback_of_the_same_chunk() -> None:
+def test_a_transport_may_bring_the_answer_while_it_is_written_to() -> None:
+    """What arrives in the midst of a chunk, in memory, comes after the rest of that chunk."""
+
+    async def run_two() -> None:
+        await fixture.client.run_command("first")
+        await fixture.client.run_command("second")
+
+    async def keep(message: dict[str, Any]) -> None:
+        delivered.append(message["id"])
+        if message["id"] == "1":
+            await fixture.client.run_command("third")
+
+    delivered: list[str] = []
+    fixture = Fixture(keep)
+    attempt = fixture.connect()
+    running = start(run_two())
+    write: Callable[[bytes], None] = attempt.transport.write
+
+    def write_and_answer(data: bytes) -> None:
+        write(data)
+        sequence_id = json.loads(data)["sequence_id"]
+        answer = line("ack", sequence_id=sequence_id) + line("success", sequence_id=sequence_id)
+        attempt.receive(answer)
+
+    attempt.transport.write = write_and_answer  # type: ignore[method-assign]  # of this one only
+    attempt.receive(numbered(1) + line("success", sequence_id=1) + numbered(2))
+    assert running.called
+    assert delivered == ["1", "success", "2", "ack", "success", "ack", "success"]
+
+
+def test_a_status_may_release_the_callback_of_the_same_chunk(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """A callback may wait for a command that others run, answered in the chunk it came with."""
 
     async def wait_on_start(message: dict[str, Any]) -> None:
@@ -228,6 +262,7 @@ def test_a_status_may_release_the_callback_of_the_same_chunk() -> None:
     start(fixture.client.run_command("power")).addCallback(lambda _: done.callback(None))
     attempt.receive(line("start") + line("success", sequence_id=1) + numbered(1, 2))
     assert events == ["start", "done", "success", "1", "2"]
+    assert errors(caplog) == []
 
 
 @pytest.mark.parametrize(

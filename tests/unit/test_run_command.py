@@ -230,7 +230,9 @@ def test_cancelling_forgets_only_the_waiter(caplog: pytest.LogCaptureFixture) ->
     assert not running.called
     fixture.reply(("success", 2))
     assert result_of(running).command == "second"
-    fixture.run("third").cancel()
+    third = fixture.run("third")
+    third.cancel()
+    assert isinstance(error_of(third), CancelledError)
     assert fixture.sent_ids == [1, 2, 3]
     assert not fixture.clock.getDelayedCalls()
 

@@ -338,7 +338,7 @@ class ConnectionMachine(RuleBasedStateMachine):
         if state is not ConnectionState.CLOSING:
             assert self.pending("close") == []
         if state is not ConnectionState.CONNECTED:
-            assert len(self.factory._commands) == 0
+            assert len(self.factory._reception._commands) == 0
             if state is not ConnectionState.CLOSING:
                 assert self.pending("write", "run") == []
 

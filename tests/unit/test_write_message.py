@@ -262,6 +262,8 @@ def test_a_connection_that_ends_fails_those_who_wait(end: str) -> None:
     elif end == "silent":
         writes.fixture.clock.advance(5)
     writes.attempt.lose()
+    # As a producer that waits for room it would keep its transport from closing.
+    assert writes.attempt.transport.producer is None
     assert [failure.type for failure in failures] == [NotConnectedError] * 2
     assert (writes.chunks, writes.client.last_sequence_id) == ([], -1)
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import tracemalloc
 
 import pytest
@@ -171,6 +172,15 @@ def test_an_error_of_the_simulator_itself_is_a_fail(
     assert console.ask("setMirrorHome") == [{"id": "ack"}, {"id": "fail"}]
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info
+    assert is_served(console)
+
+
+def test_an_event_that_cannot_be_sent_is_a_fail(caplog: pytest.LogCaptureFixture) -> None:
+    """As when a test has put into the model what has no JSON form."""
+    console = Console()
+    setattr(console.model, "open_loop_max_limit", math.nan)  # noqa: B010  # it should be a bool
+    assert [m["id"] for m in console.ask("power", powerType=2, status=True)][-1] == "fail"
+    assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
     assert is_served(console)
 
 

@@ -1,6 +1,7 @@
 """Each fault on request: what the client gets to see."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -131,7 +132,12 @@ def test_slow_drip_is_bounded_and_leaves_nothing(console: Console) -> None:
     console.power_up()
     telemetry = console.connect_telemetry()
     console.controller.inject("slow-drip", port="telemetry", seconds=0.001)
+    tracemalloc.start()
     console.wait(10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Telemetry of 10 s is 2 MB.
+    assert peak < 1_000_000
     dripped = raw(telemetry)
     assert len(dripped) == pytest.approx(9_950, abs=5)
     telemetry.transport.loseConnection()

@@ -1,0 +1,322 @@
+"""The subcommands of m2com, run in this process against a simulated controller."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
+from twisted.python import usage
+
+from m2com_twisted import CellControllerService, cli
+from m2com_twisted.commandline.subcommand import Subcommand
+from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
+from m2com_twisted.simulator import CellController
+from m2com_twisted.simulator.replay import Replay
+from m2com_twisted.tcp_client import TcpClient
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so, for 10 s at the most."""
+    from twisted.internet import reactor
+
+    deadline = reactor.seconds() + 10
+    while not condition():
+        assert reactor.seconds() < deadline
+        await deferLater(reactor, 0.01)
+
+
+@pytest_twisted.async_yield_fixture
+async def controller() -> AsyncIterator[CellController]:
+    """Run a simulated controller."""
+    controller = CellController()
+    await controller.start()
+    yield controller
+    await controller.stop()
+
+
+def parsed(*words: str) -> Subcommand:
+    """Return the options of a subcommand."""
+    options = cli.Options()
+    usage.Options.parseOptions(options, list(words))
+    assert isinstance(options.subOptions, Subcommand)
+    return options.subOptions
+
+
+def at(controller: Any) -> list[str]:
+    """Return the options that lead to a controller."""
+    return ["-c", str(controller.command_port), "-t", str(controller.telemetry_port)]
+
+
+def start(*words: str) -> Deferred[int]:
+    """Start a subcommand."""
+    from twisted.internet import reactor
+
+    return Deferred.fromCoroutine(parsed(*words).run(reactor))
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_shows_ack_success_and_latencies(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --wait it says what was sent, and when it was acknowledged and done."""
+    code = await start("send", "power", "powerType=2", "status=true", "--wait", *at(controller))
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 0
+    assert lines[0] == '> power {"powerType": 2, "status": true}'
+    assert [line.rsplit(" ", 2)[0] for line in lines[1:]] == [
+        "acknowledged after",
+        "succeeded after",
+    ]
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_without_wait_ends_with_the_ack(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does not wait for the outcome, but for the controller to take the command."""
+    controller.inject("missing-success")
+    assert await start("send", "clearErrors", *at(controller)) == 0
+    assert "acknowledged after" in capsys.readouterr().out
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_tells_a_failure(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command that the controller cannot execute: exit code 4 and one line."""
+    words = ["send", "positionMirror", "x=1", "z=-2.5", "--wait"]
+    assert await start(*words, *at(controller)) == 4
+    output = capsys.readouterr()
+    assert '"x": 1, "y": 0.0, "z": -2.5' in output.out
+    assert output.err.startswith("m2com: Command positionMirror (sequence id 1) failed")
+    assert output.err.count("\n") == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_tells_an_unknown_outcome(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No answer in time: exit code 5."""
+    controller.inject("missing-success")
+    words = ["send", "clearErrors", "--wait", "--timeout", "0.1"]
+    assert await start(*words, *at(controller)) == 5
+    assert "outcome is unknown" in capsys.readouterr().err
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_tells_a_rejection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A replayed recording takes no commands: exit code 3."""
+    replay = await _replay(tmp_path, [])
+    assert await start("send", "clearErrors", "--wait", *at(replay)) == 3
+    assert "rejected" in capsys.readouterr().err
+    await replay.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_tells_a_taken_port(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A connection that is closed at once: exit code 5 and what it may be the sign of."""
+    controller.inject("accept-then-close")
+    assert await start("send", "clearErrors", "--wait", *at(controller)) == 5
+    assert "another client may hold the port" in capsys.readouterr().err
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_tells_a_refused_connection(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody listens: exit code 2 and one line."""
+    controller = CellController()
+    await controller.start()
+    await controller.stop()
+    assert await start("send", "clearErrors", *at(controller)) == 2
+    assert capsys.readouterr().err.startswith("m2com: No connection to 127.0.0.1:")
+
+
+@pytest_twisted.ensureDeferred
+async def test_monitor_shows_the_controller(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Connections, telemetry, faults by name and events, until it is interrupted."""
+    monitor = start("monitor", "--interval", "0.1", *at(controller))
+    shown = ""
+
+    def all_is_shown() -> bool:
+        nonlocal shown
+        shown += capsys.readouterr().out
+        return "6053 fault: controller communication" in shown and "powerStatusRaw" in shown
+
+    await until(all_is_shown)
+    monitor.cancel()
+    assert await monitor == 0
+    assert "command    connected" in shown
+
+
+@pytest_twisted.ensureDeferred
+async def test_monitor_on_a_terminal_draws_in_place(
+    controller: CellController, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each table goes over the last one."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monitor = start("monitor", *at(controller))
+    assert capsys.readouterr().out.startswith("\x1b[HM2 cell controller")
+    monitor.cancel()
+    await monitor
+
+
+@pytest_twisted.ensureDeferred
+async def test_simulate_is_a_controller(capsys: pytest.CaptureFixture[str]) -> None:
+    """It tells its ports, serves them, and ends well when interrupted."""
+    simulating = start("simulate", "--host", "127.0.0.1", "-c", "0", "-t", "0")
+    port = int(capsys.readouterr().out.split(":")[1].split()[0])
+    assert await start("send", "clearErrors", "-c", str(port)) == 0
+    simulating.cancel()
+    assert await simulating == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_demo_that_is_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
+    """It listens where it is told, and cleans up."""
+    demo = start("demo", "--host", "127.0.0.2")
+    assert "listens on 127.0.0.2:" in capsys.readouterr().out
+    await until(lambda: "> power" in capsys.readouterr().out)
+    demo.cancel()
+    with pytest.raises(CancelledError):
+        await demo
+
+
+@pytest_twisted.ensureDeferred
+async def test_recording_and_replaying_it(
+    controller: CellController, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was recorded is what a client of the replay receives, port by port."""
+    recording = start("record", str(tmp_path / "first"), *at(controller))
+    sent = controller.telemetry_factory
+    await until(lambda: sent.client is not None)
+    await deferLater(_reactor(), 0.2)  # two cycles of the command port, four of telemetry
+    recording.cancel()
+    assert await recording == 0
+    assert "messages recorded" in capsys.readouterr().out
+    await controller.stop()
+    replaying = start("replay", str(tmp_path / "first"), "--speed", "max", *at(controller))
+    received: list[tuple[str, Any]] = []
+    service = CellControllerService(
+        "127.0.0.1",
+        controller.command_port,
+        controller.telemetry_port,
+        on_arrival=lambda connection, message: received.append((connection, message)),
+    )
+    service.startService()
+    assert await replaying == 0
+    recorded = [
+        (one.connection, one.message) for one in read_recording(tmp_path / "first" / FILE_NAME)
+    ]
+    await until(lambda: len(received) == len(recorded))
+    await service.stopService()
+    for connection in "command", "telemetry":
+        part = [message for name, message in recorded if name == connection]
+        assert part
+        assert part == [message for name, message in received if name == connection]
+
+
+def _reactor() -> Any:
+    from twisted.internet import reactor
+
+    return reactor
+
+
+async def _replay(directory: Path, messages: list[Any], speed: float = float("inf")) -> Replay:
+    """Record messages on the telemetry port and start to replay them."""
+    recorder = Recorder(directory)
+    recorder.startService()
+    for message in messages:
+        recorder.record("telemetry", message)
+    recorder.stopService()
+    replay = Replay(directory / FILE_NAME, speed=speed)
+    replay.start()
+    return replay
+
+
+@pytest_twisted.ensureDeferred
+async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
+    """As fast as it can go is as fast as the client reads, and the end is not cut off."""
+    messages = [{"id": "x", "number": number, "ballast": "x" * 20_000} for number in range(500)]
+    replay = await _replay(tmp_path, messages)
+    received: list[int] = []
+
+    async def slowly(message: dict[str, Any]) -> None:
+        if len(received) % 100 == 0:
+            await deferLater(_reactor(), 0.02)
+        received.append(message["number"])
+
+    client = TcpClient("127.0.0.1", replay.telemetry_port, slowly, max_queue_length=10)
+    other = TcpClient("127.0.0.1", replay.command_port, slowly)
+    async with client, other:
+        await replay.finished()
+        await until(lambda: len(received) == len(messages))
+        assert replay.played == len(messages)
+    assert received == list(range(500))
+    await replay.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "a command is missing"),
+        (["frobnicate"], "Unknown command: frobnicate"),
+        (["send"], "send takes a command: one of applyForces"),
+        (["send", "positionMiror"], "did you mean positionMirror?"),
+        (["send", "positionMirror", "x=left"], 'x is not a number: "left" (float; um)'),
+        (["send", "positionMirror", "w=1"], "has no parameter 'w'; it takes x, y, z"),
+        (["send", "positionMirror", "x"], "a parameter is name=value, not 'x'"),
+        (["send", "positionMirror", "x=1", "x=2"], "x is given twice"),
+        (["send", "power", "powerType=1"], "status is missing (bool; whether it is to be on)"),
+        (["send", "power", "powerType=1", "status=1"], "status is not true or false: 1"),
+        (["send", "power", "powerType=9", "status=true"], "1 Motor, 2 Communication"),
+        (["send", "clearErrors", "--timeout", "nan"], "--timeout must be"),
+        (["send", "clearErrors", "--bogus"], "option --bogus not recognized"),
+        (["record"], "record takes one directory"),
+        (["replay"], "replay takes one recording"),
+        (["replay", "x", "--speed", "-1"], "a speed is a number greater than 0"),
+        (["monitor", "--interval", "0"], "--interval must be"),
+        (["monitor", "--command-port", "70000"], "a port is a number from 1 to 65535"),
+    ],
+)
+def test_wrong_command_line_is_one_line(words: list[str], says: str) -> None:
+    """It says what is wrong, and nothing is started."""
+    with pytest.raises(SystemExit) as exit_info:
+        cli.main(words)
+    line = str(exit_info.value.code)
+    assert line.startswith("m2com: ")
+    assert says in line
+    assert "\n" not in line
+
+
+def test_help_shows_an_example_of_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the help of m2com, and in that of each subcommand."""
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    examples = [
+        line.strip() for line in capsys.readouterr().out.split("Examples:")[1].splitlines() if line
+    ]
+    for name in "monitor", "send", "record", "replay", "simulate", "demo":
+        [example] = [line for line in examples if line.startswith(f"m2com {name}")]
+        with pytest.raises(SystemExit):
+            cli.main([name, "--help"])
+        assert f"Example: {example}" in capsys.readouterr().out
+        parsed(*example.split()[1:])
+
+
+def test_text_that_is_no_json_is_text() -> None:
+    """A name needs no quotes; a number, a list or a quoted text is JSON."""
+    options = parsed("send", "setConfigurationFile", "file=a file.csv")
+    assert options["details"] == {"file": "a file.csv"}
+    options = parsed("send", "--wait", "setInnerLoopControlMode", "addresses=[0, 1]", "mode=3")
+    assert options["details"] == {"addresses": [0, 1], "mode": 3}
+    assert (
+        json.dumps(parsed("send", "setEnabledFaultsMask", 'mask="7"')["details"]) == '{"mask": "7"}'
+    )

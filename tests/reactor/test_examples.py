@@ -1,0 +1,150 @@
+"""The examples do what they are there to show."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.task import deferLater
+
+from m2com_twisted import Elevation
+from m2com_twisted.simulator import CellController
+from tests.reactor.programs import ROOT, Program, script
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture
+def control_loop() -> ModuleType:
+    """Import the example, which is no module of a package."""
+    spec = importlib.util.spec_from_file_location("control_loop", EXAMPLES / "control_loop.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so, for 10 s at the most."""
+    from twisted.internet import reactor
+
+    deadline = reactor.seconds() + 10
+    while not condition():
+        assert reactor.seconds() < deadline
+        await deferLater(reactor, 0.01)
+
+
+class Observatory:
+    """A controller, the control service of the example, and what it shows."""
+
+    def __init__(self, control_loop: ModuleType) -> None:
+        from twisted.internet import reactor
+
+        self.lines: list[str] = []
+        self.controller = CellController()
+        self._control_loop = control_loop
+        self._reactor = reactor
+
+    async def start(self) -> Any:
+        """Start both; return the control service once it tracks."""
+        await self.controller.start()
+        control = self._control_loop.MirrorControl(
+            "127.0.0.1",
+            self.controller.command_port,
+            self.controller.telemetry_port,
+            lambda: Elevation(33.0, self._reactor.seconds()),
+            self._reactor,
+            self.lines.append,
+        )
+        control.startService()
+        await until(lambda: self.lines[-1:] == ["tracking"])
+        return control
+
+
+def power_and_loop(controller: CellController) -> tuple[bool, bool]:
+    """Return whether the motors are on, and whether the loop is closed."""
+    return controller.model.motor_on, controller.model.mirror.loop_closed
+
+
+@pytest_twisted.ensureDeferred
+async def test_control_loop_tracks_and_leaves_the_mirror_safe(control_loop: ModuleType) -> None:
+    """It enables the mirror, sends the elevation, and disables the mirror when it is stopped."""
+    observatory = Observatory(control_loop)
+    controller = observatory.controller
+    control = await observatory.start()
+    assert power_and_loop(controller) == (True, True)
+    await until(
+        lambda: any(message.get("actualPosition") == 33.0 for message in controller.received)
+    )
+    await control.stopService()
+    assert observatory.lines == ["enabling", "tracking", "offline: leaving", "the mirror is safe"]
+    assert power_and_loop(controller) == (False, False)
+    await controller.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_control_loop_faults_safely(control_loop: ModuleType) -> None:
+    """On a fault it says which, takes the power away, and does not enable again."""
+    observatory = Observatory(control_loop)
+    controller = observatory.controller
+    control = await observatory.start()
+    controller.inject("fault-6056")
+    await until(lambda: observatory.lines[-1] == "the mirror is safe")
+    assert observatory.lines[2].startswith("fault: ")
+    assert power_and_loop(controller) == (False, False)
+    await control.stopService()
+    await controller.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_control_loop_makes_safe_what_it_lost(control_loop: ModuleType) -> None:
+    """A connection lost while tracking is a fault; the mirror is made safe when it is back."""
+    observatory = Observatory(control_loop)
+    controller = observatory.controller
+    control = await observatory.start()
+    controller.inject("drop")
+    await until(lambda: observatory.lines[-1] == "the mirror is safe")
+    assert observatory.lines[2] == "fault: a connection was lost"
+    assert power_and_loop(controller) == (False, False)
+    await control.stopService()
+    await controller.stop()
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Run a simulated controller; yield its ports."""
+    with Program(script("m2com"), "simulate", "-c", "0", "-t", "0", cwd=tmp_path) as simulator:
+        found = simulator.wait_for(r"listens on 127\.0\.0\.1:(\d+) and :(\d+)")
+        yield found[1], found[2]
+        assert simulator.stop() == 0
+        assert "Traceback" not in simulator.output
+
+
+def test_embed(ports: tuple[str, str], tmp_path: Path) -> None:
+    """Both connections come up, the power goes on, telemetry flows; SIGTERM ends it cleanly."""
+    command = [sys.executable, str(EXAMPLES / "embed.py"), "127.0.0.1", *ports]
+    with Program(*command, cwd=tmp_path) as program:
+        program.wait_for("power: Motor True")
+        program.wait_for(r"fz: \d+ N")
+        program.stop()
+        assert program.output.count("Closed") == 2
+        assert "Traceback" not in program.output
+
+
+def test_tac(ports: tuple[str, str], tmp_path: Path) -> None:
+    """Run by twistd -ny it logs events and states to twistd's log; SIGTERM ends it cleanly."""
+    where = {"M2_COMMAND_PORT": ports[0], "M2_TELEMETRY_PORT": ports[1]}
+    command = [script("twistd"), "-ny", str(EXAMPLES / "m2.tac")]
+    with Program(*command, cwd=tmp_path, environment=where) as program:
+        program.wait_for(r"\[m2#info\] both up: True")
+        program.wait_for(r"\[m2#info\] power 1: False")
+        program.stop()
+        assert r"[m2com#info] command: Connected" in program.output
+        assert "Unhandled" not in program.output
+        assert "Traceback" not in program.output
+    assert not list(tmp_path.iterdir())

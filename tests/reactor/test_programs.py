@@ -1,0 +1,143 @@
+"""The programs as subprocesses: twistd, twist and m2com, against a simulated controller."""
+
+import json
+import signal
+import socket
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from m2com_twisted.recording import read_recording
+from tests.reactor.programs import Program, script
+
+HANDLER = """
+from twisted.logger import Logger
+log = Logger("mine")
+
+
+class Handler:
+    async def event(self, message):
+        if message["id"] == "interlock":
+            raise ZeroDivisionError("in the handler")
+
+    async def telemetry(self, message):
+        log.info("telemetry {id}", **message)
+
+
+handler = Handler()
+"""
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """Run m2sim under twistd; yield the options that lead to it."""
+    directory = tmp_path_factory.mktemp("simulator")
+    options = ["-n", "m2sim", "-c", "0", "-t", "0"]
+    with Program(script("twistd"), *options, cwd=directory) as simulator:
+        # twistd tells which ports were free.
+        found = simulator.wait_for(r"(?s)starting on (\d+).*starting on (\d+)")
+        yield ["-c", found[1], "-t", found[2]]
+        simulator.stop()
+        assert "Unhandled" not in simulator.output
+        assert "Traceback" not in simulator.output
+    assert not list(directory.iterdir())
+
+
+def test_twistd_with_all_it_can_do(ports: list[str], tmp_path: Path) -> None:
+    """Handler, record and metrics work; SIGTERM ends it with nothing lost and nothing left."""
+    (tmp_path / "mine.py").write_text(HANDLER)
+    record = tmp_path / "record"
+    metrics = "tcp:0:interface=127.0.0.1"
+    options = ["--handler", "mine:handler", "--record", str(record), "--metrics", metrics]
+    with Program(
+        *[script("twistd"), "-n", "m2com", *ports, *options],
+        cwd=tmp_path,
+        environment={"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+    ) as program:
+        program.wait_for(r"\[mine#info\] telemetry powerStatus\b", count=10)
+        metrics_port = program.wait_for(r"Site starting on (\d+)")[1]
+        address = f"http://127.0.0.1:{metrics_port}/metrics"
+        with urllib.request.urlopen(address, timeout=10) as response:
+            served = response.read().decode()
+        status = program.stop()
+    assert 'm2com_connected{connection="telemetry"} 1.0' in served
+    # As twistd ends since it knows exit signals; before, with 0.
+    assert status in (0, -signal.SIGTERM)
+    assert "[m2com#info] command: Connected" in program.output
+    assert "[m2com#error] command: The callback failed" in program.output
+    assert "ZeroDivisionError: in the handler" in program.output
+    assert "[m2com#info] telemetry: Closed" in program.output
+    assert "Unhandled" not in program.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.py", "record"]
+    recorded = [one.message["id"] for one in read_recording(record) if one.connection != "command"]
+    assert len(recorded) >= program.output.count("[mine#info] telemetry")
+
+
+def test_twist_runs_it_too(ports: list[str], tmp_path: Path) -> None:
+    """The same service under twist, on the asyncio reactor; its log is JSON there."""
+    options = ["--reactor", "asyncio", "--log-format", "json", "m2com", *ports]
+    with Program(script("twist"), *options, cwd=tmp_path) as program:
+        program.wait_for("telemetry: Connected")
+        program.wait_for("command: Connected")
+        program.stop()
+    events = [json.loads(line) for line in program.output.strip("\x1e\n").split("\n\x1e")]
+    level = {event["message"]: event["log_level"]["name"] for event in events if "message" in event}
+    assert level["command: Connected"] == "info"
+    assert "Unhandled" not in program.output
+
+
+@pytest.mark.parametrize("runner", [["twistd", "-n"], ["twist"]])
+def test_bad_option_is_one_line(runner: list[str], tmp_path: Path) -> None:
+    """No help, no traceback, and an exit code that says so."""
+    name, *options = runner
+    with Program(script(name), *options, "m2com", "--handler", "nowhere:x", cwd=tmp_path) as bad:
+        assert bad.wait() == 1
+    assert bad.output == (
+        "m2com: --handler nowhere:x cannot be imported: "
+        "ModuleNotFoundError: No module named 'nowhere'\n"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_monitor_ends_cleanly_on_interrupt(ports: list[str], tmp_path: Path) -> None:
+    """Ctrl-C is the way it ends."""
+    with Program(script("m2com"), "monitor", *ports, "-n", "0.1", cwd=tmp_path) as monitor:
+        monitor.wait_for("powerStatusRaw")
+        assert monitor.stop(signal.SIGINT) == 0
+    assert "Traceback" not in monitor.output
+    assert "Unhandled" not in monitor.output
+
+
+def test_send_that_is_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C while it waits for an answer: the exit code that shells know, and no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        command = [script("m2com"), "send", "clearErrors", "--wait", "-c", port]
+        with Program(*command, cwd=tmp_path) as send:
+            send.wait_for("> clearErrors")
+            assert send.stop(signal.SIGINT) == 130
+    assert "Traceback" not in send.output
+
+
+def test_version(tmp_path: Path) -> None:
+    """It is this package's, not Twisted's."""
+    with Program(script("m2com"), "--version", cwd=tmp_path) as program:
+        assert program.wait() == 0
+    assert program.output.startswith("m2com_twisted ")
+
+
+def test_plugins_are_cheap_to_load(tmp_path: Path) -> None:
+    """Listing what twistd can run imports neither the reactor nor anything of this package."""
+    code = (
+        "import sys\n"
+        "from twisted.plugin import getPlugins\n"
+        "from twisted.application.service import IServiceMaker\n"
+        "names = [maker.tapname for maker in getPlugins(IServiceMaker)]\n"
+        "ours = [name for name in sys.modules if name.startswith('m2com_twisted')]\n"
+        "print('m2com' in names, 'm2sim' in names, ours, 'twisted.internet.reactor' in sys.modules)"
+    )
+    with Program(script("python"), "-c", code, cwd=tmp_path) as program:
+        assert program.wait() == 0
+    assert program.output == "True True [] False\n"
