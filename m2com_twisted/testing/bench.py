@@ -95,13 +95,17 @@ class Bench(ABC):
             script.stop()
 
     async def start(self) -> None:
-        """Start the simulator and connect the clients."""
+        """Start the simulator and connect the clients; if that fails nothing is left running."""
         self._errors.start()
-        await self._start_controller()
-        self.commands = self.client("command", self.events)
-        self.telemetry = self.client("telemetry", self.measurements)
-        for port in self._connect:
-            await (self.commands if port == "command" else self.telemetry).connect()
+        try:
+            await self._start_controller()
+            self.commands = self.client("command", self.events)
+            self.telemetry = self.client("telemetry", self.measurements)
+            for port in self._connect:
+                await (self.commands if port == "command" else self.telemetry).connect()
+        except BaseException:
+            await self._end()
+            raise
 
     async def stop(self) -> None:
         """Close the clients and the simulator, and pass judgement.
@@ -112,6 +116,12 @@ class Bench(ABC):
             If an error was logged and not flushed, if a script was not
             followed, or if anything of this package is still running.
         """
+        await self._end()
+        complaints = self._complaints()
+        if complaints:
+            raise AssertionError("\n".join(complaints))
+
+    async def _end(self) -> None:
         for client in self._clients:
             await client.close()
         await self._withdraw_scripts()
@@ -119,9 +129,6 @@ class Bench(ABC):
         for _ in range(_TURNS):
             await self.sleep(0)
         self._errors.stop()
-        complaints = self._complaints()
-        if complaints:
-            raise AssertionError("\n".join(complaints))
 
     def client(
         self,

@@ -69,6 +69,16 @@ async def test_script() -> None:
     await bench.stop()
 
 
+def test_needs_neither_pytest_nor_a_reactor() -> None:
+    """To import the kit imports no pytest, and installs no reactor."""
+    program = "import sys, m2com_twisted.testing; print('pytest' in sys.modules, " + (
+        "'twisted.internet.reactor' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program]
+    assert subprocess.check_output(command, env=environment, timeout=60) == b"False False\n"
+
+
 EXAMPLES = """
 import pytest_twisted
 

@@ -117,7 +117,7 @@ def play(console: Console, actions: list[tuple[str, Any]]) -> tuple[list[Message
 
 # The profile is drawn, not parametrized: pytest-twisted wraps the function of a
 # Hypothesis test in place, so for a second parameter it would be wrapped twice.
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(profile=st.sampled_from([DEFAULT, STRICT]), actions=ACTIONS)
 def test_every_command_is_answered(
     caplog: pytest.LogCaptureFixture, profile: Profile, actions: list[tuple[str, Any]]
@@ -142,7 +142,7 @@ def test_every_command_is_answered(
     assert len(model.mirror.steps) == 78
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     chunks=st.lists(st.binary(max_size=200) | st.just(b"\r\n") | LINES, max_size=20),
     port=st.sampled_from(["command", "telemetry"]),

@@ -131,6 +131,17 @@ def test_port_that_gives_no_answer(bench: MemoryBench) -> None:
     assert stop(bench) == ""
 
 
+def test_start_that_fails() -> None:
+    """A bench whose clients cannot connect raises that, and leaves nothing running."""
+    handlers = list(logging.getLogger().handlers)
+    bench = MemoryBench()
+    bench.ports["telemetry"].answer = "refuse"
+    with pytest.raises(ConnectionRefusedError):
+        bench.run(bench.start())
+    assert not bench.clock.getDelayedCalls()
+    assert logging.getLogger().handlers == handlers
+
+
 def record(recorder: Recorder, *messages: dict[str, Any]) -> None:
     """Have a recorder receive messages."""
     for message in messages:

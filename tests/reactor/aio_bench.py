@@ -1,0 +1,55 @@
+"""What the tests of the asyncio client share."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest_twisted
+
+from m2com_twisted import aio
+from tests.reactor.asyncio_reactor import AsyncioReactor
+from tests.reactor.line_server import LineServer
+
+Message = dict[str, Any]
+
+
+class Bench:
+    """A server and a client of it, as the original's test case has them."""
+
+    def __init__(self, reactor: AsyncioReactor) -> None:
+        self.reactor = reactor
+        self.server = LineServer()
+        self.messages: asyncio.Queue[Message] = asyncio.Queue()
+        self.changes: asyncio.Queue[tuple[bool, float]] = asyncio.Queue()
+
+    async def keep(self, message: Message) -> None:
+        """Keep a message, the way a user's callback does."""
+        await self.messages.put(message)
+
+    async def keep_change(self, client: aio.TcpClient) -> None:
+        """Keep a change of the connection, and when it was told."""
+        await self.changes.put((client.connected, asyncio.get_running_loop().time()))
+
+    def client(self, callback: Any = None, *args: object, **options: Any) -> aio.TcpClient:
+        """Return a client of the server."""
+        return aio.TcpClient(
+            "127.0.0.1",
+            self.server.port,
+            callback or self.keep,
+            *args,
+            reactor=self.reactor.reactor,
+            connect_callback=self.keep_change,
+            **options,
+        )
+
+
+def in_asyncio(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
+    """Run a test as an asyncio task, on the loop of its bench's reactor."""
+
+    @pytest_twisted.ensureDeferred
+    @functools.wraps(test)
+    async def run(**fixtures: Any) -> None:
+        await fixtures["bench"].reactor.run(test(**fixtures))
+
+    return run
