@@ -45,7 +45,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             # Tests run in the background of a shell inherit that SIGINT is ignored.
-            preexec_fn=_accept_interrupts,
+            preexec_fn=accept_interrupts,
         )
         #: All it has written so far, to both streams.
         self.output = ""
@@ -89,5 +89,6 @@ class Program:
         return bool(data)
 
 
-def _accept_interrupts() -> None:
+def accept_interrupts() -> None:
+    """Undo, in a child process, that SIGINT is ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.reactor.programs import accept_interrupts
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--command-port", "0", "--telemetry-port", "0", "--profile", "original", "--seed", "1"]
 
@@ -29,6 +31,8 @@ def process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subproce
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Tests run in the background of a shell inherit that SIGINT is ignored.
+        preexec_fn=accept_interrupts,
     )
     with process:
         yield process
