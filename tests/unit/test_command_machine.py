@@ -354,7 +354,7 @@ class Happening:
 
 TestCommands = CommandMachine.TestCase
 TestCommands.settings = settings(
-    max_examples=200,
+    max_examples=100,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
