@@ -128,10 +128,10 @@ class CommandTable:
         self._set_deadline(sequence_id, min(ack_by, finish_by))
         return done
 
-    def note(self, command: str, sequence_id: int) -> None:
+    def note(self, sequence_id: int) -> None:
         """Take note of a command that is being sent and that nobody waits for."""
         self._sent_ids.add(sequence_id)
-        self._past.add(sequence_id, command, end="", answered=False)
+        self._past.forget(sequence_id)
 
     def withdraw(self, sequence_id: int) -> None:
         """Forget a command that could not be sent."""
@@ -197,11 +197,8 @@ class CommandTable:
         if sequence_id in self._past:
             self._past.status_received(status, sequence_id)
         elif not self._sent_ids.lack(sequence_id):
-            self._log.info(
-                "A late %s for sequence id %d, long after its command ended",
-                status.name,
-                sequence_id,
-            )
+            # One that nobody ever waited for, or that ended long ago.
+            self._log.debug("A %s for sequence id %d, not waited for", status.name, sequence_id)
         elif status is CommandStatus.NoAck:
             self._reject_after_gap(sequence_id)
         else:

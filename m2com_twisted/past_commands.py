@@ -23,7 +23,7 @@ _REMEMBERED_ANSWERED = 1000
 class _Past(NamedTuple):
     command: str
     ended_at: float
-    # How it ended, for the log; empty if nobody ever waited.
+    # How it ended, for the log.
     end: str
 
 
@@ -59,13 +59,17 @@ class PastCommands:
         command
             Its name.
         end
-            How it ended, as "it ..."; empty if nobody ever waited for it.
+            How it ended, as "it ...".
         answered
             Whether the controller has answered it, so that no more should come.
         """
+        self.forget(sequence_id)
+        self._remember(sequence_id, _Past(command, self._clock.seconds(), end), answered)
+
+    def forget(self, sequence_id: int) -> None:
+        """Forget a command, if it is known: its id is used again."""
         self._unanswered.pop(sequence_id, None)
         self._answered.pop(sequence_id, None)
-        self._remember(sequence_id, _Past(command, self._clock.seconds(), end), answered)
 
     def status_received(self, status: CommandStatus, sequence_id: int) -> None:
         """Report the status of a command that is known."""
@@ -74,15 +78,14 @@ class PastCommands:
             self._remember(sequence_id, past, answered=status is not CommandStatus.Ack)
         else:
             past = self._answered[sequence_id]
-        if past.end:
-            self._log.info(
-                "A late %s for %s (%d), %.3f s after it %s",
-                status.name,
-                past.command,
-                sequence_id,
-                self._clock.seconds() - past.ended_at,
-                past.end,
-            )
+        self._log.info(
+            "A late %s for %s (%d), %.3f s after it %s",
+            status.name,
+            past.command,
+            sequence_id,
+            self._clock.seconds() - past.ended_at,
+            past.end,
+        )
 
     def _remember(self, sequence_id: int, past: _Past, answered: bool) -> None:
         memory = self._answered if answered else self._unanswered

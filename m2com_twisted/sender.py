@@ -64,7 +64,7 @@ class MessageSender:
         if not protocol.has_room:
             await protocol.wait_for_room(len(line))
         if msg_type == MsgType.Command:
-            self._write_command(protocol, line, partial(self._commands.note, msg_name))
+            self._write_command(protocol, line, self._commands.note)
         else:
             protocol.write(line)
 
@@ -118,14 +118,14 @@ class MessageSender:
         It is registered before it is written: a transport in memory may bring
         the answer before `write` returns.
         """
-        with self._sequence_ids.taken(in_use=self._commands) as sequence_id:
-            line = with_sequence_id(line, sequence_id)
+        sequence_id = self._sequence_ids.take(in_use=self._commands)
+        try:
             registered = register(sequence_id)
-            try:
-                protocol.write(line)
-            except BaseException:
-                self._commands.withdraw(sequence_id)
-                raise
+            protocol.write(with_sequence_id(line, sequence_id))
+        except BaseException:
+            self._commands.withdraw(sequence_id)
+            self._sequence_ids.give_back()
+            raise
         return registered
 
 

@@ -5,7 +5,6 @@ They lie on a circle: 1 comes after the last one.
 
 from collections import deque
 from collections.abc import Container, Iterator
-from contextlib import contextmanager
 
 __all__ = ["LAST_ID", "SentIds", "SequenceIds", "count_around", "is_before"]
 
@@ -50,12 +49,10 @@ class SequenceIds:
         self._spare: int | None = None
         #: The id that was taken last; -1 before the first.
         self.last = -1
+        self._last_but_one = -1
 
-    @contextmanager
-    def taken(self, in_use: Container[int]) -> Iterator[int]:
-        """Take the next id, for a command that is written inside.
-
-        If that raises, the command was not written: its id is the next one again.
+    def take(self, in_use: Container[int]) -> int:
+        """Return the next id.
 
         Parameters
         ----------
@@ -67,13 +64,13 @@ class SequenceIds:
         RuntimeError
             If there is no next id, or it cannot be used.
         """
-        last, sequence_id = self.last, self._next(in_use)
-        self.last = sequence_id
-        try:
-            yield sequence_id
-        except BaseException:
-            self.last, self._spare = last, sequence_id
-            raise
+        sequence_id = self._next(in_use)
+        self._last_but_one, self.last = self.last, sequence_id
+        return sequence_id
+
+    def give_back(self) -> None:
+        """Make the id that was taken last the next one again: its command was not written."""
+        self.last, self._spare = self._last_but_one, self.last
 
     def _next(self, in_use: Container[int]) -> int:
         if self._spare is not None:

@@ -207,7 +207,7 @@ def test_unknown_id(table: Table, name: str, info: Callable[[], list[str]]) -> N
 
 def test_reply_to_what_nobody_awaits(table: Table, info: Callable[[], list[str]]) -> None:
     """A command sent without waiting is known, so its replies are no cause for a line."""
-    table.commands.note("c1", 1)
+    table.commands.note(1)
     table.reply(("ack", 1), ("success", 1), ("noack", 1))
     assert info() == []
 
@@ -256,11 +256,11 @@ def test_gap_spares_what_is_acknowledged(table: Table) -> None:
 def test_noack_for_a_command_long_forgotten(table: Table, info: Callable[[], list[str]]) -> None:
     """A noack for an id that was sent is no gap, however long ago that was."""
     for sequence_id in range(1, 20_000):
-        table.commands.note("old", sequence_id)
+        table.commands.note(sequence_id)
     done = table.add(20_000)
     table.reply(("noack", 1))
     assert not done.called
-    assert info() == ["m2: A late NoAck for sequence id 1, long after its command ended"]
+    assert info() == []
     table.reply(("success", 20_000))
 
 
