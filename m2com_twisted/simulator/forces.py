@@ -5,6 +5,7 @@ Forces in N, moments in N*m.
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from .geometry import (
     AXIAL,
@@ -55,7 +56,14 @@ def distribute(sums: Triple, actuators: Sequence[int]) -> list[float]:
     ValueError
         If the actuators cannot make up just any sums: they stand on a line.
     """
+    a, b, c = solve(_normal_equations(tuple(actuators)), sums)
     rows = [_EFFECTS[actuator] for actuator in actuators]
-    products = [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]
-    a, b, c = solve(products, sums)
     return [row[0] * a + row[1] * b + row[2] * c for row in rows]
+
+
+# Kept, because the same few actuators are asked about in every cycle: all but
+# the hardpoints, and the hardpoints, axial and tangent.
+@lru_cache(maxsize=8)
+def _normal_equations(actuators: tuple[int, ...]) -> list[list[float]]:
+    rows = [_EFFECTS[actuator] for actuator in actuators]
+    return [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]
