@@ -13,10 +13,9 @@ callback waits, and a DeferredLock recurses to death with thousands in line.
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from types import CoroutineType
 from typing import Any, Literal, Protocol, get_args
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -113,9 +112,10 @@ class Delivery:
         if overflow not in get_args(Overflow):
             raise ValueError(f"The overflow must be one of {get_args(Overflow)}, not {overflow!r}.")
         self._callback = callback
-        # Bound once: to unpack the arguments for each message takes longer.
-        self._call_back = partial(callback, *args) if args else callback
         self._connect_callback = connect_callback
+        # Bound once: to unpack the arguments for each message takes longer.
+        self._deliver_message = _awaiting(partial(callback, *args) if args else callback)
+        self._deliver_change = _awaiting(self._tell_change)
         self._stats = stats
         self._log = log
         self._clock = clock
@@ -221,14 +221,10 @@ class Delivery:
         This is where the time of a message goes, so it calls as little as it can.
         """
         try:
-            for call_back, entries in self._batches():
+            for deliver, entries in self._batches():
                 for entry in entries:
-                    self._current = entry
                     try:
-                        result = call_back(message=entry)
-                        # The type first, because hasattr takes as long as the call.
-                        if result.__class__ is CoroutineType or hasattr(result, "__await__"):
-                            await result
+                        await deliver(message=entry)
                     except GeneratorExit:
                         raise
                     except BaseException as error:
@@ -242,7 +238,7 @@ class Delivery:
         finally:
             self._consumer = None
 
-    def _batches(self) -> Iterator[tuple[Callable[..., object], Iterable[_Entry]]]:
+    def _batches(self) -> Iterator[tuple[Callable[..., Awaitable[object]], Iterable[_Entry]]]:
         """Yield what waits, one by one, then what is arriving, until there is neither.
 
         With what is to be called for it.  In batches because what is arriving
@@ -254,12 +250,14 @@ class Delivery:
                 entry = queue.popleft()
                 if self._full and len(queue) <= self._low_water:
                     self._set_full(False)
+                self._current = entry
                 is_change = isinstance(entry, _ConnectionChange)
-                yield (self._tell_change if is_change else self._call_back), (entry,)
+                yield (self._deliver_change if is_change else self._deliver_message), (entry,)
             arriving = self._arriving
             if arriving is _NOTHING:
                 return
-            yield self._call_back, arriving
+            self._current = None
+            yield self._deliver_message, arriving
             self._arriving = _NOTHING
 
     def _tell_change(self, message: _ConnectionChange) -> object:
@@ -346,6 +344,20 @@ class Delivery:
                 _STALL_TIME,
             )
         self._watch_for_stall(warned=stalled)
+
+
+def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object]]:
+    """Return a coroutine function that calls a function and awaits what can be of its result."""
+    if inspect.iscoroutinefunction(function):
+        return function
+
+    async def call(message: _Entry) -> None:
+        result = function(message=message)
+        # None first: to look for what it does not have takes longer than the call.
+        if result is not None and hasattr(result, "__await__"):
+            await result
+
+    return call
 
 
 def _name_of(function: object) -> str:
