@@ -62,6 +62,9 @@ def test_a_stream_in_tiny_chunks(size: int) -> None:
         (b'{"id":\r "1"}\r\n',),
         (b'{"id": "1"}\r\r\n',),
         (b'\n{"id": "1"}\r\n',),
+        (b'\n\n{"id": "1"}\r\n',),
+        (b'{"id":\n "1"}\r\n{"id": "2"}\r\n',),
+        (b'{"id": "1"}\r\n\n\r', b' {"id": "2"}\r\n'),
     ],
     ids=repr,
 )
