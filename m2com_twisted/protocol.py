@@ -36,9 +36,6 @@ __all__ = ["ConnectionOwner", "MessageProtocol", "MessageReceiver"]
 # Lines that say that the peer lives and nothing else: ts_tcpip sends the second.
 _LIFE_SIGNS = (b"", b"heartbeat")
 
-# The length of the longest id of a status.
-_LONGEST_STATUS = max(map(len, STATUSES))
-
 # How much of a bad line its warning shows, in bytes.
 _SHOWN_BYTES = 200
 
@@ -72,6 +69,10 @@ class MessageReceiver(Protocol):
 
     def messages_received(self, messages: Iterator[Message]) -> None:
         """Take the messages of one chunk, in order of arrival."""
+
+    @property
+    def awaits_status(self) -> bool:
+        """Whether a command is under way whose status may come."""
 
     def status_received(self, message: Message) -> None:
         """Look at the status of a command, ahead of its delivery."""
@@ -203,6 +204,10 @@ class MessageProtocol(LineReceiver):
         """
         rest = iter(lines)
         bad = 0
+        # A status is told by its id.  But to compare ids takes four times as
+        # long as to look for a key, and while no command waits for one, a
+        # status without a sequence id says nothing.
+        awaited = self._receiver.awaits_status
         try:
             for line in rest:
                 try:
@@ -215,10 +220,7 @@ class MessageProtocol(LineReceiver):
                         self._bad_line(line, error)
                         bad += 1
                         continue
-                # The class first: an id may be anything, and a list has no hash.
-                # The length next: that of a string is there, its hash is not.
-                name = message.get("id")
-                if name.__class__ is str and len(name) <= _LONGEST_STATUS and name in STATUSES:
+                if (awaited or "sequence_id" in message) and _is_status(message):
                     self._receiver.status_received(message)
                     if self._lost is not None:
                         return  # closed by who waited for this status
@@ -308,3 +310,9 @@ class MessageProtocol(LineReceiver):
             self._watchdog.stop()
             # A paused producer would keep the transport from closing.
             self.transport.unregisterProducer()
+
+
+def _is_status(message: Message) -> bool:
+    """Whether a message is the status of a command; its id may be anything."""
+    name = message.get("id")
+    return isinstance(name, str) and name in STATUSES

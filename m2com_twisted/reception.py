@@ -110,6 +110,11 @@ class Reception:
             self._rate.add(count, now)
             self._history.proved_good()
 
+    @property
+    def awaits_status(self) -> bool:
+        """Implement `MessageReceiver`."""
+        return len(self._commands) > 0
+
     def status_received(self, message: Message) -> None:
         """Implement `MessageReceiver`."""
         self._commands.status_received(message)

@@ -145,6 +145,16 @@ def test_reply_without_a_usable_id(reply: Message, caplog: pytest.LogCaptureFixt
     assert "success without a usable sequence_id" in caplog.text
 
 
+def test_a_status_of_nothing_is_a_message_like_any_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A status without a sequence id, while no command waits for one, is delivered as it is."""
+    fixture = Scripted()
+    fixture.reply({"id": "success"})
+    assert fixture.messages == [{"id": "success"}]
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     "message",
     [
