@@ -14,7 +14,7 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from subprocess import PIPE, Popen
 
-from .job import HOST
+from .job import HOST, use_core
 from .loads import Loads
 
 __all__ = ["running_sender"]
@@ -78,6 +78,7 @@ def running_sender(capture: Path | None) -> Iterator[int]:
 
 
 def _main() -> None:
+    use_core(0)
     with _Server(Loads(*map(Path, sys.argv[1:]))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(server.server_address[1], flush=True)
