@@ -18,9 +18,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from . import tcp_client
+from .backlog import Overflow
 from .codec import Message
 from .commands import CommandOutcome
-from .delivery import MessageCallback, Overflow
+from .delivery import MessageCallback
 from .enums import MsgType
 from .retry import RetryPolicy, default_retry_policy
 

@@ -12,34 +12,23 @@ callback waits, and a DeferredLock recurses to death with thousands in line.
 
 import asyncio
 import inspect
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, Protocol, get_args
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
+from .backlog import Backlog, ConnectionChange, Entry, Overflow, ReadingControl
 from .codec import Message
-from .log import NamedLog, Throttle, beginning_of
+from .log import NamedLog, beginning_of
 from .stats import Stats
 
-__all__ = ["Delivery", "MessageCallback", "Overflow", "ReadingControl"]
+__all__ = ["Delivery", "MessageCallback"]
 
 #: Takes the user's ``*args`` and the keyword ``message``; what it returns is
 #: awaited where it can be.
 MessageCallback = Callable[..., object]
-
-#: What to do with a full queue: stop reading, or drop the oldest message.
-Overflow = Literal["pause", "drop_oldest"]
-
-# A callback that holds up a full queue for longer than this many seconds is
-# named in a warning: at 20 Hz, 200 telemetry cycles late is no longer a hiccup.
-_STALL_TIME = 10.0
-
-# Seconds between two log lines about dropped messages.
-_DROP_LOG_INTERVAL = 10.0
 
 # What a cancelled callback ends with; the second if it waits for an asyncio future.
 _CANCELLATIONS = (CancelledError, asyncio.CancelledError)
@@ -48,28 +37,8 @@ _CANCELLATIONS = (CancelledError, asyncio.CancelledError)
 _NOTHING: Iterator[Message] = iter(())
 
 
-class ReadingControl(Protocol):
-    """Stops and restarts reading from the peer."""
-
-    def pause_reading(self) -> None:
-        """Take no more from the peer."""
-
-    def resume_reading(self) -> None:
-        """Go on."""
-
-
-@dataclass(frozen=True)
-class _ConnectionChange:
-    """An entry of the queue that tells the user of a change of the connection."""
-
-    connected: bool
-
-
-_Entry = Message | _ConnectionChange
-
-
 class Delivery:
-    """The queue of one client and what empties it.
+    """Calls the user's callbacks, for one thing at a time.
 
     Parameters
     ----------
@@ -107,10 +76,6 @@ class Delivery:
         for function in (callback, connect_callback):
             if function is not None and not callable(function):
                 raise TypeError(f"The callback {function!r} is not callable.")
-        if max_length < 1:
-            raise ValueError(f"The queue length must be at least 1, not {max_length!r}.")
-        if overflow not in get_args(Overflow):
-            raise ValueError(f"The overflow must be one of {get_args(Overflow)}, not {overflow!r}.")
         self._callback = callback
         self._connect_callback = connect_callback
         # Bound once: to unpack the arguments for each message takes longer.
@@ -118,41 +83,36 @@ class Delivery:
         self._deliver_change = _awaiting(self._tell_change)
         self._stats = stats
         self._log = log
-        self._clock = clock
-        self._high_water = max_length
-        # Half, so that reading does not stop and go with every message.
-        self._low_water = max_length // 2
-        self._drops = overflow == "drop_oldest"
-        self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
-        self._queue: deque[_Entry] = deque()
-        # The rest of the chunk that is arriving, until `put` takes it into the queue.
+        self._backlog = Backlog(
+            max_length,
+            overflow,
+            running=lambda: _name_of(self._running),
+            clock=clock,
+            stats=stats,
+            log=log,
+        )
+        # The rest of the chunk that is arriving, until `put` takes it into the backlog.
         self._arriving = _NOTHING
-        # Full: reading rests until the queue is down to its low-water mark.
-        self._full = False
-        self._reading: ReadingControl | None = None
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
         # Set while `stop` cancels a callback; fires when that has ended.
         self._cancelled: Deferred[None] | None = None
         self._told_connected = False
-        # What the callback is at, or was last.
-        self._current: _Entry | None = None
-        self._stall_check: IDelayedCall | None = None
+        # The user's callback that runs, or ran last.
+        self._running: object = None
 
     @property
     def depth(self) -> int:
         """Entries that wait."""
-        return len(self._queue)
+        return len(self._backlog)
 
     def attach(self, reading: ReadingControl) -> None:
         """Control the reading of a new connection, paused from the start if need be."""
-        self._reading = reading
-        if self._full:
-            reading.pause_reading()
+        self._backlog.attach(reading)
 
     def detach(self) -> None:
         """Forget a connection that is gone."""
-        self._reading = None
+        self._backlog.detach()
 
     def put(self, messages: Iterator[Message]) -> None:
         """Deliver messages, now or when those before them are done with.
@@ -161,19 +121,19 @@ class Delivery:
         ----------
         messages
             Taken one by one while the callback takes them at once; those that
-            it makes wait are taken into the queue before this returns.
+            it makes wait are taken into the backlog before this returns.
         """
         self._arriving = messages
         self._consume()
-        self._queue_arriving()
-        self._limit_queue()
+        self._keep_arriving()
+        self._backlog.limit()
 
     def put_connection_change(self, connected: bool) -> None:
         """Tell the user of a change, after the messages that came before it.
 
         A change that undoes one which `stop` dropped untold is not told either.
         """
-        self._queue.append(_ConnectionChange(connected))
+        self._backlog.append(ConnectionChange(connected))
         self._consume()
 
     def stop(self) -> Deferred[None]:
@@ -184,9 +144,8 @@ class Delivery:
             Fires when the callback has ended: at once where none runs, or
             where this is called from inside it, which is then left alone.
         """
-        self._queue.clear()
+        self._backlog.clear()
         self._arriving = _NOTHING
-        self._set_full(False)
         if self._consumer is None or self._consumer_done is None:
             return succeed(None)
         if inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING:
@@ -196,16 +155,16 @@ class Delivery:
         self._consumer_done.cancel()
         return ended
 
-    def _queue_arriving(self) -> None:
-        """Take the rest of a chunk into the queue.
+    def _keep_arriving(self) -> None:
+        """Take the rest of a chunk into the backlog.
 
         To look at it may complete the command that a callback waits for, and
         so make the consumer go on in the midst of it: it must not ask for the
         same messages then, and may well run out of others.
         """
         arriving, self._arriving = self._arriving, _NOTHING
-        self._queue.extend(arriving)
-        if self._queue:
+        self._backlog.extend(arriving)
+        if self._backlog:
             self._consume()
 
     def _consume(self) -> None:
@@ -231,48 +190,47 @@ class Delivery:
                         # SystemExit too: the reactor would log it and go on as well.
                         self._report(error, entry)
                     if self._arriving is not entries:
-                        break  # the callback waited: the rest is in the queue, or dropped
+                        break  # the callback waited: the rest is in the backlog, or dropped
                 if self._cancelled is not None:
                     ended, self._cancelled = self._cancelled, None
                     ended.callback(None)
         finally:
             self._consumer = None
 
-    def _batches(self) -> Iterator[tuple[Callable[..., Awaitable[object]], Iterable[_Entry]]]:
+    def _batches(self) -> Iterator[tuple[Callable[..., Awaitable[object]], Iterable[Entry]]]:
         """Yield what waits, one by one, then what is arriving, until there is neither.
 
         With what is to be called for it.  In batches because what is arriving
         would cost twice as much if it came through another generator.
         """
-        queue = self._queue
         while True:
-            while queue:
-                entry = queue.popleft()
-                if self._full and len(queue) <= self._low_water:
-                    self._set_full(False)
-                self._current = entry
-                is_change = isinstance(entry, _ConnectionChange)
-                yield (self._deliver_change if is_change else self._deliver_message), (entry,)
+            while (entry := self._backlog.take()) is not None:
+                if isinstance(entry, ConnectionChange):
+                    self._running = self._connect_callback
+                    yield self._deliver_change, (entry,)
+                else:
+                    self._running = self._callback
+                    yield self._deliver_message, (entry,)
             arriving = self._arriving
             if arriving is _NOTHING:
                 return
-            self._current = None
+            self._running = self._callback
             yield self._deliver_message, arriving
             self._arriving = _NOTHING
 
-    def _tell_change(self, message: _ConnectionChange) -> object:
+    def _tell_change(self, message: ConnectionChange) -> object:
         """Start the callback for a change, which the user may know already."""
         if message.connected is self._told_connected or self._connect_callback is None:
             return None
         self._told_connected = message.connected
         return self._connect_callback()
 
-    def _report(self, error: BaseException, entry: _Entry) -> None:
+    def _report(self, error: BaseException, entry: Entry) -> None:
         """Log what a callback raised, unless it is the cancellation by `stop`."""
         if self._cancelled is not None and isinstance(error, _CANCELLATIONS):
             return
         self._stats.callback_errors += 1
-        if isinstance(entry, _ConnectionChange):
+        if isinstance(entry, ConnectionChange):
             self._log.error("The connect callback failed", exc_info=error)
         else:
             shown = beginning_of(entry)
@@ -282,76 +240,13 @@ class Delivery:
         """Log what cancelling led to: a canceller may be anybody's."""
         self._log.error("Delivering, or cancelling the callback, failed", exc_info=failure.value)
 
-    def _limit_queue(self) -> None:
-        """Keep the queue within its bound."""
-        depth = len(self._queue)
-        if depth > self._stats.queue_high_water:
-            self._stats.queue_high_water = depth
-        if self._drops:
-            self._drop_oldest(depth - self._high_water)
-        elif depth >= self._high_water:
-            self._set_full(True)
-
-    def _drop_oldest(self, count: int) -> None:
-        """Drop messages from the head of the queue; changes of the connection stay."""
-        if count <= 0:
-            return
-        kept: list[_Entry] = []
-        dropped = 0
-        while dropped < count and self._queue:
-            entry = self._queue.popleft()
-            if isinstance(entry, _ConnectionChange):
-                kept.append(entry)
-            else:
-                dropped += 1
-        self._queue.extendleft(reversed(kept))
-        self._stats.dropped_messages += dropped
-        if self._drop_throttle.admit(self._clock.seconds()) is not None:
-            self._log.warning(
-                "The callback does not keep up: %d messages dropped so far",
-                self._stats.dropped_messages,
-            )
-
-    def _set_full(self, full: bool) -> None:
-        """Pause or resume reading, where that is a change."""
-        if full is self._full:
-            return
-        self._full = full
-        if full:
-            self._watch_for_stall()
-        elif self._stall_check is not None:
-            self._stall_check.cancel()
-            self._stall_check = None
-        if self._reading is not None:
-            if full:
-                self._reading.pause_reading()
-            else:
-                self._reading.resume_reading()
-
-    def _watch_for_stall(self, warned: bool = False) -> None:
-        self._stall_check = self._clock.callLater(
-            _STALL_TIME, self._check_stall, self._current, warned
-        )
-
-    def _check_stall(self, entry: _Entry | None, warned: bool) -> None:
-        """Warn, once, if the callback is still at the entry of when the check was set up."""
-        stalled = entry is self._current
-        if stalled and not warned:
-            changed = isinstance(entry, _ConnectionChange)
-            self._log.warning(
-                "The callback %s has been running for over %.0f s; reading is paused until it ends",
-                _name_of(self._connect_callback if changed else self._callback),
-                _STALL_TIME,
-            )
-        self._watch_for_stall(warned=stalled)
-
 
 def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object]]:
     """Return a coroutine function that calls a function and awaits what can be of its result."""
     if inspect.iscoroutinefunction(function):
         return function
 
-    async def call(message: _Entry) -> None:
+    async def call(message: Entry) -> None:
         result = function(message=message)
         # None first: to look for what it does not have takes longer than the call.
         if result is not None and hasattr(result, "__await__"):

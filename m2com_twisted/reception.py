@@ -7,10 +7,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
+from .backlog import ReadingControl
 from .codec import Message
 from .commands import CommandTable
 from .connection_history import ConnectionHistory
-from .delivery import Delivery, ReadingControl
+from .delivery import Delivery
 from .log import NamedLog, beginning_of
 from .stats import MessageRate, Stats
 

@@ -9,10 +9,11 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
+from .backlog import Overflow
 from .codec import Message
 from .commands import CommandOutcome
 from .connection_state import ConnectionState
-from .delivery import MessageCallback, Overflow
+from .delivery import MessageCallback
 from .elevation import ElevationFeeder
 from .enums import MsgType
 from .log import NamedLog

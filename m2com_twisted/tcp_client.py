@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
+from .backlog import Overflow
 from .codec import Message
 from .commands import CommandOutcome, CommandTable
 from .connection_history import ConnectionHistory
 from .connection_state import ConnectionState
-from .delivery import Delivery, MessageCallback, Overflow
+from .delivery import Delivery, MessageCallback
 from .endpoint import client_endpoint
 from .enums import MsgType
 from .factory import ReconnectingMessageFactory
