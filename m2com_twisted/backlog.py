@@ -91,8 +91,9 @@ class Backlog:
         self._full = False
         self._reading: ReadingControl | None = None
         self._stall_check: IDelayedCall | None = None
-        # Whether any was taken since the last look for a stall.
+        # Since the last look for a stall: whether any was taken, whether that was said.
         self._moved = False
+        self._warned = False
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -133,12 +134,15 @@ class Backlog:
         self._moved = True
         if self._full and len(self._entries) <= self._low_water:
             self._set_full(False)
+        if not self._entries:
+            self._stop_watching()
         return entry
 
     def clear(self) -> None:
         """Drop all, uncounted."""
         self._entries.clear()
         self._set_full(False)
+        self._stop_watching()
 
     def _drop_oldest(self, count: int) -> None:
         """Drop messages from the head; changes of the connection stay."""
@@ -167,9 +171,6 @@ class Backlog:
         self._full = full
         if full:
             self._watch_for_stall(warned=False)
-        elif self._stall_check is not None:
-            self._stall_check.cancel()
-            self._stall_check = None
         if self._reading is not None:
             if full:
                 self._reading.pause_reading()
@@ -177,13 +178,32 @@ class Backlog:
                 self._reading.resume_reading()
 
     def _watch_for_stall(self, warned: bool) -> None:
-        self._moved = False
-        self._stall_check = self._clock.callLater(_STALL_TIME, self._check_stall, warned)
+        """Look again in a while.
 
-    def _check_stall(self, warned: bool) -> None:
+        The delayed call is kept while anything waits, also when reading goes
+        on, and put off the next time.  Rejected: a new one each time, for a
+        reactor keeps those that were cancelled for long, and all timers of the
+        process are sorted in among them.
+        """
+        self._moved = False
+        self._warned = warned
+        if self._stall_check is not None:
+            self._stall_check.reset(_STALL_TIME)
+        else:
+            self._stall_check = self._clock.callLater(_STALL_TIME, self._check_stall)
+
+    def _stop_watching(self) -> None:
+        if self._stall_check is not None:
+            self._stall_check.cancel()
+            self._stall_check = None
+
+    def _check_stall(self) -> None:
         """Warn, once, of a callback that has run since the last look."""
+        self._stall_check = None
+        if not self._full:
+            return
         stalled = not self._moved
-        if stalled and not warned:
+        if stalled and not self._warned:
             self._log.warning(
                 "The callback %s has been running for over %.0f s; reading is paused until it ends",
                 self._running(),
