@@ -5,6 +5,7 @@ input ends.
 """
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -19,6 +20,11 @@ from .loads import Loads
 
 __all__ = ["running_sender"]
 
+# Whether a line asks for anything.  The others are not looked at any further,
+# so that who writes thousands has a peer that keeps up and waits for more, as
+# the controller does, and not one that is busy reading all the time.
+_asks = re.compile(rb'"(load|drain|cmd_answer)"').search
+
 
 class _Handler(StreamRequestHandler):
     """Serves one client, by the lines it writes; what asks for nothing is swallowed."""
@@ -30,6 +36,8 @@ class _Handler(StreamRequestHandler):
         """Override."""
         with suppress(ConnectionError):  # a client may leave at any time
             for line in self.rfile:
+                if not _asks(line):
+                    continue
                 request = json.loads(line)
                 if "load" in request:
                     self._send(request["load"], request["repeat"])
