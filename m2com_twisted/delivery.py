@@ -125,8 +125,10 @@ class Delivery:
         """
         self._arriving = messages
         self._consume()
-        self._keep_arriving()
-        self._backlog.limit()
+        if self._consumer is not None:
+            # The callback waits, and what it has not taken waits for it.
+            self._keep_arriving()
+            self._backlog.limit()
 
     def put_connection_change(self, connected: bool) -> None:
         """Tell the user of a change, after the messages that came before it.

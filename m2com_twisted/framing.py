@@ -47,18 +47,19 @@ class LineSplitter:
             # Half a terminator, perhaps: it is looked at with the other half.
             del self._open[-1:]
             data = b"\r" + data
-        *lines, rest = _split(data)
-        if lines:
+        lines = _split(data)
+        rest = lines.pop()
+        if lines and (self._open or self._skipping):
             lines[:1] = self._close(lines[0])
-            if len(data) > self._limit:
-                lines = self._without_oversize(lines)
+        if len(data) > self._limit:
+            lines = self._without_oversize(lines)
         if rest:
             self._keep_open(rest)
         return lines
 
     def _close(self, end: bytes) -> list[bytes]:
         """Return the open line, whose end is there; nothing if it is too long."""
-        line = b"".join((self._open, end)) if self._open else end
+        line = b"".join((self._open, end))
         self._open.clear()
         skipped, self._skipping = self._skipping, False
         return [] if skipped else self._without_oversize([line])
@@ -91,12 +92,10 @@ def _split(data: bytes) -> list[bytes]:
     white space.
     """
     lines = data.split(b"\n")
-    rest = lines.pop()
     try:
-        complete = set(map(_last_byte, lines)) <= {_CR}
-    except IndexError:  # of an empty line, which ends with nothing
-        complete = False
-    if complete:
-        return [*lines, rest]
+        if set(map(_last_byte, lines[:-1])) <= {_CR}:
+            return lines
+    except IndexError:
+        pass  # of an empty line, which ends with nothing
     *lines, rest = data.split(TERMINATOR)
     return [*(line + b"\r" for line in lines), rest]
