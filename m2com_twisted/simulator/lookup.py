@@ -8,6 +8,7 @@ Source of the figures: protocol, section 13.
 
 import math
 from functools import lru_cache
+from operator import mul
 
 from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS
 
@@ -51,8 +52,10 @@ _RING_COSINES = [math.cos(math.radians(30 * sensor)) / 6 for sensor in range(12)
 _RING_SINES = [math.sin(math.radians(30 * sensor)) / 6 for sensor in range(12)]
 
 # N per degC, for the mean of the ring and for its first harmonic.
-_BEND = [0.4 * math.cos(3 * angle) for angle in _ANGLES]
-_TILT = [(0.3 * math.cos(2 * angle), 0.3 * math.sin(2 * angle)) for angle in _ANGLES]
+_SHAPES = [
+    (0.4 * math.cos(3 * angle), 0.3 * math.cos(2 * angle), 0.3 * math.sin(2 * angle))
+    for angle in _ANGLES
+]
 
 
 @lru_cache(maxsize=8)
@@ -65,6 +68,6 @@ def temperature_table(difference: tuple[float, ...]) -> tuple[float, ...]:
         Of the 12 ring temperatures to their reference.
     """
     mean = sum(difference) / len(difference)
-    x = sum(d * c for d, c in zip(difference, _RING_COSINES, strict=True))
-    y = sum(d * s for d, s in zip(difference, _RING_SINES, strict=True))
-    return tuple([mean * bend + x * c + y * s for bend, (c, s) in zip(_BEND, _TILT, strict=True)])
+    x = sum(map(mul, difference, _RING_COSINES))
+    y = sum(map(mul, difference, _RING_SINES))
+    return tuple([mean * bend + x * c + y * s for bend, c, s in _SHAPES])
