@@ -4,6 +4,7 @@ import math
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from twisted.internet.base import DelayedCall
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -76,10 +77,17 @@ class VirtualClock(Clock):
 
     def _step(self, end: float) -> bool:
         """Go to the next call, and make those that are due then; return whether there was one."""
-        due = min((call.getTime() for call in self.getDelayedCalls()), default=math.inf)
+        due = self._due()
         if due > end:
             return False
         # Exactly then: what is added up would be a rounding error off.
         self.rightNow = max(self.rightNow, due)
-        super().advance(0)
+        while self._due() <= self.rightNow:
+            call = self.calls.pop(0)
+            call.called = 1
+            call.func(*call.args, **call.kw)
         return True
+
+    def _due(self) -> float:
+        self.calls.sort(key=DelayedCall.getTime)
+        return self.calls[0].getTime() if self.calls else math.inf
