@@ -78,8 +78,8 @@ class Bench(ABC):
         self._running_before = running_of_ours(clock)
 
     @abstractmethod
-    async def _start_controller(self) -> None:
-        """Have the simulator take clients."""
+    async def start_controller(self) -> None:
+        """Have the simulator take clients: again, when it was stopped or has rebooted."""
 
     @abstractmethod
     def _address(self, port: PortName | ScriptedController) -> _Address:
@@ -98,7 +98,7 @@ class Bench(ABC):
         """Start the simulator and connect the clients; if that fails nothing is left running."""
         self._errors.start()
         try:
-            await self._start_controller()
+            await self.start_controller()
             self.commands = self.client("command", self.events)
             self.telemetry = self.client("telemetry", self.measurements)
             for port in self._connect:
@@ -211,7 +211,8 @@ class SocketBench(Bench):
         super().__init__(reactor, controller, connect)
         self._listening: dict[ScriptedController, IListeningPort] = {}
 
-    async def _start_controller(self) -> None:
+    async def start_controller(self) -> None:
+        """Override: on the ports it had before, if it had any."""
         await self.controller.start()
 
     def _address(self, port: PortName | ScriptedController) -> _Address:
@@ -279,7 +280,8 @@ class MemoryBench(Bench):
         """Let time pass for the simulator and the clients together."""
         self.clock.advance(seconds)
 
-    async def _start_controller(self) -> None:
+    async def start_controller(self) -> None:
+        """Override: in memory."""
         self.controller.start_loops()
 
     def _address(self, port: PortName | ScriptedController) -> _Address:
