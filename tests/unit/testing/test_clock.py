@@ -35,6 +35,34 @@ def test_makes_calls_due_at_the_end() -> None:
     assert made == [0.3]
 
 
+def test_advanced_from_inside_a_call() -> None:
+    """A call that lets time pass itself does; the clock is not set back when that is done."""
+    clock = VirtualClock()
+    times: list[float] = []
+    clock.callLater(1, clock.advance, 10)
+    clock.callLater(5, lambda: times.append(clock.seconds()))
+    clock.callLater(12, lambda: times.append(clock.seconds()))
+    clock.advance(3)
+    assert times == [5]
+    assert clock.seconds() == 11
+    clock.advance(1)
+    assert times == [5, 12]
+
+
+def test_call_that_is_put_off() -> None:
+    """A call that is put off, or moved, is made at its new time."""
+    clock = VirtualClock()
+    made: list[tuple[int, float]] = []
+    first, second, _ = (
+        clock.callLater(delay, lambda delay=delay: made.append((delay, clock.seconds())))
+        for delay in (1, 2, 3)
+    )
+    first.delay(9)
+    second.reset(4)
+    clock.advance(20)
+    assert made == [(3, 3), (2, 4), (1, 10)]
+
+
 def test_does_not_run_backwards() -> None:
     """A negative time is refused."""
     with pytest.raises(ValueError, match="backwards"):
