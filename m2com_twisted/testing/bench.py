@@ -104,7 +104,7 @@ class Bench(ABC):
             for port in self._connect:
                 await (self.commands if port == "command" else self.telemetry).connect()
         except BaseException:
-            await self._end()
+            await self.end()
             raise
 
     async def stop(self) -> None:
@@ -116,12 +116,13 @@ class Bench(ABC):
             If an error was logged and not flushed, if a script was not
             followed, or if anything of this package is still running.
         """
-        await self._end()
+        await self.end()
         complaints = self._complaints()
         if complaints:
             raise AssertionError("\n".join(complaints))
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """Close the clients and the simulator, and leave it at that."""
         for client in self._clients:
             await client.close()
         await self._withdraw_scripts()
@@ -177,13 +178,15 @@ class Bench(ABC):
         return [record.getMessage() for record in self._errors.flush_errors(*error_types)]
 
     def _complaints(self) -> list[str]:
-        logged = [self._errors.format(record) for record in self._errors.flush_errors()]
-        left = running_of_ours(self.clock) - self._running_before
         return [
-            *(f"An error was logged: {text}" for text in logged),
+            *self._errors.complaints(),
             *(complaint for script in self._scripts for complaint in script.complaints()),
-            *sorted(f"Left running: {one}" for one in left),
+            *sorted(f"Left running: {one}" for one in self._left_running()),
         ]
+
+    def _left_running(self) -> list[object]:
+        """Return what of ours is still there."""
+        return list(running_of_ours(self.clock) - self._running_before)
 
 
 class SocketBench(Bench):
@@ -283,6 +286,14 @@ class MemoryBench(Bench):
     async def start_controller(self) -> None:
         """Override: in memory."""
         self.controller.start_loops()
+
+    def _left_running(self) -> list[object]:
+        waiting = [
+            f"an attempt to connect to the port {name!r}"
+            for name, port in self.ports.items()
+            for _ in port.unanswered
+        ]
+        return [*super()._left_running(), *waiting]
 
     def _address(self, port: PortName | ScriptedController) -> _Address:
         return _Address("memory", 0, self.ports[port])

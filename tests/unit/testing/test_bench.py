@@ -2,10 +2,11 @@
 
 import logging
 import unittest
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred, inlineCallbacks
 
 from m2com_twisted import ConnectTimeoutError, TcpClient
 from m2com_twisted.simulator import STRICT
@@ -80,6 +81,16 @@ def test_flush_of_all_errors(bench: MemoryBench) -> None:
     assert stop(bench) == ""
 
 
+def test_many_errors(bench: MemoryBench) -> None:
+    """Of many errors a few are shown, and the rest counted."""
+    bench.run(bench.commands.close())
+    bench.run(bench.client("command", lambda message: 1 / 0).connect())
+    bench.advance(0)
+    complaint = stop(bench)
+    assert complaint.count("An error was logged: ") == 3
+    assert complaint.endswith("\n96 more were logged.")
+
+
 def test_errors_of_others(bench: MemoryBench) -> None:
     """An error that somebody else logs is not the bench's business."""
     logging.getLogger("somebody.else").error("wrong")
@@ -96,6 +107,17 @@ def test_client_left_running(bench: MemoryBench) -> None:
     assert complaint.startswith("Left running: ")
     assert "ReconnectingMessageFactory._dial" in complaint
     bench.run(forgotten.close())
+
+
+def test_client_left_connecting(bench: MemoryBench) -> None:
+    """A client that waits for an answer that never comes fails it, though nothing shows it."""
+    bench.run(bench.commands.close())
+    bench.ports["command"].answer = "nothing"
+    forgotten = TcpClient("memory", 0, dict, reactor=bench.clock, endpoint=bench.ports["command"])
+    forgotten.start()
+    assert stop(bench) == "Left running: an attempt to connect to the port 'command'"
+    bench.run(forgotten.close())
+    assert bench.ports["command"].unanswered == []
 
 
 def test_profile_and_seed() -> None:
@@ -212,6 +234,17 @@ class Examples(MemoryTestCase):
         await self.commands.close()
         await self.bench.client("command", lambda message: 1 / 0).connect()
 
+    def test_deferred_that_fails(self) -> "Deferred[None]":
+        """Wait for something, then fail."""
+        waiting = Deferred.fromCoroutine(self.bench.sleep(5))
+        return waiting.addCallback(lambda _: self.fail("in the end"))
+
+    @inlineCallbacks
+    def test_inline_callbacks_that_fail(self) -> "Generator[Deferred[Any], Any, None]":
+        """Wait for something, then fail."""
+        yield Deferred.fromCoroutine(self.commands.run_command("clearErrors"))
+        self.fail("in the end")
+
     async def test_does_not_follow_the_script(self) -> None:
         """Leave a script unfinished."""
         self.bench.scripted_controller().expect_command("power")
@@ -224,6 +257,8 @@ class Examples(MemoryTestCase):
         ("test_passes_without_a_coroutine", ""),
         ("test_fails", "on purpose"),
         ("test_never_ends", "in vain, for 10 s"),
+        ("test_deferred_that_fails", "in the end"),
+        ("test_inline_callbacks_that_fail", "in the end"),
         ("test_leaves_an_error", "ZeroDivisionError"),
         ("test_does_not_follow_the_script", "the command power with any details, which never"),
     ],
@@ -231,8 +266,53 @@ class Examples(MemoryTestCase):
 def test_test_case(name: str, complaint: str) -> None:
     """A test of a MemoryTestCase fails for its own reasons, and for what it leaves."""
     result = unittest.TestResult()
-    Examples(name).run(result)  # type: ignore[no-untyped-call]  # trial's
+    Examples(name).run(result)
     assert result.testsRun == 1
     problems = [text for _, text in result.errors + result.failures]
     assert len(problems) == (1 if complaint else 0)
     assert complaint in "".join(problems)
+
+
+class SetUpFails(Examples):
+    """Not collected either."""
+
+    __test__ = False
+
+    def setUp(self) -> None:
+        """Fail when the bench is there."""
+        super().setUp()
+        SetUpFails.bench = self.bench
+        self.fail("in setting up")
+
+
+def test_set_up_that_fails() -> None:
+    """Where a subclass fails in setting up, the bench is stopped all the same."""
+    handlers = list(logging.getLogger().handlers)
+    result = unittest.TestResult()
+    SetUpFails("test_passes").run(result)
+    (problem,) = (text for _, text in result.errors + result.failures)
+    assert "in setting up" in problem
+    assert not SetUpFails.bench.clock.getDelayedCalls()
+    assert logging.getLogger().handlers == handlers
+
+
+class CleansUp(Examples):
+    """Not collected either."""
+
+    __test__ = False
+
+    async def test_cleans_up(self) -> None:
+        """Leave a client to a cleanup."""
+        await self.commands.close()
+        client = TcpClient(
+            "memory", 0, dict, reactor=self.bench.clock, endpoint=self.bench.ports["command"]
+        )
+        await client.connect()
+        self.addCleanup(lambda: self.bench.run(client.close()))
+
+
+def test_judged_after_cleanups() -> None:
+    """What a test leaves to its cleanups is not blamed on it."""
+    result = unittest.TestResult()
+    CleansUp("test_cleans_up").run(result)
+    assert result.wasSuccessful()
