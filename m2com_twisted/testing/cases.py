@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from ..simulator import DEFAULT, CellController, Profile
 from ..tcp_client import TcpClient
-from .bench import Bench, MemoryBench, PortName, SocketBench
+from .bench import Bench, PortName, SocketBench
+from .memory_bench import MemoryBench
 
 __all__ = ["MemoryTestCase", "SocketTestCase"]
 

@@ -132,6 +132,20 @@ def test_profile_and_seed() -> None:
     assert seen[0] == seen[1]
 
 
+def test_each_run_is_the_same() -> None:
+    """With the same seed a lost connection is back at the same time, with another it is not."""
+    back: list[float] = []
+    for seed in (1, 1, 2):
+        bench = MemoryBench(seed=seed)
+        bench.run(bench.start())
+        bench.events.skip()
+        bench.controller.inject("reset")
+        bench.run(bench.events.wait_for("tcpIpConnected"))
+        back.append(bench.clock.seconds())
+        assert stop(bench) == ""
+    assert back[0] == back[1] != back[2]
+
+
 def test_one_call_advances_both(bench: MemoryBench) -> None:
     """One call advances the simulator's telemetry and the client's timeouts together."""
     bench.telemetry.timeout = 1.0
