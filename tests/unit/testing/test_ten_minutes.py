@@ -1,4 +1,4 @@
-"""Ten minutes of a night, in less than a second of the test's."""
+"""Ten minutes of a night, in about a second of the test's."""
 
 from typing import Any
 
