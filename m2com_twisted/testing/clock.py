@@ -33,10 +33,10 @@ class VirtualClock(Clock):
         Raises
         ------
         ValueError
-            If it is negative.
+            If it is negative, or without an end.
         """
-        if amount < 0:
-            raise ValueError(f"Time does not run backwards, as by {amount!r} s.")
+        if not 0 <= amount < math.inf:
+            raise ValueError(f"Time runs neither backwards nor without end, as by {amount!r} s.")
         end = self.seconds() + amount
         while self._step(end):
             pass

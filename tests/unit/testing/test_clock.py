@@ -1,5 +1,7 @@
 """Virtual time: it stops at every call, and runs coroutines to their end."""
 
+import math
+
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -63,10 +65,11 @@ def test_call_that_is_put_off() -> None:
     assert made == [(3, 3), (2, 4), (1, 10)]
 
 
-def test_does_not_run_backwards() -> None:
-    """A negative time is refused."""
-    with pytest.raises(ValueError, match="backwards"):
-        VirtualClock().advance(-1)
+@pytest.mark.parametrize("amount", [-1, math.inf, math.nan])
+def test_time_that_does_not_pass(amount: float) -> None:
+    """A time that is negative, or has no end, is refused."""
+    with pytest.raises(ValueError, match="neither backwards nor without end"):
+        VirtualClock().advance(amount)
 
 
 async def _wait(clock: VirtualClock, seconds: float) -> str:
