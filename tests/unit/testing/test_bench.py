@@ -167,6 +167,23 @@ def test_port_that_gives_no_answer(bench: MemoryBench) -> None:
     assert stop(bench) == ""
 
 
+def test_rebooted_controller(bench: MemoryBench) -> None:
+    """A rebooted controller has closed both ports and takes nobody, until it is started again."""
+    bench.run(bench.commands.run_command("rebootController"))
+    bench.advance(0.6)
+    assert not bench.commands.connected
+    assert not bench.telemetry.connected
+    for port in ("command", "telemetry"):
+        with pytest.raises(ConnectionRefusedError):
+            bench.run(bench.client(port).connect())  # type: ignore[arg-type]  # both are names
+    bench.advance(300)
+    bench.run(bench.start_controller())
+    bench.advance(31)  # one more than the longest delay between two attempts
+    assert bench.commands.connected
+    assert bench.telemetry.connected
+    assert stop(bench) == ""
+
+
 def test_start_that_fails() -> None:
     """A bench whose clients cannot connect raises that, and leaves nothing running."""
     handlers = list(logging.getLogger().handlers)
