@@ -54,6 +54,16 @@ class SetUpFails(SocketTestCase):
         raise NotImplementedError("never comes to this")
 
 
+class WithoutInlineCallbacks(SocketTestCase):
+    def test_generator(self):
+        yield NotImplementedError("never comes to this")
+
+
+class MemoryWithoutInlineCallbacks(MemoryTestCase):
+    def test_generator(self):
+        yield NotImplementedError("never comes to this")
+
+
 class Skipped(SocketTestCase):
     async def test_skipped(self):
         raise NotImplementedError("never comes to this")
@@ -82,8 +92,9 @@ def trial(path: Path, *arguments: str) -> str:
 def test_whole_module(tmp_path: Path, option: str) -> None:
     """Tests fail for no reasons but their own, on either reactor and in several processes."""
     output = trial(tmp_path, option, "test_example")
-    assert "FAILED (skips=1, failures=2, errors=1, successes=4)" in output, output
+    assert "FAILED (skips=1, failures=2, errors=3, successes=4)" in output, output
     assert output.count("on purpose") >= 3
+    assert output.count("is a generator function") >= 2
     assert "unclean" not in output
     assert "Left running" not in output
 
