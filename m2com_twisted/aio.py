@@ -7,15 +7,12 @@ import asyncio
 import contextlib
 import functools
 import inspect
-import logging
-import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from . import tcp_client
 from .backlog import Overflow
@@ -23,7 +20,6 @@ from .codec import Message
 from .commands import CommandOutcome
 from .delivery import MessageCallback
 from .enums import MsgType
-from .retry import RetryPolicy, default_retry_policy
 
 __all__ = ["TcpClient"]
 
@@ -50,48 +46,13 @@ class TcpClient(tcp_client.TcpClient):
     its turn in the very moment of cancelling may have been sent.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        callback_process_message: MessageCallback,
-        *args: object,
-        log: logging.Logger | None = None,
-        sequence_generator: Iterator[int] | None = None,
-        name: str = "tcp-client",
-        check_message_rate: bool = False,
-        reactor: IReactorTime | None = None,
-        endpoint: IStreamClientEndpoint | None = None,
-        retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
-        connect_callback: Callable[["TcpClient"], object] | None = None,
-        arrival_callback: Callable[[Message], object] | None = None,
-        max_line_length: int = 2**20,
-        max_waiting_bytes: int = 2**20,
-        max_queue_length: int = 1000,
-        overflow: Overflow = "pause",
-    ) -> None:
-        self._callbacks = _Callbacks()
-        self._given_reactor = reactor
-        super().__init__(
-            host,
-            port,
-            self._callbacks.wrap(callback_process_message),
-            *args,
-            log=log,
-            sequence_generator=sequence_generator,
-            name=name,
-            check_message_rate=check_message_rate,
-            reactor=reactor,
-            endpoint=endpoint,
-            retry_policy=retry_policy,
-            # It is called with this very client.
-            connect_callback=connect_callback and self._callbacks.wrap(connect_callback),
-            arrival_callback=arrival_callback,
-            max_line_length=max_line_length,
-            max_waiting_bytes=max_waiting_bytes,
-            max_queue_length=max_queue_length,
-            overflow=overflow,
-        )
+    @functools.cached_property
+    def _callbacks(self) -> "_Callbacks":
+        # No constructor makes it, for that would repeat the other's signature.
+        return _Callbacks()
+
+    def _adapted(self, callback: MessageCallback) -> MessageCallback:
+        return self._callbacks.wrap(callback)
 
     async def connect(self, timeout: float = 10.0) -> None:
         """Override, for asyncio tasks."""
@@ -138,8 +99,7 @@ class TcpClient(tcp_client.TcpClient):
 
     def _require_loop(self, function_name: str) -> asyncio.AbstractEventLoop:
         """Return the reactor's loop, which must be the one that runs this."""
-        # Not imported, because to import it is to install one.
-        reactor = self._given_reactor or sys.modules.get("twisted.internet.reactor")
+        reactor = self._reactor.known()
         # Twisted has no public name for it.
         reactor_loop: asyncio.AbstractEventLoop | None = getattr(reactor, "_asyncioEventloop", None)
         if reactor_loop is None:

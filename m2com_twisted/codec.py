@@ -4,6 +4,7 @@ Pure functions; the only place that knows JSON.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ __all__ = [
     "decode_leniently",
     "decode_strictly",
     "encode",
+    "encode_field",
+    "join_fields",
     "record",
     "with_header",
     "with_sequence_id",
@@ -112,6 +115,22 @@ def encode(message: Message) -> bytes:
         return _encode_json(message).encode("ascii") + TERMINATOR
     except (TypeError, ValueError, RecursionError) as error:
         raise UnserializableMessageError(f"The message has no JSON form: {error}") from error
+
+
+def encode_field(name: str, value: object) -> str:
+    """Return one field of a message, for `join_fields`.
+
+    Raises
+    ------
+    UnserializableMessageError
+        If the value has no JSON form, or holds NaN or infinity.
+    """
+    return encode({name: value})[1:-3].decode("ascii")
+
+
+def join_fields(fields: Iterable[str]) -> bytes:
+    """Return the line that `encode` returns for the message of these fields."""
+    return f"{{{', '.join(fields)}}}".encode("ascii") + TERMINATOR
 
 
 def with_sequence_id(line: bytes, sequence_id: int) -> bytes:

@@ -1,5 +1,6 @@
 """The reactor: passed in, or looked up when it is first needed."""
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -38,6 +39,12 @@ class ReactorAccess:
         found: IReactorTime = reactor
         self._reactor = found
         return found
+
+    def known(self) -> IReactorTime | None:
+        """Return the reactor if there is one already; none is installed."""
+        # Not imported, because to import it is to install one.
+        installed: IReactorTime | None = sys.modules.get("twisted.internet.reactor")  # type: ignore[assignment]
+        return self._reactor or installed
 
     def seconds(self) -> float:
         """Implement `IReactorTime`."""

@@ -96,7 +96,7 @@ class TcpClient:
     """
 
     def __init__(
-        self,
+        self: Self,
         host: str,
         port: int,
         callback_process_message: MessageCallback,
@@ -108,7 +108,7 @@ class TcpClient:
         reactor: IReactorTime | None = None,
         endpoint: IStreamClientEndpoint | None = None,
         retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
-        connect_callback: Callable[["TcpClient"], object] | None = None,
+        connect_callback: Callable[[Self], object] | None = None,
         arrival_callback: Callable[[Message], object] | None = None,
         max_line_length: int = 2**20,
         max_waiting_bytes: int = 2**20,
@@ -129,9 +129,11 @@ class TcpClient:
         self._reception = Reception(
             clock=self._reactor,
             delivery=Delivery(
-                callback_process_message,
+                self._adapted(callback_process_message),
                 args,
-                partial(connect_callback, self) if connect_callback is not None else None,
+                None
+                if connect_callback is None
+                else partial(self._adapted(connect_callback), self),
                 clock=self._reactor,
                 stats=stats,
                 log=named_log,
@@ -164,6 +166,10 @@ class TcpClient:
             log=named_log,
         )
         self._sender = MessageSender(self._factory, commands, self._sequence_ids, self._reactor)
+
+    def _adapted(self, callback: MessageCallback) -> MessageCallback:
+        """Return what is called in place of a callback of the user's: for subclasses."""
+        return callback
 
     def _endpoint_maker(
         self, endpoint: IStreamClientEndpoint | None

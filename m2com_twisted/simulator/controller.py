@@ -72,7 +72,6 @@ class CellController:
         clock: IReactorTime | None = None,
         log: logging.Logger | None = None,
     ) -> None:
-        self._wanted_ports = (command_port, telemetry_port)
         self.command_port = command_port
         self.telemetry_port = telemetry_port
         self.interface = interface
@@ -135,9 +134,11 @@ class CellController:
         """
         if self._listening:
             return
-        factories = (self.command_factory, self.telemetry_factory)
         listen = IReactorTCP(self._reactor.get()).listenTCP
-        for port, factory in zip(self._wanted_ports, factories, strict=True):
+        for port, factory in (
+            (self.command_port, self.command_factory),
+            (self.telemetry_port, self.telemetry_factory),
+        ):
             self._listening.append(listen(port, factory, interface=self.interface))
         self.command_port, self.telemetry_port = map(_port_number, self._listening)
         self.log.info(
@@ -152,9 +153,10 @@ class CellController:
         """Close both ports and all connections.
 
         Afterwards nothing is left in the reactor.  Harmless at any time;
-        `start` works again, with the model as it is.
+        `start` works again, on the same ports and with the model as it is.
         """
         self.stop_loops()
+        self._open_factories(False)
         listening, self._listening = self._listening, []
         await DeferredList([maybeDeferred(port.stopListening) for port in listening])
         connections = self.command_factory.connections + self.telemetry_factory.connections
@@ -197,10 +199,16 @@ class CellController:
             inject_into_port(injection, self.telemetry_factory)
 
     def start_loops(self) -> None:
-        """Let time pass, without listening."""
+        """Take clients, and let time pass, without listening."""
+        self._open_factories(True)
         self.model.raise_fault(6053)  # as the original reports whenever it starts
         for beat in self._beats:
             beat.start()
+
+    def _open_factories(self, open: bool) -> None:
+        """Let the ports take clients or not, also those that are no sockets."""
+        for factory in (self.command_factory, self.telemetry_factory):
+            factory.open = open
 
     def stop_loops(self) -> None:
         """Let time stand still, and give up the command under way."""

@@ -30,6 +30,12 @@ _EFFECTS: tuple[Triple, ...] = tuple((1.0, y, -x) for x, y in AXIAL_LOCATIONS) +
 
 def net(forces: Sequence[float]) -> tuple[float, float, float, float, float, float]:
     """Return fx, fy, fz, mx, my, mz of all 78 forces."""
+    return _net(tuple(forces))
+
+
+# Kept, because two topics of telemetry ask for the same, in every cycle.
+@lru_cache(maxsize=8)
+def _net(forces: tuple[float, ...]) -> tuple[float, float, float, float, float, float]:
     fz, mx, my = effect(AXIAL, forces)
     fx, fy, turn = effect(TANGENT, forces)
     return fx, fy, fz, mx, my, turn * TANGENT_RADIUS
@@ -56,14 +62,15 @@ def distribute(sums: Triple, actuators: Sequence[int]) -> list[float]:
     ValueError
         If the actuators cannot make up just any sums: they stand on a line.
     """
-    a, b, c = solve(_normal_equations(tuple(actuators)), sums)
-    rows = [_EFFECTS[actuator] for actuator in actuators]
-    return [row[0] * a + row[1] * b + row[2] * c for row in rows]
+    rows, equations = _normal_equations(tuple(actuators))
+    a, b, c = solve(equations, sums)
+    return [first * a + second * b + third * c for first, second, third in rows]
 
 
 # Kept, because the same few actuators are asked about in every cycle: all but
 # the hardpoints, and the hardpoints, axial and tangent.
 @lru_cache(maxsize=8)
-def _normal_equations(actuators: tuple[int, ...]) -> list[list[float]]:
+def _normal_equations(actuators: tuple[int, ...]) -> tuple[list[Triple], list[list[float]]]:
+    """Return what one newton at each does, and the equations for three sums."""
     rows = [_EFFECTS[actuator] for actuator in actuators]
-    return [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]
+    return rows, [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]

@@ -11,7 +11,7 @@ actuators are made up.
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 __all__ = [
     "AXIAL",
@@ -75,7 +75,15 @@ class Pose:
     z_rot: float = 0.0
 
     def __add__(self, other: "Pose") -> "Pose":
-        return Pose(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+        # Written out, because astuple copies what it finds, at ten times the cost.
+        return Pose(
+            self.x + other.x,
+            self.y + other.y,
+            self.z + other.z,
+            self.x_rot + other.x_rot,
+            self.y_rot + other.y_rot,
+            self.z_rot + other.z_rot,
+        )
 
 
 def _axial_row(actuator: int) -> tuple[float, float, float]:
@@ -127,25 +135,30 @@ def solve(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[flo
     ValueError
         If they have no single solution.
     """
-    whole = _determinant(rows)
+    (a, b, c), (d, e, f), (g, h, i) = rows
+    p, q, r = values
+    whole = _determinant(a, b, c, d, e, f, g, h, i)
     # 1e-9 is far below the determinant of any three actuators not on a line
     # (metres and um per arcsec, so of the order of 1), far above rounding.
     if abs(whole) < 1e-9:
         raise ValueError("the equations have no single solution")
-
-    def replaced(column: int) -> list[list[float]]:
-        return [
-            [*row[:column], value, *row[column + 1 :]]
-            for row, value in zip(rows, values, strict=True)
-        ]
-
     return (
-        _determinant(replaced(0)) / whole,
-        _determinant(replaced(1)) / whole,
-        _determinant(replaced(2)) / whole,
+        _determinant(p, b, c, q, e, f, r, h, i) / whole,
+        _determinant(a, p, c, d, q, f, g, r, i) / whole,
+        _determinant(a, b, p, d, e, q, g, h, r) / whole,
     )
 
 
-def _determinant(rows: Sequence[Sequence[float]]) -> float:
-    (a, b, c), (d, e, f), (g, h, i) = rows
+def _determinant(
+    a: float,
+    b: float,
+    c: float,
+    d: float,
+    e: float,
+    f: float,
+    g: float,
+    h: float,
+    i: float,
+) -> float:
+    """Return that of three rows, each of three in order."""
     return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)

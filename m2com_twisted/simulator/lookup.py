@@ -7,7 +7,8 @@ Source of the figures: protocol, section 13.
 """
 
 import math
-from collections.abc import Sequence
+from functools import lru_cache
+from operator import mul
 
 from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS
 
@@ -34,24 +35,31 @@ _LEAN = [0.02 * math.sin(3 * angle) for angle in _ANGLES]
 _TANGENT = (0.02, -0.01, -0.01, 0.02, -0.01, -0.01)
 
 
-def gravity_table(elevation: float) -> list[float]:
+# Kept, like the other table, because in most cycles the telescope does not
+# move.  A few, for as many simulators in one process.
+@lru_cache(maxsize=8)
+def gravity_table(elevation: float) -> tuple[float, ...]:
     """Return the table's force for each of the 78 actuators."""
     each = WEIGHT / AXIAL_COUNT
     sine, cosine = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
     shape = [each * (sine * sag + cosine * lean) for sag, lean in zip(_SAG, _LEAN, strict=True)]
     shape += [WEIGHT * cosine * part for part in _TANGENT]
-    return [even + part for even, part in zip(weight_on_actuators(elevation), shape, strict=True)]
+    pairs = zip(weight_on_actuators(elevation), shape, strict=True)
+    return tuple(even + part for even, part in pairs)
 
 
 _RING_COSINES = [math.cos(math.radians(30 * sensor)) / 6 for sensor in range(12)]
 _RING_SINES = [math.sin(math.radians(30 * sensor)) / 6 for sensor in range(12)]
 
 # N per degC, for the mean of the ring and for its first harmonic.
-_BEND = [0.4 * math.cos(3 * angle) for angle in _ANGLES]
-_TILT = [(0.3 * math.cos(2 * angle), 0.3 * math.sin(2 * angle)) for angle in _ANGLES]
+_SHAPES = [
+    (0.4 * math.cos(3 * angle), 0.3 * math.cos(2 * angle), 0.3 * math.sin(2 * angle))
+    for angle in _ANGLES
+]
 
 
-def temperature_table(difference: Sequence[float]) -> list[float]:
+@lru_cache(maxsize=8)
+def temperature_table(difference: tuple[float, ...]) -> tuple[float, ...]:
     """Return the table's force for each of the 72 axial actuators.
 
     Parameters
@@ -60,6 +68,6 @@ def temperature_table(difference: Sequence[float]) -> list[float]:
         Of the 12 ring temperatures to their reference.
     """
     mean = sum(difference) / len(difference)
-    x = sum(d * c for d, c in zip(difference, _RING_COSINES, strict=True))
-    y = sum(d * s for d, s in zip(difference, _RING_SINES, strict=True))
-    return [mean * bend + x * c + y * s for bend, (c, s) in zip(_BEND, _TILT, strict=True)]
+    x = sum(map(mul, difference, _RING_COSINES))
+    y = sum(map(mul, difference, _RING_SINES))
+    return tuple([mean * bend + x * c + y * s for bend, c, s in _SHAPES])

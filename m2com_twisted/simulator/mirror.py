@@ -11,6 +11,7 @@ Source of the figures: protocol, sections 9, 10 and 13.
 import math
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .forces import distribute, effect
 from .geometry import (
@@ -107,8 +108,6 @@ class Mirror:
     def __init__(self, elevation: float) -> None:
         self.steps = [0] * COUNT
         self.applied = [0.0] * COUNT
-        self.lut_gravity = gravity_table(elevation)
-        self.lut_temperature = _NO_TEMPERATURE
         self.pose = Pose()
         self.home = Pose()
         self.loop_closed = False
@@ -130,10 +129,7 @@ class Mirror:
         pose_from_extensions(hardpoints, [0.0] * len(hardpoints))
         self.hardpoints = tuple(hardpoints)
         self._active = [actuator for actuator in range(COUNT) if actuator not in hardpoints]
-        self._groups = [
-            (hardpoints[:3], [actuator for actuator in self._active if actuator in AXIAL]),
-            (hardpoints[3:], [actuator for actuator in self._active if actuator in TANGENT]),
-        ]
+        self._groups = _groups(self.hardpoints)
         self._square_errors.clear()
         self._zero_at(self.pose)
 
@@ -201,22 +197,12 @@ class Mirror:
 
     def sense(self, elevation: float, lut_temperature: list[float]) -> None:
         """Bring the table and the measured forces up to date."""
-        self.lut_gravity = gravity_table(elevation)
+        # Lists of their own, for whoever changes one by hand until the next cycle.
+        self.lut_gravity = list(gravity_table(elevation))
         self.lut_temperature = lut_temperature
-        weight = weight_on_actuators(elevation)
-        forces = [
-            even + stiffness * (steps - extension / UM_PER_STEP)
-            for even, stiffness, steps, extension in zip(
-                weight, _STIFFNESS, self.steps, self._extensions, strict=True
-            )
-        ]
-        for hardpoints, active in self._groups:
-            whole = effect((*hardpoints, *active), weight)
-            borne = effect(active, forces)
-            left = (whole[0] - borne[0], whole[1] - borne[1], whole[2] - borne[2])
-            for actuator, force in zip(hardpoints, distribute(left, hardpoints), strict=True):
-                forces[actuator] = force
-        self.measured = forces
+        self.measured = list(
+            _measured(elevation, tuple(self.steps), tuple(self._extensions), self.hardpoints)
+        )
 
     def update(self) -> None:
         """Run the loop once, if it is closed: move, correct, judge whether in position."""
@@ -267,3 +253,40 @@ class Mirror:
                 math.sqrt(mean) <= _IN_POSITION[actuator]
                 for actuator, mean in zip(self._active, means, strict=True)
             )
+
+
+@lru_cache(maxsize=8)
+def _groups(hardpoints: tuple[int, ...]) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+    """Return the hardpoints and the active actuators, the axial ones and the tangent ones."""
+    axial, tangent = hardpoints[:3], hardpoints[3:]
+    return (
+        (axial, tuple(actuator for actuator in AXIAL if actuator not in axial)),
+        (tangent, tuple(actuator for actuator in TANGENT if actuator not in tangent)),
+    )
+
+
+# Kept by all that it depends on, so it is never out of date: in three cycles
+# of four no step has been made, and most of the night the mirror stands still.
+# A few, for as many simulators in one process.
+@lru_cache(maxsize=8)
+def _measured(
+    elevation: float,
+    steps: tuple[int, ...],
+    extended: tuple[float, ...],
+    hardpoints: tuple[int, ...],
+) -> tuple[float, ...]:
+    """Return the force on each of the 78 actuators."""
+    weight = weight_on_actuators(elevation)
+    forces = [
+        even + stiffness * (count - extension / UM_PER_STEP)
+        for even, stiffness, count, extension in zip(
+            weight, _STIFFNESS, steps, extended, strict=True
+        )
+    ]
+    for holding, active in _groups(hardpoints):
+        whole = effect((*holding, *active), weight)
+        borne = effect(active, forces)
+        left = (whole[0] - borne[0], whole[1] - borne[1], whole[2] - borne[2])
+        for actuator, force in zip(holding, distribute(left, holding), strict=True):
+            forces[actuator] = force
+    return tuple(forces)

@@ -181,7 +181,7 @@ class Model:
         lut_temperature = [0.0] * AXIAL_COUNT
         if self.lut_temperature_enabled:
             pairs = zip(self.sensors.ring, self.temperature_reference, strict=True)
-            lut_temperature = temperature_table([now - reference for now, reference in pairs])
+            lut_temperature = list(temperature_table(tuple(now - then for now, then in pairs)))
         self.mirror.sense(self.elevation, lut_temperature)
 
     def raise_fault(self, code: int) -> None:

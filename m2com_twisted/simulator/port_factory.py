@@ -38,6 +38,9 @@ class PortFactory(ServerFactory):
         The client, or None.
     connections
         All that are open: the client's, and those it has been cut off from.
+    open
+        Whether it takes clients at all, which without a socket nobody else
+        decides; where not, there are no protocols.
     refusals
         How many more connections are closed at once, client or not.
     treatments
@@ -51,11 +54,14 @@ class PortFactory(ServerFactory):
         self._log = log
         self.client: Connection | None = None
         self.connections: list[Connection] = []
+        self.open = True
         self.refusals = 0
         self.treatments: list[Callable[[Connection], None]] = []
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """Return the client's protocol, or one that refuses."""
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        """Return the client's protocol, or one that refuses; None if not open."""
+        if not self.open:
+            return None
         if self.client is not None or self.refusals:
             self.refusals = max(0, self.refusals - 1)
             self._log.info("Refused a client at %s.", addr)

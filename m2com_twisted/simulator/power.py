@@ -30,6 +30,8 @@ class PowerTimes:
 #: No time at all, as the original takes since its version 1.5.9.
 INSTANT = PowerTimes()
 
+_UP = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
+
 #: The output bit that powers a system.
 OUTPUT_BIT = {
     PowerType.Motor: DigitalOutput.MotorPower,
@@ -105,10 +107,7 @@ class PowerSystems:
 
     def is_on(self, power_type: PowerType) -> bool:
         """Whether a system is up, not only on its way there."""
-        return self.states[power_type] in (
-            PowerSystemState.PoweredOn,
-            PowerSystemState.ResettingBreakers,
-        )
+        return self.states[power_type] in _UP
 
     def set_output(self, bit: DigitalOutput, high: bool) -> None:
         """Drive one output bit; a system's state follows by its command."""

@@ -55,8 +55,9 @@ class Sensors:
 
     def drift(self) -> None:
         """Let the temperatures wander by one tick."""
+        gauss = self._random.gauss
         for sensor, temperature in enumerate(self.ring):
-            change = self.noise()
+            change = gauss(0.0, _NOISE)
             if not _COLDEST <= temperature + change <= _WARMEST:
                 change = -change
             self.ring[sensor] = temperature + change

@@ -5,6 +5,7 @@ Source: protocol, sections 6 and 13.
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 from ..codec import Message
 from ..enums import PowerType
@@ -13,7 +14,7 @@ from .geometry import AXIAL_COUNT, UM_PER_M_ARCSEC, UM_PER_STEP, Pose
 from .model import Model
 from .sensors import processed_inclination
 
-__all__ = ["TOPICS", "TOPICS_ALWAYS", "telemetry"]
+__all__ = ["REPEATED_TOPICS", "TOPICS", "TOPICS_ALWAYS", "telemetry"]
 
 #: Readings of the displacement sensors at home, in um.
 _THETA_Z_HOME = (14749.0, 14889.0, 14427.0, 14980.0, 15526.0, 14820.0)
@@ -37,18 +38,25 @@ def _power_status(model: Model) -> Message:
 
 
 def _displacement_sensors(model: Model) -> Message:
-    pose = model.mirror.home + model.mirror.pose
+    theta_z, delta_z = _displacements(model.mirror.home + model.mirror.pose)
+    return {"thetaZ": theta_z, "deltaZ": delta_z}
+
+
+# Kept, as the encoders' positions below, because most of the time the mirror
+# stands still; and so they are the same objects, which `Repeats` looks at.
+# A few, for as many simulators in one process.
+@lru_cache(maxsize=8)
+def _displacements(pose: Pose) -> tuple[tuple[float, ...], tuple[float, ...]]:
     turn = UM_PER_M_ARCSEC * _SENSOR_RADIUS
-    return {
-        "thetaZ": [
-            home - pose.x * math.cos(angle) - pose.y * math.sin(angle) + turn * pose.z_rot
-            for home, angle in zip(_THETA_Z_HOME, _SENSOR_ANGLES, strict=True)
-        ],
-        "deltaZ": [
-            home + pose.z + turn * (pose.x_rot * math.sin(angle) - pose.y_rot * math.cos(angle))
-            for home, angle in zip(_DELTA_Z_HOME, _SENSOR_ANGLES, strict=True)
-        ],
-    }
+    theta_z = [
+        home - pose.x * math.cos(angle) - pose.y * math.sin(angle) + turn * pose.z_rot
+        for home, angle in zip(_THETA_Z_HOME, _SENSOR_ANGLES, strict=True)
+    ]
+    delta_z = [
+        home + pose.z + turn * (pose.x_rot * math.sin(angle) - pose.y_rot * math.cos(angle))
+        for home, angle in zip(_DELTA_Z_HOME, _SENSOR_ANGLES, strict=True)
+    ]
+    return tuple(theta_z), tuple(delta_z)
 
 
 def _ilc_data(model: Model) -> Message:
@@ -138,11 +146,17 @@ def _zenith_angle(model: Model) -> Message:
 
 
 def _axial_encoder_positions(model: Model) -> Message:
-    return {"position": [steps * UM_PER_STEP for steps in model.mirror.steps[:AXIAL_COUNT]]}
+    return {"position": _encoder_positions(tuple(model.mirror.steps[:AXIAL_COUNT]))}
 
 
 def _tangent_encoder_positions(model: Model) -> Message:
-    return {"position": [steps * UM_PER_STEP for steps in model.mirror.steps[AXIAL_COUNT:]]}
+    return {"position": _encoder_positions(tuple(model.mirror.steps[AXIAL_COUNT:]))}
+
+
+# Twice as many, for axial and tangent actuators.
+@lru_cache(maxsize=16)
+def _encoder_positions(steps: tuple[int, ...]) -> tuple[float, ...]:
+    return tuple([count * UM_PER_STEP for count in steps])
 
 
 def _axial_actuator_steps(model: Model) -> Message:
@@ -189,6 +203,18 @@ TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
     "tangentActuatorSteps": _tangent_actuator_steps,
     "forceErrorTangent": _force_error_tangent,
     "inclinometerAngleTma": _inclinometer_angle_tma,
+}
+
+
+#: Those whose numbers are the same objects while the mirror stands still.
+REPEATED_TOPICS = {
+    "displacementSensors",
+    "axialForce",
+    "tangentForce",
+    "axialEncoderPositions",
+    "tangentEncoderPositions",
+    "axialActuatorSteps",
+    "tangentActuatorSteps",
 }
 
 

@@ -7,14 +7,15 @@ import logging
 
 from twisted.internet.interfaces import IReactorTime
 
-from ..codec import encode
+from ..codec import Message, encode
 from .connection import Connection
 from .framing import OversizeLine
 from .inbound import InboundError, act_on_subscription, parse
 from .model import Model
 from .port_factory import PortFactory
 from .received import ReceivedMessages
-from .telemetry import telemetry
+from .repeats import Repeats
+from .telemetry import REPEATED_TOPICS, telemetry
 
 __all__ = ["TelemetryPort"]
 
@@ -35,13 +36,19 @@ class TelemetryPort:
         self._received = received
         self._log = log
         self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self._repeats = Repeats()
 
     def send_telemetry(self) -> None:
         """Send one cycle to the client, if there is one, in one write."""
         client = self.factory.client
         if client is not None:
             client.check_reading()
-            client.write(b"".join(map(encode, telemetry(self._model))))
+            client.write(b"".join(map(self._line, telemetry(self._model))))
+
+    def _line(self, message: Message) -> bytes:
+        if message["id"] in REPEATED_TOPICS:
+            return self._repeats.encode(message)
+        return encode(message)
 
     def client_connected(self, connection: Connection) -> None:
         """Log it; there is no welcome on this port."""

@@ -3,10 +3,11 @@
 It does not import pytest; the fixtures are in a plugin of pytest's.
 """
 
-from .bench import Bench, MemoryBench, SocketBench
+from .bench import Bench, SocketBench
 from .cases import MemoryTestCase, SocketTestCase
 from .clock import VirtualClock
 from .memory import MemoryPort
+from .memory_bench import MemoryBench
 from .recorder import Recorder
 from .scripted import Answer, ScriptedController
 

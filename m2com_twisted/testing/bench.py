@@ -1,11 +1,10 @@
-"""A simulator and clients of it on the bench, over sockets or in memory."""
+"""A simulator and clients of it on the bench, over sockets."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
     IReactorTCP,
@@ -18,18 +17,14 @@ from ..codec import Message
 from ..delivery import MessageCallback
 from ..simulator import DEFAULT, CellController, Profile
 from ..tcp_client import TcpClient
-from .clock import VirtualClock
 from .complaints import ErrorLog, running_of_ours
-from .memory import MemoryPort
 from .recorder import Recorder
 from .scripted import ScriptedController
 
-__all__ = ["Bench", "MemoryBench", "PortName", "SocketBench"]
+__all__ = ["Address", "Bench", "PortName", "SocketBench"]
 
 #: A port of the simulator.
 PortName = Literal["command", "telemetry"]
-
-T = TypeVar("T")
 
 _HOST = "127.0.0.1"
 
@@ -38,7 +33,7 @@ _HOST = "127.0.0.1"
 _TURNS = 2
 
 
-class _Address(NamedTuple):
+class Address(NamedTuple):
     """Where a client is to connect."""
 
     host: str
@@ -78,11 +73,11 @@ class Bench(ABC):
         self._running_before = running_of_ours(clock)
 
     @abstractmethod
-    async def _start_controller(self) -> None:
-        """Have the simulator take clients."""
+    async def start_controller(self) -> None:
+        """Have the simulator take clients: again, when it was stopped or has rebooted."""
 
     @abstractmethod
-    def _address(self, port: PortName | ScriptedController) -> _Address:
+    def _address(self, port: PortName | ScriptedController) -> Address:
         """Return where a port is."""
 
     @abstractmethod
@@ -98,13 +93,13 @@ class Bench(ABC):
         """Start the simulator and connect the clients; if that fails nothing is left running."""
         self._errors.start()
         try:
-            await self._start_controller()
+            await self.start_controller()
             self.commands = self.client("command", self.events)
             self.telemetry = self.client("telemetry", self.measurements)
             for port in self._connect:
                 await (self.commands if port == "command" else self.telemetry).connect()
         except BaseException:
-            await self._end()
+            await self.end()
             raise
 
     async def stop(self) -> None:
@@ -116,12 +111,13 @@ class Bench(ABC):
             If an error was logged and not flushed, if a script was not
             followed, or if anything of this package is still running.
         """
-        await self._end()
+        await self.end()
         complaints = self._complaints()
         if complaints:
             raise AssertionError("\n".join(complaints))
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """Close the clients and the simulator, and leave it at that."""
         for client in self._clients:
             await client.close()
         await self._withdraw_scripts()
@@ -150,7 +146,12 @@ class Bench(ABC):
         host, number, endpoint = self._address(port)
         options.setdefault("name", port if isinstance(port, str) else "scripted")
         client = TcpClient(
-            host, number, callback or _drop, reactor=self.clock, endpoint=endpoint, **options
+            host,
+            number,
+            _drop if callback is None else callback,
+            reactor=self.clock,
+            endpoint=endpoint,
+            **options,
         )
         self._clients.append(client)
         return client
@@ -177,13 +178,15 @@ class Bench(ABC):
         return [record.getMessage() for record in self._errors.flush_errors(*error_types)]
 
     def _complaints(self) -> list[str]:
-        logged = [self._errors.format(record) for record in self._errors.flush_errors()]
-        left = running_of_ours(self.clock) - self._running_before
         return [
-            *(f"An error was logged: {text}" for text in logged),
+            *self._errors.complaints(),
             *(complaint for script in self._scripts for complaint in script.complaints()),
-            *sorted(f"Left running: {one}" for one in left),
+            *sorted(f"Left running: {one}" for one in self._left_running()),
         ]
+
+    def _left_running(self) -> list[object]:
+        """Return what of ours is still there."""
+        return list(running_of_ours(self.clock) - self._running_before)
 
 
 class SocketBench(Bench):
@@ -211,15 +214,16 @@ class SocketBench(Bench):
         super().__init__(reactor, controller, connect)
         self._listening: dict[ScriptedController, IListeningPort] = {}
 
-    async def _start_controller(self) -> None:
+    async def start_controller(self) -> None:
+        """Override: on the ports it had before, if it had any."""
         await self.controller.start()
 
-    def _address(self, port: PortName | ScriptedController) -> _Address:
+    def _address(self, port: PortName | ScriptedController) -> Address:
         if port == "command":
-            return _Address(_HOST, self.controller.command_port, None)
+            return Address(_HOST, self.controller.command_port, None)
         if port == "telemetry":
-            return _Address(_HOST, self.controller.telemetry_port, None)
-        return _Address(_HOST, self.port_of(port), None)
+            return Address(_HOST, self.controller.telemetry_port, None)
+        return Address(_HOST, self.port_of(port), None)
 
     def port_of(self, script: ScriptedController) -> int:
         """Return the number of the port that a scripted controller listens on."""
@@ -233,60 +237,6 @@ class SocketBench(Bench):
         for listening in self._listening.values():
             await maybeDeferred(listening.stopListening)
         await super()._withdraw_scripts()
-
-
-class MemoryBench(Bench):
-    """Without sockets, reactor or real time.
-
-    Parameters
-    ----------
-    profile, seed
-        Of the simulator.
-    connect
-        Which of the two clients are connected from the start.  Telemetry is
-        only made while somebody reads it; over a long scenario that is most
-        of the time it takes.
-
-    Attributes
-    ----------
-    ports
-        The simulator's ports in memory, by name: endpoints for other clients,
-        and what to make refuse connections.
-    """
-
-    clock: VirtualClock
-
-    def __init__(
-        self,
-        *,
-        profile: Profile = DEFAULT,
-        seed: int | None = 1,
-        connect: tuple[PortName, ...] = ("command", "telemetry"),
-    ) -> None:
-        clock = VirtualClock()
-        controller = CellController(profile=profile, seed=seed, clock=clock)
-        super().__init__(clock, controller, connect)
-        self.ports: dict[PortName | ScriptedController, MemoryPort] = {
-            "command": MemoryPort(controller.command_factory, clock),
-            "telemetry": MemoryPort(controller.telemetry_factory, clock),
-        }
-
-    def run(self, coroutine: Coroutine[Deferred[Any], Any, T], within: float = 3600.0) -> T:
-        """Let time pass until a coroutine is done: see `VirtualClock.run`."""
-        return self.clock.run(coroutine, within)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass for the simulator and the clients together."""
-        self.clock.advance(seconds)
-
-    async def _start_controller(self) -> None:
-        self.controller.start_loops()
-
-    def _address(self, port: PortName | ScriptedController) -> _Address:
-        return _Address("memory", 0, self.ports[port])
-
-    def _offer(self, script: ScriptedController) -> None:
-        self.ports[script] = MemoryPort(script.factory, self.clock)
 
 
 async def _drop(message: Message) -> None:

@@ -2,19 +2,22 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest import TestResult
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from ..simulator import DEFAULT, CellController, Profile
 from ..tcp_client import TcpClient
-from .bench import Bench, MemoryBench, PortName, SocketBench
+from .bench import Bench, PortName, SocketBench
+from .memory_bench import MemoryBench
 
 __all__ = ["MemoryTestCase", "SocketTestCase"]
 
 
-class _OnBench:
+class _OnBench(SynchronousTestCase):
     """What tests on a bench have, over sockets or in memory.
 
     Attributes
@@ -31,6 +34,11 @@ class _OnBench:
     connect: tuple[PortName, ...] = ("command", "telemetry")
     bench: Bench
 
+    def __init__(self, methodName: str = "runTest") -> None:
+        super().__init__(methodName)  # type: ignore[no-untyped-call]  # trial's
+        self._method_name = methodName
+        self._test_begun = False
+
     @property
     def controller(self) -> CellController:
         """The simulator."""
@@ -46,7 +54,39 @@ class _OnBench:
         """The client of the telemetry port."""
         return self.bench.telemetry
 
-    def _options(self) -> dict[str, Any]:
+    def run(self, result: TestResult | None = None) -> TestResult | None:
+        """Override: run the test through `_run_test`.
+
+        Only now is it replaced: by then trial has made sure that it is the
+        method that was asked for.
+        """
+        test = getattr(type(self), self._method_name).__get__(self)
+        replaced = functools.wraps(test)(functools.partial(self._run_test, test))
+        # It is no coroutine function, whatever is found under it.
+        del replaced.__wrapped__
+        self._test_begun = False
+        setattr(self, self._method_name, replaced)
+        super().run(result)  # type: ignore[no-untyped-call]  # trial's
+        return result
+
+    def _run_test(self, test: Callable[[], object]) -> object:
+        """Run the test; to be overridden."""
+        self._test_begun = True
+        outcome = test()
+        # Trial looks for it before, but sees this method now.
+        if inspect.isgenerator(outcome):
+            raise TypeError(f"{test!r} is a generator function and would never run.")
+        return outcome
+
+    async def _end_unless_test_begun(self) -> None:
+        """Stop the bench where no `tearDown` will: one that a subclass failed to set up.
+
+        A cleanup; trial makes these before it tears down.
+        """
+        if not self._test_begun:
+            await self.bench.end()
+
+    def _bench_options(self) -> dict[str, Any]:
         return {"profile": self.profile, "seed": self.seed, "connect": self.connect}
 
 
@@ -70,56 +110,53 @@ class SocketTestCase(_OnBench, TestCase):
         """Set up the bench."""
         from twisted.internet import reactor
 
-        self.bench = SocketBench(reactor, **self._options())
+        self.bench = SocketBench(reactor, **self._bench_options())
         await self.bench.start()
+        self.addCleanup(lambda: Deferred.fromCoroutine(self._end_unless_test_begun()))
 
     async def tearDown(self) -> None:  # type: ignore[override]
         """Stop the bench, and judge."""
         await self.bench.stop()
 
 
-class MemoryTestCase(_OnBench, SynchronousTestCase):
+class MemoryTestCase(_OnBench):
     """A trial TestCase with a simulator and clients in memory, and time that it controls.
 
     As `SocketTestCase`, but tests take no time and need no reactor.  A test
-    may be a coroutine: time passes, as far as it has to, whenever it waits.
-    In a test that is none, time passes by ``self.bench.advance(seconds)`` and
-    ``self.bench.run(coroutine)``.
+    may be a coroutine, or return a Deferred: time passes, as far as it has to,
+    whenever it waits.  In a test that is neither, and in `setUp` and
+    `tearDown`, which are plain methods here, time passes by
+    ``self.bench.advance(seconds)`` and ``self.bench.run(coroutine)``.
 
     Attributes
     ----------
     bench
         The `MemoryBench`.
     time_limit
-        Seconds that a test that is a coroutine may take on its clock; to be
-        overridden.
+        Seconds that a test may wait for on its clock; to be overridden.
     """
 
     bench: MemoryBench
     time_limit = 3600.0
 
-    def __init__(self, methodName: str = "runTest") -> None:
-        super().__init__(methodName)  # type: ignore[no-untyped-call]  # trial's
-        test = getattr(self, methodName)
-        if inspect.iscoroutinefunction(test):
-            setattr(self, methodName, self._in_virtual_time(test))
-
-    def _in_virtual_time(self, test: Callable[[], Any]) -> Callable[[], None]:
-        @functools.wraps(test)
-        def run() -> None:
-            self.bench.run(test(), self.time_limit)
-
-        # It is no coroutine function, whatever inspect finds under it.
-        del run.__wrapped__
-        return run
+    def _run_test(self, test: Callable[[], object]) -> object:
+        outcome = super()._run_test(test)
+        if isinstance(outcome, Awaitable):
+            self.bench.run(_wait_for(outcome), self.time_limit)
+        return None
 
     def setUp(self) -> None:
         """Set up the bench."""
         super().setUp()
-        self.bench = MemoryBench(**self._options())
+        self.bench = MemoryBench(**self._bench_options())
         self.bench.run(self.bench.start())
+        self.addCleanup(lambda: self.bench.run(self._end_unless_test_begun()))
 
     def tearDown(self) -> None:
         """Stop the bench, and judge."""
         self.bench.run(self.bench.stop())
         super().tearDown()
+
+
+async def _wait_for(outcome: Awaitable[object]) -> None:
+    await outcome

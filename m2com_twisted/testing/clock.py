@@ -4,6 +4,7 @@ import math
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from twisted.internet.base import DelayedCall
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -32,14 +33,15 @@ class VirtualClock(Clock):
         Raises
         ------
         ValueError
-            If it is negative.
+            If it is negative, or without an end.
         """
-        if amount < 0:
-            raise ValueError(f"Time does not run backwards, as by {amount!r} s.")
+        if not 0 <= amount < math.inf:
+            raise ValueError(f"Time runs neither backwards nor without end, as by {amount!r} s.")
         end = self.seconds() + amount
         while self._step(end):
             pass
-        self.rightNow = end
+        # A call may have let more time pass than that.
+        self.rightNow = max(self.rightNow, end)
 
     def run(self, coroutine: Coroutine[Deferred[Any], Any, T], within: float = 3600.0) -> T:
         """Let time pass until a coroutine is done, and return or raise what came of it.
@@ -76,10 +78,17 @@ class VirtualClock(Clock):
 
     def _step(self, end: float) -> bool:
         """Go to the next call, and make those that are due then; return whether there was one."""
-        due = min((call.getTime() for call in self.getDelayedCalls()), default=math.inf)
+        due = self._due()
         if due > end:
             return False
         # Exactly then: what is added up would be a rounding error off.
         self.rightNow = max(self.rightNow, due)
-        super().advance(0)
+        while self._due() <= self.rightNow:
+            call = self.calls.pop(0)
+            call.called = 1
+            call.func(*call.args, **call.kw)
         return True
+
+    def _due(self) -> float:
+        self.calls.sort(key=DelayedCall.getTime)
+        return self.calls[0].getTime() if self.calls else math.inf

@@ -8,6 +8,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReadDescrip
 
 __all__ = ["ErrorLog", "running_of_ours"]
 
+#: How many errors are shown: a callback that fails on all of the 99 messages of
+#: the welcome says no more than this.
+_SHOWN = 3
+
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -39,6 +43,12 @@ class ErrorLog(logging.Handler):
         flushed = [record for record in self._records if _is_of(record, error_types)]
         self._records = [record for record in self._records if record not in flushed]
         return flushed
+
+    def complaints(self) -> list[str]:
+        """Return what to say of the errors that nobody has flushed."""
+        texts = [f"An error was logged: {self.format(record)}" for record in self._records]
+        more = [f"{len(texts) - _SHOWN} more were logged."] if len(texts) > _SHOWN else []
+        return [*texts[:_SHOWN], *more]
 
 
 def _is_of(record: logging.LogRecord, error_types: tuple[type[BaseException], ...]) -> bool:

@@ -55,6 +55,8 @@ class MemoryPort:
         time; what is connected stays connected.
     attempts
         How many there have been.
+    unanswered
+        Those that still wait for an answer, which nothing else would show.
     """
 
     def __init__(self, factory: IProtocolFactory, clock: IReactorTime) -> None:
@@ -62,12 +64,15 @@ class MemoryPort:
         self._clock = clock
         self.answer: Answer = "accept"
         self.attempts = 0
+        self.unanswered: list[Deferred[IProtocol]] = []
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """Implement `IStreamClientEndpoint`."""
         self.attempts += 1
         if self.answer == "nothing":
-            return Deferred()
+            unanswered: Deferred[IProtocol] = Deferred(self.unanswered.remove)
+            self.unanswered.append(unanswered)
+            return unanswered
         attempt: Deferred[IProtocol] = Deferred(lambda _: call.cancel())
         call = self._clock.callLater(0, self._meet, protocolFactory, attempt)
         return attempt

@@ -33,7 +33,7 @@ class Recorder:
         self._clock = clock
         self.messages: deque[Message] = deque(maxlen=keep)
         self.latest: dict[str, Message] = {}
-        # Those of the kept that `wait_for` has not passed by.
+        # Those that `wait_for` has not passed by, whether they are still kept or not.
         self._unseen = 0
         self._waiting: list[tuple[str, Message, Deferred[Message]]] = []
 
@@ -41,7 +41,12 @@ class Recorder:
         """Keep a message: this is the callback."""
         self.messages.append(message)
         self.latest[message.get("id", "")] = message
-        self._unseen = min(self._unseen + 1, len(self.messages))
+        self._unseen += 1
+        if self._waiting:
+            self._find(message)
+
+    def _find(self, message: Message) -> None:
+        """Give a message to those who wait for it."""
         for waiting in list(self._waiting):
             message_id, fields, found = waiting
             if _matches(message, message_id, fields):
@@ -69,7 +74,8 @@ class Recorder:
         AssertionError
             If it does not come in time.
         """
-        for position in range(len(self.messages) - self._unseen, len(self.messages)):
+        first = max(0, len(self.messages) - self._unseen)
+        for position in range(first, len(self.messages)):
             if _matches(self.messages[position], message_id, fields):
                 self._unseen = len(self.messages) - position - 1
                 return self.messages[position]

@@ -177,9 +177,7 @@ class ScriptedController:
     def stop(self) -> None:
         """Close all connections, and do nothing any more."""
         self._actions.clear()
-        if self._call is not None:
-            self._call.cancel()
-            self._call = None
+        self._wait_no_more()
         for connection in list(self.factory.connections):
             connection.abort()
 
@@ -193,6 +191,8 @@ class ScriptedController:
         """Forget what was to be done to it."""
         self.factory.forget(connection)
         self._actions = deque(one for one in self._actions if one[2] is not connection)
+        if not self._actions:
+            self._wait_no_more()
 
     def client_ready(self, connection: Connection) -> None:
         """Do nothing: what does not fit is the transport's to keep."""
@@ -227,6 +227,11 @@ class ScriptedController:
         self._actions.extend((delay, action, connection, asked) for delay, action in answer.actions)
         if self._call is None:
             self._go_on()
+
+    def _wait_no_more(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
 
     def _go_on(self) -> None:
         """Do what needs no waiting, and wait for the rest."""

@@ -9,6 +9,7 @@ from m2com_twisted import (
     MsgType,
     NotConnectedError,
     PowerType,
+    TcpClient,
 )
 from m2com_twisted.testing import Bench, Recorder
 
@@ -91,6 +92,29 @@ class Scenarios(Base):
         self.assertTrue(client.connected)
         self.assertEqual(client.stats.connects, 2)
         self.assertEqual(changes, [True, False, True])
+
+    async def test_stopped_controller(self) -> None:
+        """A stopped controller drops and refuses clients, which are back once it is started."""
+        client = await self._telemetry_client()
+        await self.bench.controller.stop()
+        await self._until(client, connected=False)
+        other = self.bench.client("telemetry")
+        with self.assertRaises(ConnectionRefusedError):
+            await other.connect()
+        await self.bench.start_controller()
+        await self._until(client, connected=True)
+        self.assertEqual(client.stats.connects, 2)
+
+    async def _telemetry_client(self) -> TcpClient:
+        """Return one, in place of the bench's, that dials again at once."""
+        await self.bench.telemetry.close()
+        client = self.bench.client("telemetry", retry_policy=lambda failures: 0.01)
+        await client.connect()
+        return client
+
+    async def _until(self, client: TcpClient, *, connected: bool) -> None:
+        while client.connected is not connected:
+            await self.bench.sleep(0.01)
 
     async def test_close(self) -> None:
         """A closed client stays closed, refuses to write, and connects again when told to."""

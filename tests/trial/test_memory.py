@@ -40,6 +40,19 @@ class MemoryTests(Scenarios, MemoryTestCase):
         self.bench.advance(30)
         self.assertTrue(self.bench.commands.connected)
 
+    async def test_reboot(self) -> None:
+        """A controller that reboots drops both clients half a second later, and takes none."""
+        await self.bench.commands.run_command("rebootController")
+        await self.bench.sleep(0.49)
+        self.assertTrue(self.commands.connected and self.telemetry.connected)
+        await self.bench.sleep(60)
+        self.assertFalse(self.commands.connected or self.telemetry.connected)
+        for port in self.bench.ports.values():
+            self.assertGreater(port.attempts, 1)
+        await self.bench.start_controller()
+        await self.bench.sleep(31)
+        self.assertTrue(self.commands.connected and self.telemetry.connected)
+
     async def test_half_open(self) -> None:
         """A silent connection is given up after the client's timeout, and made anew."""
         self.bench.telemetry.timeout = 5.0

@@ -155,10 +155,10 @@ def test_the_table_carries_the_mirror(elevation: float) -> None:
 
 def test_the_table_of_temperatures_has_no_net_force() -> None:
     """It bends the mirror, and does not lift it."""
-    warm = temperature_table([1.0, 2.0, 0.5] * 4)
+    warm = temperature_table((1.0, 2.0, 0.5) * 4)
     assert any(abs(force) > 0.1 for force in warm)
     assert sum(warm) == pytest.approx(0, abs=1e-9)
-    assert temperature_table([0.0] * 12) == [0.0] * 72
+    assert temperature_table((0.0,) * 12) == (0.0,) * 72
 
 
 @pytest.mark.parametrize("elevation", [10.0, 60.0, 89.06])

@@ -1,5 +1,7 @@
 """Virtual time: it stops at every call, and runs coroutines to their end."""
 
+import math
+
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -35,10 +37,39 @@ def test_makes_calls_due_at_the_end() -> None:
     assert made == [0.3]
 
 
-def test_does_not_run_backwards() -> None:
-    """A negative time is refused."""
-    with pytest.raises(ValueError, match="backwards"):
-        VirtualClock().advance(-1)
+def test_advanced_from_inside_a_call() -> None:
+    """A call that lets time pass itself does; the clock is not set back when that is done."""
+    clock = VirtualClock()
+    times: list[float] = []
+    clock.callLater(1, clock.advance, 10)
+    clock.callLater(5, lambda: times.append(clock.seconds()))
+    clock.callLater(12, lambda: times.append(clock.seconds()))
+    clock.advance(3)
+    assert times == [5]
+    assert clock.seconds() == 11
+    clock.advance(1)
+    assert times == [5, 12]
+
+
+def test_call_that_is_put_off() -> None:
+    """A call that is put off, or moved, is made at its new time."""
+    clock = VirtualClock()
+    made: list[tuple[int, float]] = []
+    first, second, _ = (
+        clock.callLater(delay, lambda delay=delay: made.append((delay, clock.seconds())))
+        for delay in (1, 2, 3)
+    )
+    first.delay(9)
+    second.reset(4)
+    clock.advance(20)
+    assert made == [(3, 3), (2, 4), (1, 10)]
+
+
+@pytest.mark.parametrize("amount", [-1, math.inf, math.nan])
+def test_time_that_does_not_pass(amount: float) -> None:
+    """A time that is negative, or has no end, is refused."""
+    with pytest.raises(ValueError, match="neither backwards nor without end"):
+        VirtualClock().advance(amount)
 
 
 async def _wait(clock: VirtualClock, seconds: float) -> str:

@@ -169,6 +169,25 @@ def test_answer_to_a_client_that_left() -> None:
     assert talk.complaints() == []
 
 
+def test_greeting_after_an_answer_that_was_dropped() -> None:
+    """A client that is back is greeted at once, whatever its former connection waited for."""
+    talk = Conversation()
+    talk.script.greet().send("tcpIpConnected", isConnected=True)
+    talk.script.expect_command("power").after(500).success()
+
+    async def scenario() -> None:
+        await talk.client.connect()
+        await talk.client.write_message(MsgType.Command, "power")
+        await talk.bench.sleep(1)
+        await talk.client.close()
+        talk.bench.events.skip()
+        await talk.client.connect()
+        await talk.bench.events.wait_for("tcpIpConnected", within=1)
+
+    talk.bench.run(scenario())
+    assert talk.complaints() == []
+
+
 def test_stop_in_the_midst_of_an_answer() -> None:
     """A bench that is stopped while an answer waits leaves nothing running."""
     talk = Conversation()
