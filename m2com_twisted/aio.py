@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from twisted.internet.defer import CancelledError, Deferred
 
 from . import tcp_client
-from .backlog import Overflow
 from .codec import Message
 from .commands import CommandOutcome
 from .delivery import MessageCallback

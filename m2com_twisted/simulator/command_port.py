@@ -15,8 +15,7 @@ from ..codec import Message
 from .command import Wait
 from .commands import COMMANDS
 from .connection import Connection
-from .framing import OversizeLine
-from .inbound import InboundError, act_on_subscription, parse
+from .inbound import InboundError, OversizeLine, act_on_subscription, parse
 from .injection import Injection, final_answers
 from .model import Model
 from .parameters import CommandRefusedError

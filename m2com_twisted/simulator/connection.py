@@ -20,9 +20,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..codec import Message, encode
+from ..framing import LineSplitter
 from ..socket_options import set_socket_options
 from .drip import Drip
-from .framing import LineSplitter, OversizeLine
+from .inbound import OversizeLine
 
 __all__ = ["LINE_LIMIT", "Connection", "Port"]
 
@@ -99,7 +100,7 @@ class Connection(Protocol):
         self._port = port
         self._clock = clock
         self._log = log
-        self._splitter = LineSplitter(LINE_LIMIT)
+        self._splitter = LineSplitter(LINE_LIMIT, lambda line: self._take(OversizeLine(LINE_LIMIT)))
         self._unread = 0
         self._blocked_since = 0.0
         self._lost: list[Deferred[None]] = []
@@ -122,14 +123,18 @@ class Connection(Protocol):
             treatment(self)
 
     def dataReceived(self, data: bytes) -> None:
-        """Pass the lines on; what a line does wrong must not cost the connection."""
+        """Pass the lines on."""
         for line in self._splitter.feed(data):
-            if self._deaf:
-                return
-            try:
-                self._port.line_received(self, line)
-            except Exception:
-                self._log.exception("The simulator erred over a line from %s.", self.peer)
+            self._take(line[:-1])  # without the CR
+
+    def _take(self, line: bytes | OversizeLine) -> None:
+        """Pass a line on; what it does wrong must not cost the connection."""
+        if self._deaf:
+            return
+        try:
+            self._port.line_received(self, line)
+        except Exception:
+            self._log.exception("The simulator erred over a line from %s.", self.peer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever waits for it."""

@@ -3,17 +3,34 @@
 Source: protocol, section 2.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..codec import Message, decode
 from ..errors import BadLineError
-from .framing import OversizeLine
 from .model import Model
 
-__all__ = ["InboundError", "act_on_subscription", "parse"]
+__all__ = ["InboundError", "OversizeLine", "act_on_subscription", "parse"]
 
 #: How much of a bad line goes to the log.
 _SHOWN = 200
+
+
+@dataclass(frozen=True)
+class OversizeLine:
+    """In place of a line that was longer than allowed, and skipped.
+
+    Attributes
+    ----------
+    limit
+        What was allowed, in bytes.
+    """
+
+    limit: int
+
+    def __len__(self) -> int:
+        """Return 0: its bytes are gone."""
+        return 0
 
 
 class InboundError(Exception):

@@ -16,7 +16,7 @@ from ..reactor_access import ReactorAccess
 from ..recording import read_recording
 from ..waiters import Waiters
 from .connection import Connection
-from .framing import OversizeLine
+from .inbound import OversizeLine
 from .port_factory import PortFactory
 
 __all__ = ["Replay"]

@@ -9,8 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from ..codec import Message, encode
 from .connection import Connection
-from .framing import OversizeLine
-from .inbound import InboundError, act_on_subscription, parse
+from .inbound import InboundError, OversizeLine, act_on_subscription, parse
 from .model import Model
 from .port_factory import PortFactory
 from .received import ReceivedMessages

@@ -10,8 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..codec import TERMINATOR, Message
 from ..simulator.connection import Connection
-from ..simulator.framing import OversizeLine
-from ..simulator.inbound import InboundError, parse
+from ..simulator.inbound import InboundError, OversizeLine, parse
 from ..simulator.port_factory import PortFactory
 
 __all__ = ["Answer", "ScriptedController"]

@@ -1,49 +1,16 @@
 """The small parts: lines out of chunks, a steady beat, what commands declare."""
 
-import itertools
 import logging
 import subprocess
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from m2com_twisted.simulator.beat import Beat
 from m2com_twisted.simulator.commands import COMMANDS
-from m2com_twisted.simulator.framing import LineSplitter, OversizeLine
 
 LOG = logging.getLogger("test")
-
-
-@given(
-    lines=st.lists(st.binary(max_size=12).filter(lambda line: b"\r" not in line), max_size=10),
-    cuts=st.lists(st.integers(0, 150)),
-)
-def test_lines_come_out_however_they_are_cut(lines: list[bytes], cuts: list[int]) -> None:
-    """Those over the limit as such, once each, and in their place."""
-    splitter = LineSplitter(8)
-    data = b"".join(line + b"\r\n" for line in lines)
-    edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    found = [
-        line for start, end in itertools.pairwise(edges) for line in splitter.feed(data[start:end])
-    ]
-    assert found == [line if len(line) <= 8 else OversizeLine(8) for line in lines]
-
-
-def test_an_oversize_line_is_reported_before_its_end() -> None:
-    """As soon as it is too long, and not again."""
-    splitter = LineSplitter(3)
-    assert list(splitter.feed(b"abc\r")) == []
-    assert list(splitter.feed(b"d")) == [OversizeLine(3)]
-    assert list(splitter.feed(b"efgh\r")) == []
-    assert list(splitter.feed(b"\nab\r\n")) == [b"ab"]
-
-
-def test_a_lone_carriage_return_is_part_of_a_line() -> None:
-    """Only CRLF ends one."""
-    assert list(LineSplitter(9).feed(b"a\rb\nc\r\n")) == [b"a\rb\nc"]
 
 
 def test_a_beat_keeps_to_its_times() -> None:
