@@ -20,7 +20,7 @@ from .commandline.send import SendOptions
 from .commandline.simulate import SimulateOptions
 from .commandline.subcommand import Subcommand
 from .errors import M2ComError
-from .options import VersionedOptions
+from .options import ProgramOptions
 
 __all__ = ["Options", "main"]
 
@@ -38,11 +38,16 @@ _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
 ]
 
 
-class Options(VersionedOptions):
+class Options(ProgramOptions):
     """The options of ``m2com``."""
 
     synopsis = "Usage: m2com COMMAND [options]"
     subCommands = [(name, None, options, what) for name, options, what in _SUBCOMMANDS]  # noqa: RUF012 - Twisted's
+
+    def postOptions(self) -> None:
+        """Override."""
+        if self.subCommand is None:
+            raise usage.UsageError("a command is missing; see m2com --help")
 
     def getUsage(self, width: int | None = None) -> str:
         """Override: show an example of each subcommand."""
@@ -60,12 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         What follows ``m2com``; None: what stands on the command line.
     """
     options = Options()
-    try:
-        usage.Options.parseOptions(options, arguments)
-        if options.subCommand is None:
-            raise usage.UsageError("a command is missing; see m2com --help")
-    except usage.UsageError as error:
-        sys.exit(f"m2com: {error}")
+    options.parseOptions(arguments)
     react(_run, (options.subOptions,))
 
 

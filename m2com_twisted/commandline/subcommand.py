@@ -9,14 +9,16 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
-from ..options import ControllerOptions, VersionedOptions
+from ..options import ControllerOptions, ProgramOptions
 
 __all__ = ["ControllerSubcommand", "Subcommand", "until_interrupted"]
 
 
-class Subcommand(VersionedOptions):
+class Subcommand(ProgramOptions):
     """The options of a subcommand, which know how to run it."""
 
+    # Not that of twistd m2sim, whose options `m2com simulate` shares.
+    program = "m2com"
     synopsis = ""
     longdesc = ""
     #: A command line to try, shown by ``--help``.
@@ -33,7 +35,7 @@ class Subcommand(VersionedOptions):
         """
         raise NotImplementedError
 
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+    def parse(self, options: Sequence[str] | None) -> None:
         """Override: options may also stand behind the arguments, as people type them."""
         words = sys.argv[1:] if options is None else options
         try:
