@@ -19,6 +19,7 @@ from .commandline.replay import ReplayOptions
 from .commandline.send import SendOptions
 from .commandline.simulate import SimulateOptions
 from .commandline.subcommand import Subcommand
+from .commandline.terminal import Terminal
 from .errors import M2ComError
 from .options import ProgramOptions
 
@@ -26,6 +27,8 @@ __all__ = ["Options", "main"]
 
 # The exit code of a command that Ctrl-C ended, as shells have it: 128 + SIGINT.
 _INTERRUPTED = 130
+# The same where stdout takes nothing any more: 128 + SIGPIPE.
+_NO_STDOUT = 141
 
 
 _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
@@ -71,22 +74,34 @@ def main(arguments: list[str] | None = None) -> None:
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
     """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
-    running = Deferred.fromCoroutine(subcommand.run(reactor))
+    # Without a reader there is nobody to run it for.
+    terminal = Terminal(reactor, lambda: running.cancel())
+    running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
     # Not `running` itself: its failure is dealt with here, and nobody's else.
     ended: Deferred[None] = Deferred()
 
     def end() -> Deferred[None]:
         running.cancel()
+        terminal.hurry()
         return ended
 
     reactor.addSystemEventTrigger("before", "shutdown", end)
     try:
-        code = await running
-    except CancelledError:
-        code = _INTERRUPTED
-    except (M2ComError, CannotListenError, OSError) as error:
-        sys.exit(f"m2com: {error}")
+        code = await _exit_code(running, terminal)
+        await terminal.close()
     finally:
         ended.callback(None)
+    code = _NO_STDOUT if terminal.is_lost else code
     if code:
         sys.exit(code)
+
+
+async def _exit_code(running: Deferred[int], terminal: Terminal) -> int:
+    """Wait for a subcommand, and show what went wrong."""
+    try:
+        return await running
+    except CancelledError:
+        return _INTERRUPTED
+    except (M2ComError, CannotListenError, OSError) as error:
+        terminal.complain(error)
+        return 1

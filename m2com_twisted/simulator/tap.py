@@ -3,7 +3,6 @@
 Both take `Options`, so that they cannot differ.
 """
 
-import sys
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -80,26 +79,6 @@ class Options(ProgramOptions):
         """Inject what is asked for, counting its times from now."""
         for injection in self["injections"]:
             controller.inject(**asdict(injection))
-
-    async def run(self, reactor: IReactorTime) -> int:
-        """Run the simulator until cancelled, for ``m2com simulate``; return the exit code."""
-        controller = self.controller(reactor)
-        try:
-            await controller.start()
-        except CannotListenError as error:
-            print(f"m2com simulate: {error}", file=sys.stderr)
-            return 1
-        try:
-            print(
-                f"A cell controller listens on {controller.interface}:"
-                f"{controller.command_port} and :{controller.telemetry_port}.",
-                flush=True,
-            )
-            self.inject_into(controller)
-            await Deferred()
-        finally:
-            await controller.stop()
-        return 0
 
 
 class SimulatorService(Service):

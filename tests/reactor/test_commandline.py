@@ -14,6 +14,7 @@ from twisted.python import usage
 
 from m2com_twisted import CellControllerService, cli
 from m2com_twisted.commandline.subcommand import Subcommand
+from m2com_twisted.commandline.terminal import Terminal
 from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
@@ -45,9 +46,8 @@ def at(controller: Any) -> list[str]:
 
 def start(*words: str) -> Deferred[int]:
     """Start a subcommand."""
-    from twisted.internet import reactor
-
-    return Deferred.fromCoroutine(parsed(*words).run(reactor))
+    reactor = _reactor()
+    return Deferred.fromCoroutine(parsed(*words).run(reactor, Terminal(reactor)))
 
 
 @pytest_twisted.ensureDeferred

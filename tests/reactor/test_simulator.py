@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionLost
 from twisted.internet.error import ConnectionRefusedError as RefusedError
@@ -322,29 +322,6 @@ def options(*words: str) -> Options:
     parsed.parseOptions(["--command-port", "0", "--telemetry-port", "0", *words])
     assert isinstance(parsed, Options)
     return parsed
-
-
-@pytest_twisted.ensureDeferred
-async def test_run_until_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
-    """`m2com simulate` tells where it listens, injects, and cleans up when it is cancelled."""
-    running = Deferred.fromCoroutine(options("--seed", "1", "--inject", "drop").run(reactor()))
-    await turn()
-    assert capsys.readouterr().out.startswith("A cell controller listens on 127.0.0.1:")
-    running.cancel()
-    with pytest.raises(CancelledError):
-        await running
-
-
-@unbound_socket
-@pytest_twisted.ensureDeferred
-async def test_run_on_a_taken_port(
-    controller: CellController, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`m2com simulate` says so, and ends with exit code 1."""
-    taken: Any = Options()
-    taken.parseOptions(["--command-port", str(controller.command_port)])
-    assert await taken.run(reactor()) == 1
-    assert str(controller.command_port) in capsys.readouterr().err
 
 
 @pytest_twisted.ensureDeferred
