@@ -17,6 +17,7 @@ from .commandline.monitor import MonitorOptions
 from .commandline.record import RecordOptions
 from .commandline.replay import ReplayOptions
 from .commandline.send import SendOptions
+from .commandline.signals import stop_on_signals
 from .commandline.simulate import SimulateOptions
 from .commandline.subcommand import Subcommand
 from .commandline.terminal import Terminal
@@ -68,8 +69,12 @@ def main(arguments: list[str] | None = None) -> None:
         What follows ``m2com``; None: what stands on the command line.
     """
     options = Options()
-    options.parseOptions(arguments)
-    react(_run, (options.subOptions,))
+    try:
+        options.parseOptions(arguments)
+        react(_run, (options.subOptions,))
+    except KeyboardInterrupt:
+        # Before the reactor has come to it.
+        sys.exit(_INTERRUPTED)
 
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
@@ -86,6 +91,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
         return ended
 
     reactor.addSystemEventTrigger("before", "shutdown", end)
+    stop_on_signals(reactor, terminal.give_up)
     try:
         code = await _exit_code(running, terminal)
         await terminal.close()

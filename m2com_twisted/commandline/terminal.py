@@ -82,13 +82,14 @@ class Terminal:
         self._is_hurried = True
         self._limit()
 
-    def _limit(self) -> None:
-        if self._is_closing and self._is_hurried and self._giving_up is None:
-            self._giving_up = self._reactor.callLater(_GRACE, self._give_up)
-
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Have nothing more to say; what waits to be read is forgotten."""
         self._output.give_up()
         self.errors.give_up()
+
+    def _limit(self) -> None:
+        if self._is_closing and self._is_hurried and self._giving_up is None:
+            self._giving_up = self._reactor.callLater(_GRACE, self.give_up)
 
     def _note_end(self, reason: BaseException) -> BaseException:
         if not isinstance(reason, ConnectionDone):
