@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
     """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
     # Without a reader there is nobody to run it for.
-    terminal = Terminal(reactor, lambda: running.cancel())
+    terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
     running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
     # Not `running` itself: its failure is dealt with here, and nobody's else.
     ended: Deferred[None] = Deferred()

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from typing import TextIO
 
@@ -26,6 +25,8 @@ class Terminal:
     ----------
     reactor
         The reactor.
+    stdout, stderr
+        The streams; None, as in `sys`, where the shell has closed them.
     lost
         Called when stdout takes nothing any more: its reader has left, the disk is full.
 
@@ -37,15 +38,22 @@ class Terminal:
         Whether stdout took nothing any more.
     """
 
-    def __init__(self, reactor: IReactorTime, lost: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        stdout: TextIO | None,
+        stderr: TextIO | None,
+        lost: Callable[[], object] = lambda: None,
+    ) -> None:
         self._reactor = reactor
+        self._stdout = stdout
         self._lost = lost
         streams = IReactorFDSet(reactor)
-        self._output = Output(streams, sys.stdout)
+        self._output = Output(streams, stdout)
         self._output.ended.addCallback(self._note_end)
         # If both are one, what is said on them stays in order.
-        one = _are_one(sys.stdout, sys.stderr)
-        self.errors = self._output if one else Output(streams, sys.stderr)
+        one = _are_one(stdout, stderr)
+        self.errors = self._output if one else Output(streams, stderr)
         self.is_lost = False
         self._is_closing = self._is_hurried = False
         self._giving_up: IDelayedCall | None = None
@@ -53,7 +61,7 @@ class Terminal:
     @property
     def size(self) -> os.terminal_size | None:
         """Columns and rows of the screen; None where stdout is no screen."""
-        is_screen = sys.stdout is not None and sys.stdout.isatty()
+        is_screen = self._stdout is not None and self._stdout.isatty()
         return shutil.get_terminal_size() if is_screen else None
 
     def say(self, line: str) -> None:

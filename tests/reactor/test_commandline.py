@@ -46,8 +46,8 @@ def at(controller: Any) -> list[str]:
 
 def start(*words: str) -> Deferred[int]:
     """Start a subcommand."""
-    reactor = _reactor()
-    return Deferred.fromCoroutine(parsed(*words).run(reactor, Terminal(reactor)))
+    terminal = Terminal(_reactor(), sys.stdout, sys.stderr)
+    return Deferred.fromCoroutine(parsed(*words).run(_reactor(), terminal))
 
 
 @pytest_twisted.ensureDeferred
