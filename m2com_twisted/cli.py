@@ -17,7 +17,7 @@ from .commandline.monitor import MonitorOptions
 from .commandline.record import RecordOptions
 from .commandline.replay import ReplayOptions
 from .commandline.send import SendOptions
-from .commandline.signals import stop_on_signals
+from .commandline.signals import die_of_signals, stop_on_signals
 from .commandline.simulate import SimulateOptions
 from .commandline.subcommand import Subcommand
 from .commandline.terminal import Terminal
@@ -96,6 +96,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
         code = await _exit_code(running, terminal)
         await terminal.close()
     finally:
+        die_of_signals()
         ended.callback(None)
     code = _NO_STDOUT if terminal.is_lost else code
     if code:

@@ -2,11 +2,12 @@
 
 import signal
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from twisted.internet.error import ReactorNotRunning
 
-__all__ = ["stop_on_signals"]
+__all__ = ["die_of_signals", "stop_on_signals"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -32,11 +33,23 @@ def stop_on_signals(reactor: Any, again: Callable[[], object]) -> None:
             again()
 
     def install() -> None:
-        for number in _SIGNALS:
-            # Ignored it is under nohup, and SIGINT in the background of a script.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda *_: reactor.callFromThread(stop))
+        _handle_with(lambda *_: reactor.callFromThread(stop))
 
     install()
     # Once more, since the reactor puts its own in place when it starts.
     reactor.callWhenRunning(install)
+
+
+def die_of_signals() -> None:
+    """Have signals end the process as it is, once there is nothing left to lose.
+
+    What may still keep it is a thread that looks up a name.
+    """
+    _handle_with(signal.SIG_DFL)
+
+
+def _handle_with(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    for number in _SIGNALS:
+        # Ignored they are under nohup, and SIGINT in the background of a script.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
