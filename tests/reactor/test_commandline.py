@@ -15,6 +15,7 @@ from twisted.python import usage
 from m2com_twisted import CellControllerService, cli
 from m2com_twisted.commandline.subcommand import Subcommand
 from m2com_twisted.commandline.terminal import Terminal
+from m2com_twisted.errors import BadLineError
 from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
@@ -102,7 +103,7 @@ async def test_send_tells_an_unknown_outcome(
 @pytest_twisted.ensureDeferred
 async def test_send_tells_a_rejection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A replayed recording takes no commands: exit code 3."""
-    replay = await _replay(tmp_path, [])
+    replay = await _replay(tmp_path, [{"id": "x"}])
     assert await start("send", "clearErrors", "--wait", *at(replay)) == 3
     assert "rejected" in capsys.readouterr().err
     await replay.stop()
@@ -230,6 +231,14 @@ async def _replay(directory: Path, messages: list[Any], speed: float = float("in
     replay = Replay(directory / FILE_NAME, speed=speed)
     replay.start()
     return replay
+
+
+@pytest_twisted.ensureDeferred
+async def test_replay_of_what_is_no_recording(tmp_path: Path) -> None:
+    """It does not wait for clients that would get nothing."""
+    (tmp_path / FILE_NAME).write_bytes(b"")
+    with pytest.raises(BadLineError, match="holds no record"):
+        await start("replay", str(tmp_path), "-c", "0", "-t", "0")
 
 
 @pytest_twisted.ensureDeferred
