@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import CannotListenError
 
 from m2com_twisted.demo import Demo
+from tests.reactor.marks import unbound_socket
 from tests.reactor.waiting import until
 
 
@@ -48,6 +49,7 @@ async def test_demo_listens_where_the_others_do() -> None:
     assert said == "A cell controller listens on 127.0.0.51:50000 and :50001."
 
 
+@unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_demo_goes_elsewhere_if_it_may() -> None:
     """Where a port is taken that nobody asked for it takes free ones, and says which."""
@@ -61,6 +63,7 @@ async def test_demo_goes_elsewhere_if_it_may() -> None:
         assert "50001" not in found.groups()
 
 
+@unbound_socket
 @pytest.mark.parametrize("named", [0, 1])
 @pytest_twisted.ensureDeferred
 async def test_demo_does_not_go_elsewhere_if_it_may_not(named: int) -> None:

@@ -18,6 +18,7 @@ from zope.interface import provider
 
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.tap import Options, SimulatorService, makeService
+from tests.reactor.marks import unbound_socket
 
 
 class Client(Protocol):
@@ -66,9 +67,6 @@ class Client(Protocol):
 
 Connect = Callable[[int], Awaitable[Client]]
 OnClock = tuple[CellController, Clock]
-
-#: Twisted 24.7 leaves a socket that it could not bind to the garbage collector.
-unbound_socket = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def reactor() -> Any:
