@@ -9,6 +9,7 @@ from typing import Protocol
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred
+from twisted.python import usage
 
 from .codec import Message
 from .log_carrier import LogCarrier
@@ -49,6 +50,12 @@ class Options(ControllerOptions):
         ["record", None, None, "Directory to record what arrives in, as JSON lines."],
         ["metrics", None, None, _METRICS_HELP],
     ]
+
+    def postOptions(self) -> None:
+        """Override: what an unset variable of a script makes of an option is a mistake."""
+        for name in ("handler", "record", "metrics"):
+            if self[name] == "":
+                raise usage.UsageError(f"--{name} is empty")
 
 
 class Program(MultiService):

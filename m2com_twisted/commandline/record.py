@@ -23,7 +23,8 @@ class RecordOptions(ControllerSubcommand):
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        if len(arguments) != 1:
+        # An empty one would be this directory: what an unset variable of a script makes of it.
+        if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("record takes one directory")
         self["directory"] = arguments[0]
 

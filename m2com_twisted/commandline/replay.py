@@ -41,7 +41,8 @@ class ReplayOptions(Subcommand):
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        if len(arguments) != 1:
+        # An empty one would be this directory: what an unset variable of a script makes of it.
+        if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("replay takes one recording: a directory or a file")
         self["recording"] = arguments[0]
 

@@ -92,6 +92,9 @@ def test_carries_the_log_while_it_runs() -> None:
         (["--metrics", "nonsense:1"], "--metrics nonsense:1 is no strport"),
         (["--metrics", "tcp:x"], "--metrics tcp:x is no strport"),
         (["--record", "/dev/null/x"], "--record: "),
+        (["--record", ""], "--record is empty"),
+        (["--handler", ""], "--handler is empty"),
+        (["--metrics="], "--metrics is empty"),
     ],
 )
 def test_option_that_cannot_be_followed_is_one_line(words: list[str], says: str) -> None:
