@@ -81,6 +81,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
     """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
     # Without a reader there is nobody to run it for.
     terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
+    stop_on_signals(reactor, terminal.give_up)
     running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
     # Not `running` itself: its failure is dealt with here, and nobody's else.
     ended: Deferred[None] = Deferred()
@@ -91,7 +92,6 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
         return ended
 
     reactor.addSystemEventTrigger("before", "shutdown", end)
-    stop_on_signals(reactor, terminal.give_up)
     try:
         code = await _exit_code(running, terminal)
         await terminal.close()

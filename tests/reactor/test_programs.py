@@ -157,6 +157,22 @@ def test_taken_port_of_the_simulator_is_one_line(
     )
 
 
+@pytest.mark.parametrize("words", [["simulate"], ["demo"], ["replay", "one.jsonl"]])
+@pytest.mark.parametrize("option", ["-c", "-t"])
+def test_taken_port_of_a_command_is_one_line(
+    words: list[str], option: str, taken: str, tmp_path: Path
+) -> None:
+    """Of each command that listens, where it was told to."""
+    record = {"utc": "", "monotonic": 0.0, "connection": "command", "message": {"id": "x"}}
+    (tmp_path / "one.jsonl").write_text(json.dumps(record))
+    other = {"-c": "-t", "-t": "-c"}[option]
+    with Program(script("m2com"), *words, option, taken, other, "0", cwd=tmp_path) as program:
+        assert program.wait() == 1
+    assert program.output == (
+        f"m2com: Couldn't listen on 127.0.0.1:{taken}: [Errno 98] Address already in use.\n"
+    )
+
+
 def test_daemon_listens_until_it_is_stopped(tmp_path: Path) -> None:
     """What was opened before it became a daemon is served after that, and closed at its end."""
     with Program(script("twistd"), "m2sim", "-c", "0", "-t", "0", cwd=tmp_path) as program:
