@@ -1,6 +1,7 @@
 """The demo, as `m2com demo` runs it but for the time one has to watch."""
 
 import contextlib
+import logging
 import re
 import socket
 
@@ -27,6 +28,8 @@ async def test_demo_goes_through_it_all() -> None:
     assert "Connected again after an outage" in shown
     assert '{"id": "powerSystemState", "powerType": 2, "status": false, "state": 2}' in shown
     assert lines[-1] == "Both clients are closed."
+    # Nothing goes to the lines of a demo that is over.
+    assert not logging.getLogger("m2com.demo").handlers
 
 
 async def first_line(ports: tuple[int | None, int | None], host: str) -> str:
