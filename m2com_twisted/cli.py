@@ -17,15 +17,19 @@ from .commandline.monitor import MonitorOptions
 from .commandline.record import RecordOptions
 from .commandline.replay import ReplayOptions
 from .commandline.send import SendOptions
+from .commandline.signals import die_of_signals, stop_on_signals
 from .commandline.simulate import SimulateOptions
 from .commandline.subcommand import Subcommand
+from .commandline.terminal import Terminal
 from .errors import M2ComError
-from .options import VersionedOptions
+from .options import ProgramOptions
 
 __all__ = ["Options", "main"]
 
 # The exit code of a command that Ctrl-C ended, as shells have it: 128 + SIGINT.
 _INTERRUPTED = 130
+# The same where stdout takes nothing any more: 128 + SIGPIPE.
+_NO_STDOUT = 141
 
 
 _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
@@ -38,11 +42,16 @@ _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
 ]
 
 
-class Options(VersionedOptions):
+class Options(ProgramOptions):
     """The options of ``m2com``."""
 
     synopsis = "Usage: m2com COMMAND [options]"
     subCommands = [(name, None, options, what) for name, options, what in _SUBCOMMANDS]  # noqa: RUF012 - Twisted's
+
+    def postOptions(self) -> None:
+        """Override."""
+        if self.subCommand is None:
+            raise usage.UsageError("a command is missing; see m2com --help")
 
     def getUsage(self, width: int | None = None) -> str:
         """Override: show an example of each subcommand."""
@@ -61,32 +70,45 @@ def main(arguments: list[str] | None = None) -> None:
     """
     options = Options()
     try:
-        usage.Options.parseOptions(options, arguments)
-        if options.subCommand is None:
-            raise usage.UsageError("a command is missing; see m2com --help")
-    except usage.UsageError as error:
-        sys.exit(f"m2com: {error}")
-    react(_run, (options.subOptions,))
+        options.parseOptions(arguments)
+        react(_run, (options.subOptions,))
+    except KeyboardInterrupt:
+        # Before the reactor has come to it.
+        sys.exit(_INTERRUPTED)
 
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
     """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
-    running = Deferred.fromCoroutine(subcommand.run(reactor))
+    # Without a reader there is nobody to run it for.
+    terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
+    stop_on_signals(reactor, terminal.give_up)
+    running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
     # Not `running` itself: its failure is dealt with here, and nobody's else.
     ended: Deferred[None] = Deferred()
 
     def end() -> Deferred[None]:
         running.cancel()
+        terminal.hurry()
         return ended
 
     reactor.addSystemEventTrigger("before", "shutdown", end)
     try:
-        code = await running
-    except CancelledError:
-        code = _INTERRUPTED
-    except (M2ComError, CannotListenError, OSError) as error:
-        sys.exit(f"m2com: {error}")
+        code = await _exit_code(running, terminal)
+        await terminal.close()
     finally:
+        die_of_signals()
         ended.callback(None)
+    code = _NO_STDOUT if terminal.is_lost else code
     if code:
         sys.exit(code)
+
+
+async def _exit_code(running: Deferred[int], terminal: Terminal) -> int:
+    """Wait for a subcommand, and show what went wrong."""
+    try:
+        return await running
+    except CancelledError:
+        return _INTERRUPTED
+    except (M2ComError, CannotListenError, OSError) as error:
+        terminal.complain(error)
+        return 1

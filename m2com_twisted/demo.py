@@ -1,14 +1,17 @@
 """A conversation with the simulated controller, for people to watch."""
 
+import errno
 import json
 import logging
 from collections.abc import Callable
 
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from .codec import Message
 from .enums import PowerType
+from .service import COMMAND_PORT, TELEMETRY_PORT
 from .simulator import CellController
 from .tcp_client import TcpClient
 
@@ -41,8 +44,9 @@ class Demo:
     watch_time
         How long to look at telemetry, in seconds.
     ports, host
-        Where the controller listens: ports for commands and telemetry, 0 for
-        any free one, and the address.
+        Where the controller listens: ports for commands and telemetry, and the
+        address.  0 is any free port; None is the usual one, or a free one where
+        that is taken.
     log_level
         The least level of the clients' log lines to show.
     """
@@ -53,34 +57,70 @@ class Demo:
         show: Callable[[str], object],
         watch_time: float = 4.0,
         *,
-        ports: tuple[int, int] = (0, 0),
+        ports: tuple[int | None, int | None] = (0, 0),
         host: str = "127.0.0.1",
         log_level: int = logging.INFO,
     ) -> None:
         self._reactor = reactor
         self._show = show
         self._watch_time = watch_time
-        self._controller = CellController(*ports, host, seed=1)
+        self._ports = ports
+        self._host = host
         self._latest: dict[str, Message] = {}
         self._log = logging.getLogger("m2com.demo")
         self._log.propagate = False
         self._log.setLevel(log_level)
-        self._log.addHandler(_ShowingHandler(lambda line: show(f"    log: {line}")))
+        self._log_handler = _ShowingHandler(lambda line: show(f"    log: {line}"))
 
     async def run(self) -> None:
-        """Go through it all."""
-        await self._controller.start()
-        try:
-            await self._talk(self._controller.command_port, self._controller.telemetry_port)
-        finally:
-            await self._controller.stop()
+        """Go through it all.
 
-    async def _talk(self, command_port: int, telemetry_port: int) -> None:
-        host = self._controller.interface
-        self._show(f"A cell controller listens on {host}:{command_port} and :{telemetry_port}.")
-        commands = TcpClient(host, command_port, self._show_event, log=self._log, name="command")
+        Raises
+        ------
+        CannotListenError
+            If a port that was asked for is taken.
+        """
+        controller = await self._start()
+        self._log.addHandler(self._log_handler)
+        try:
+            await self._talk(controller)
+        finally:
+            await controller.stop()
+            self._log.removeHandler(self._log_handler)
+
+    async def _start(self) -> CellController:
+        """Start the controller, on free ports where those that nobody asked for are taken."""
+        taken = ""
+        try:
+            controller = await self._start_on(COMMAND_PORT, TELEMETRY_PORT)
+        except CannotListenError as error:
+            if None not in self._ports or error.socketError.errno != errno.EADDRINUSE:
+                raise
+            taken = f"; port {error.port} is taken"
+            controller = await self._start_on(0, 0)
+        where = f"{controller.interface}:{controller.command_port} and :{controller.telemetry_port}"
+        self._show(f"A cell controller listens on {where}{taken}.")
+        return controller
+
+    async def _start_on(self, command_port: int, telemetry_port: int) -> CellController:
+        """Start the controller on the ports asked for, and on these where none was."""
+        command, telemetry = self._ports
+        controller = CellController(
+            command_port if command is None else command,
+            telemetry_port if telemetry is None else telemetry,
+            self._host,
+            seed=1,
+        )
+        await controller.start()
+        return controller
+
+    async def _talk(self, controller: CellController) -> None:
+        host = controller.interface
+        commands = TcpClient(
+            host, controller.command_port, self._show_event, log=self._log, name="command"
+        )
         telemetry = TcpClient(
-            host, telemetry_port, self._keep_telemetry, log=self._log, name="telemetry"
+            host, controller.telemetry_port, self._keep_telemetry, log=self._log, name="telemetry"
         )
         async with commands, telemetry:
             await self._power(commands, on=True)
@@ -88,7 +128,7 @@ class Demo:
             await self._run(commands, "switchForceBalanceSystem", status=True)
             await self._run(commands, "positionMirror", **_POSITION)
             await self._watch(telemetry)
-            await self._lose_connection(commands)
+            await self._lose_connection(commands, controller)
             await self._run(commands, "switchForceBalanceSystem", status=False)
             await self._power(commands, on=False)
         self._show("Both clients are closed.")
@@ -121,10 +161,10 @@ class Demo:
         zenith = self._latest.get("zenithAngle", {}).get("measured", 0.0)
         return f"  {where}   fz {force:8.1f} N   zenith {zenith:5.2f} deg   {speed}"
 
-    async def _lose_connection(self, client: TcpClient) -> None:
+    async def _lose_connection(self, client: TcpClient, controller: CellController) -> None:
         """Have the controller drop the client and see it come back."""
         self._show("\nThe controller drops the command connection:")
-        self._controller.inject("drop")
+        controller.inject("drop")
         while client.connected:
             await deferLater(self._reactor, _WATCH_INTERVAL)
         await client.connect(_RECONNECT_TIME)

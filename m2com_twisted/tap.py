@@ -3,10 +3,9 @@
 import importlib
 import logging
 import os
-from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred
@@ -15,7 +14,7 @@ from twisted.python import usage
 from .codec import Message
 from .log_carrier import LogCarrier
 from .options import ControllerOptions
-from .recording import Recorder
+from .recording import FILE_NAME, Recorder
 from .service import CellControllerService
 
 __all__ = ["MessageHandler", "Options", "Program", "makeService"]
@@ -52,12 +51,11 @@ class Options(ControllerOptions):
         ["metrics", None, None, _METRICS_HELP],
     ]
 
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Override: twistd would print all help for a wrong option, and exit with 0."""
-        try:
-            usage.Options.parseOptions(self, options)
-        except usage.UsageError as error:
-            _refuse(str(error))
+    def postOptions(self) -> None:
+        """Override: what an unset variable of a script makes of an option is a mistake."""
+        for name in ("handler", "record", "metrics"):
+            if self[name] == "":
+                raise usage.UsageError(f"--{name} is empty")
 
 
 class Program(MultiService):
@@ -72,6 +70,9 @@ class Program(MultiService):
     def __init__(self, log_carrier: LogCarrier) -> None:
         MultiService.__init__(self)
         self._log_carrier = log_carrier
+
+    def privilegedStartService(self) -> None:
+        """Override: not handed on, since what listens has done so when it was made."""
 
     def startService(self) -> None:
         """Override."""
@@ -99,8 +100,8 @@ def makeService(options: Options) -> IService:
     log = logging.getLogger("m2com")
     level = logging.DEBUG if options["verbose"] else logging.INFO
     program: MultiService = Program(LogCarrier(log, level))
-    recorder = _recorder(options["record"], log) if options["record"] else None
-    handler = _handler(options["handler"]) if options["handler"] else None
+    recorder = _recorder(options, log) if options["record"] else None
+    handler = _handler(options) if options["handler"] else None
     controller = CellControllerService(
         options["host"],
         options["command-port"],
@@ -115,53 +116,67 @@ def makeService(options: Options) -> IService:
     if recorder is not None:
         program.addService(recorder)
     program.addService(controller)
+    # The last, because from then on there is something to stop.
     if options["metrics"]:
-        program.addService(_metrics(options["metrics"], controller))
+        program.addService(_metrics(options, controller))
     return program
 
 
-def _recorder(directory: str, log: logging.Logger) -> Recorder:
+def _recorder(options: Options, log: logging.Logger) -> Recorder:
+    # Not relative any more: a daemon may go to another directory.
+    directory = Path(options["record"]).absolute()
+    file = directory / FILE_NAME
     try:
-        Path(directory).mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        _refuse(f"--record: {error}")
+        options.refuse(f"--record: {error}")
+    # Only looked at: twistd may yet become another user, who is to own the file.
     if not os.access(directory, os.W_OK):
-        _refuse(f"--record: {directory} cannot be written to")
+        options.refuse(f"--record: {directory} cannot be written to")
+    if file.exists() and not (file.is_file() and os.access(file, os.R_OK | os.W_OK)):
+        options.refuse(f"--record: {file} cannot be written to")
     return Recorder(directory, log=log)
 
 
-def _handler(name: str) -> MessageHandler:
+def _handler(options: Options) -> MessageHandler:
     """Return the object that ``package.module:object`` names."""
+    name = options["handler"]
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
-        _refuse(f"--handler takes package.module:object, not {name}")
+        options.refuse(f"--handler takes package.module:object, not {name}")
     try:
         handler: MessageHandler = attrgetter(attribute)(importlib.import_module(module_name))
     except Exception as error:
-        _refuse(f"--handler {name} cannot be imported: {type(error).__name__}: {error}")
+        options.refuse(f"--handler {name} cannot be imported: {type(error).__name__}: {error}")
     for method in ("event", "telemetry"):
         if isinstance(handler, type) or not callable(getattr(handler, method, None)):
-            _refuse(f"--handler {name} is no object with the coroutines event and telemetry")
+            options.refuse(f"--handler {name} is no object with the coroutines event and telemetry")
     return handler
 
 
-def _metrics(description: str, controller: CellControllerService) -> IService:
-    """Return the service that serves the metrics."""
+def _metrics(options: Options, controller: CellControllerService) -> IService:
+    """Return the service that serves the metrics, which listens already.
+
+    So a port that is taken is found out before twistd has become a daemon and
+    written its pid file: there is nothing to undo, and a terminal to say so.
+    """
     from twisted.application import strports
     from twisted.internet import reactor
 
+    description = options["metrics"]
     try:
         from .metrics import ControllerCollector, metrics_site
     except ImportError as error:
-        _refuse(f"--metrics needs the extra 'metrics' of m2com_twisted: {error}")
+        options.refuse(f"--metrics needs the extra 'metrics' of m2com_twisted: {error}")
     collector = ControllerCollector(lambda: (controller.state, controller.stats), reactor.seconds)
+    # Whatever is raised: any package may bring a kind of strport, and Twisted's
+    # own raise OverflowError for port 70000.
     try:
         service: IService = strports.service(description, metrics_site(collector))
-    except (TypeError, ValueError) as error:
-        _refuse(f"--metrics {description} is no strport: {error}")
+    except Exception as error:
+        options.refuse(f"--metrics {description} is no strport: {error}")
+    try:
+        service.privilegedStartService()
+    except Exception as error:
+        options.refuse(f"--metrics {description}: {error}")
     return service
-
-
-def _refuse(reason: str) -> NoReturn:
-    """End with one line; twistd would show a traceback, or all of its help."""
-    raise SystemExit(f"m2com: {reason}")

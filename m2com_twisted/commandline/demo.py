@@ -5,13 +5,22 @@ import logging
 from twisted.internet.interfaces import IReactorTime
 
 from ..demo import Demo
+from ..options import listening_port_number
+from ..service import COMMAND_PORT, TELEMETRY_PORT
 from .subcommand import Subcommand
+from .terminal import Terminal
 
 __all__ = ["DemoOptions"]
 
 
+_COMMAND_HELP, _TELEMETRY_HELP = (
+    f"Port for {what}; by default {port}, or a free one where that is taken."
+    for what, port in (("commands and events", COMMAND_PORT), ("telemetry", TELEMETRY_PORT))
+)
+
+
 class DemoOptions(Subcommand):
-    """Its options.  The ports are free ones by default, so that it runs on any machine."""
+    """Its options."""
 
     synopsis = "Usage: m2com demo [options]"
     longdesc = """Start a simulated controller, connect to it, power it up, move the mirror,
@@ -19,16 +28,18 @@ class DemoOptions(Subcommand):
     example = "m2com demo"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],
-        ["command-port", "c", 0, "Port for commands and events; 0: any free one.", int],
-        ["telemetry-port", "t", 0, "Port for telemetry; 0: any free one.", int],
+        # None, not the number: a demo is to run on any machine, so a port that
+        # was not asked for by name may be another one.
+        ["command-port", "c", None, _COMMAND_HELP, listening_port_number],
+        ["telemetry-port", "t", None, _TELEMETRY_HELP, listening_port_number],
     ]
     optFlags = [["verbose", "v", "Show all of the client's log."]]  # noqa: RUF012
 
-    async def run(self, reactor: IReactorTime) -> int:
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         demo = Demo(
             reactor,
-            print,
+            terminal.say,
             ports=(self["command-port"], self["telemetry-port"]),
             host=self["host"],
             log_level=logging.DEBUG if self["verbose"] else logging.INFO,

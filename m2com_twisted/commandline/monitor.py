@@ -1,8 +1,6 @@
 """``m2com monitor``."""
 
 import logging
-import shutil
-import sys
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
@@ -12,6 +10,7 @@ from twisted.python import usage
 from ..service import CellControllerService
 from .board import Board
 from .subcommand import ControllerSubcommand
+from .terminal import Terminal
 
 __all__ = ["MonitorOptions"]
 
@@ -38,9 +37,9 @@ class MonitorOptions(ControllerSubcommand):
         if not 0.1 <= self["interval"] <= 3600:
             raise usage.UsageError("--interval must be from 0.1 to 3600 seconds")
 
-    async def run(self, reactor: IReactorTime) -> int:
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
-        self.log_to_stderr()
+        self.log_to(terminal)
         board = Board(reactor)
         service = CellControllerService(
             self["host"],
@@ -51,7 +50,9 @@ class MonitorOptions(ControllerSubcommand):
             log=logging.getLogger("m2com"),
             reactor=reactor,
         )
-        drawing = LoopingCall(lambda: self._draw(board.lines(service.state, service.stats)))
+        drawing = LoopingCall(
+            lambda: self._draw(terminal, board.lines(service.state, service.stats))
+        )
         drawing.clock = reactor
         service.startService()
         try:
@@ -64,14 +65,13 @@ class MonitorOptions(ControllerSubcommand):
             await service.stopService()
         return 0
 
-    def _draw(self, lines: list[str]) -> None:
-        """Show the table in place of the last one, or below it where it is no terminal."""
+    def _draw(self, terminal: Terminal, lines: list[str]) -> None:
+        """Show the table in place of the last one, or below it where it is no screen."""
         address = f"{self['host']}:{self['command-port']} and :{self['telemetry-port']}"
         lines = [f"M2 cell controller, {address}", *lines]
-        if sys.stdout.isatty():
-            columns, rows = shutil.get_terminal_size()
-            text = "".join(f"{line[:columns]}{_CLEAR_LINE}\n" for line in lines[: rows - 1])
-            sys.stdout.write(_HOME + text + _CLEAR_REST)
+        size = terminal.size
+        if size is None:
+            terminal.draw("\n".join(lines) + "\n\n")
         else:
-            sys.stdout.write("\n".join(lines) + "\n\n")
-        sys.stdout.flush()
+            shown = [f"{line[: size.columns]}{_CLEAR_LINE}\n" for line in lines[: size.lines - 1]]
+            terminal.draw(_HOME + "".join(shown) + _CLEAR_REST)

@@ -8,6 +8,7 @@ from twisted.python import usage
 from ..recording import Recorder
 from ..service import CellControllerService
 from .subcommand import ControllerSubcommand, until_interrupted
+from .terminal import Terminal
 
 __all__ = ["RecordOptions"]
 
@@ -22,13 +23,14 @@ class RecordOptions(ControllerSubcommand):
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        if len(arguments) != 1:
+        # An empty one would be this directory: what an unset variable of a script makes of it.
+        if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("record takes one directory")
         self["directory"] = arguments[0]
 
-    async def run(self, reactor: IReactorTime) -> int:
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
-        self.log_to_stderr()
+        self.log_to(terminal)
         log = logging.getLogger("m2com")
         recorder = Recorder(self["directory"], log=log, reactor=reactor)
         recorder.startService()
@@ -40,12 +42,12 @@ class RecordOptions(ControllerSubcommand):
             log=log,
             reactor=reactor,
         )
-        print(f"Recording to {self['directory']} until Ctrl-C.", flush=True)
+        terminal.say(f"Recording to {self['directory']} until Ctrl-C.")
         service.startService()
         try:
             await until_interrupted()
         finally:
             await service.stopService()
             recorder.stopService()
-        print(f"{recorder.recorded} messages recorded.")
+        terminal.say(f"{recorder.recorded} messages recorded.")
         return 0 if recorder.lost == 0 else 1

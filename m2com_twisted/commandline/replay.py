@@ -6,10 +6,11 @@ from pathlib import Path
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
-from ..options import port_number
+from ..options import listening_port_number
 from ..service import COMMAND_PORT, TELEMETRY_PORT
 from ..simulator.replay import Replay
 from .subcommand import Subcommand
+from .terminal import Terminal
 
 __all__ = ["ReplayOptions"]
 
@@ -32,21 +33,22 @@ class ReplayOptions(Subcommand):
     example = "m2com replay night-1 --speed 10"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],
-        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", port_number],
-        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", port_number],
+        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", listening_port_number],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
         ["speed", "s", 1.0, "How many times as fast as it was; max: as fast as it can.", _speed],
     ]
     optFlags = [["verbose", "v", "Log clients."]]  # noqa: RUF012
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        if len(arguments) != 1:
+        # An empty one would be this directory: what an unset variable of a script makes of it.
+        if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("replay takes one recording: a directory or a file")
         self["recording"] = arguments[0]
 
-    async def run(self, reactor: IReactorTime) -> int:
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
-        self.log_to_stderr()
+        self.log_to(terminal)
         replay = Replay(
             Path(self["recording"]),
             self["command-port"],
@@ -57,13 +59,12 @@ class ReplayOptions(Subcommand):
         )
         replay.start()
         try:
-            print(
+            terminal.say(
                 f"{self['recording']} is played on {self['host']}:{replay.command_port} "
-                f"and :{replay.telemetry_port}.",
-                flush=True,
+                f"and :{replay.telemetry_port}."
             )
             await replay.finished()
         finally:
             await replay.stop()
-        print(f"{replay.played} messages played.")
+        terminal.say(f"{replay.played} messages played.")
         return 0

@@ -5,7 +5,6 @@ import enum
 import json
 import logging
 import math
-import sys
 from collections.abc import Sequence
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -27,6 +26,7 @@ from ..simulator.commands import COMMANDS
 from ..simulator.parameters import CommandRefusedError, Parameter
 from ..tcp_client import TcpClient
 from .subcommand import ControllerSubcommand
+from .terminal import Terminal
 
 __all__ = ["Outcome", "SendOptions", "command_details"]
 
@@ -78,28 +78,33 @@ class SendOptions(ControllerSubcommand):
         if not 0 < self["timeout"] < math.inf:
             raise usage.UsageError("--timeout must be a number of seconds greater than 0")
 
-    async def run(self, reactor: IReactorTime) -> int:
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
-        self.log_to_stderr()
-        sending = _Sending(self, reactor)
+        self.log_to(terminal)
+        sending = _Sending(self, reactor, terminal)
         try:
             return await sending.run()
         except (ConnectFailedError, NotConnectedError) as error:
-            return _ended(Outcome.NO_CONNECTION, error)
+            terminal.complain(error)
+            return Outcome.NO_CONNECTION
         except CommandRejected as error:
-            return _ended(Outcome.REJECTED, error)
+            terminal.complain(error)
+            return Outcome.REJECTED
         except CommandFailed as error:
-            return _ended(Outcome.FAILED, error)
+            terminal.complain(error)
+            return Outcome.FAILED
         except CommandError as error:
-            return _ended(Outcome.UNKNOWN, f"{error}{sending.hint()}")
+            terminal.complain(f"{error}{sending.hint()}")
+            return Outcome.UNKNOWN
 
 
 class _Sending:
     """One command on its way."""
 
-    def __init__(self, options: SendOptions, reactor: IReactorTime) -> None:
+    def __init__(self, options: SendOptions, reactor: IReactorTime, terminal: Terminal) -> None:
         self._options = options
         self._reactor = reactor
+        self._show = terminal.say
         self._client = TcpClient(
             options["host"],
             options["command-port"],
@@ -123,7 +128,7 @@ class _Sending:
                 raise
         else:
             self._show_acknowledged(outcome.ack_latency)
-            _show(f"succeeded after {1000 * outcome.latency:.1f} ms")
+            self._show(f"succeeded after {1000 * outcome.latency:.1f} ms")
         finally:
             await self._client.close()
         return Outcome.SUCCESS
@@ -131,7 +136,7 @@ class _Sending:
     def _send(self) -> Deferred[CommandOutcome]:
         name, details = self._options["command"], self._options["details"]
         timeout = self._options["timeout"]
-        _show(f"> {name} {json.dumps(details)}")
+        self._show(f"> {name} {json.dumps(details)}")
         self._sent_at = self._reactor.seconds()
         command = self._client.run_command(name, details, ack_timeout=timeout, timeout=timeout)
         self._running = Deferred.fromCoroutine(command)
@@ -160,7 +165,7 @@ class _Sending:
         """Show it once; success may be known before the message is delivered, or come without."""
         if latency is not None and not self._acknowledged:
             self._acknowledged = True
-            _show(f"acknowledged after {1000 * latency:.1f} ms")
+            self._show(f"acknowledged after {1000 * latency:.1f} ms")
 
 
 def command_details(name: str, assignments: Sequence[str]) -> Message:
@@ -232,13 +237,3 @@ def _check_value(command: Command, parameter: Parameter, value: object) -> None:
             f"{command.name}: {parameter.name} {error}: {json.dumps(value)} "
             f"({parameter.kind}; {parameter.meaning})"
         ) from error
-
-
-def _show(line: str) -> None:
-    print(line, flush=True)
-
-
-def _ended(outcome: Outcome, reason: object) -> Outcome:
-    """Say why it did not succeed."""
-    print(f"m2com: {reason}", file=sys.stderr)
-    return outcome

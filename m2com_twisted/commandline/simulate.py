@@ -1,10 +1,10 @@
 """``m2com simulate``."""
 
-from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
 from ..simulator import tap
-from .subcommand import Subcommand
+from .subcommand import Subcommand, until_interrupted
+from .terminal import Terminal
 
 __all__ = ["SimulateOptions"]
 
@@ -29,10 +29,18 @@ class SimulateOptions(Subcommand, tap.Options):
         if self["host"] is not None:
             self["interface"] = self["host"]
 
-    async def run(self, reactor: IReactorTime) -> int:
-        """Override: Ctrl-C is the way it ends."""
-        self.log_to_stderr()
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
+        """Override."""
+        self.log_to(terminal)
+        controller = self.controller(reactor)
+        await controller.start()
         try:
-            return await tap.Options.run(self, reactor)
-        except CancelledError:
-            return 0
+            terminal.say(
+                f"A cell controller listens on {controller.interface}:"
+                f"{controller.command_port} and :{controller.telemetry_port}."
+            )
+            self.inject_into(controller)
+            await until_interrupted()
+        finally:
+            await controller.stop()
+        return 0

@@ -9,14 +9,17 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
-from ..options import ControllerOptions, VersionedOptions
+from ..options import ControllerOptions, ProgramOptions
+from .terminal import Terminal
 
 __all__ = ["ControllerSubcommand", "Subcommand", "until_interrupted"]
 
 
-class Subcommand(VersionedOptions):
+class Subcommand(ProgramOptions):
     """The options of a subcommand, which know how to run it."""
 
+    # Not that of twistd m2sim, whose options `m2com simulate` shares.
+    program = "m2com"
     synopsis = ""
     longdesc = ""
     #: A command line to try, shown by ``--help``.
@@ -24,16 +27,23 @@ class Subcommand(VersionedOptions):
     #: The least level of log lines to show without ``--verbose``.
     log_level = logging.WARNING
 
-    async def run(self, reactor: IReactorTime) -> int:
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Run it and return the exit code.
 
         Cancelled when it is to end, as by Ctrl-C.  What it raises of the
         errors one can expect (`M2ComError`, OSError, CannotListenError) is
         shown in one line.
+
+        Parameters
+        ----------
+        reactor
+            The reactor.
+        terminal
+            Takes all that it has to say.
         """
         raise NotImplementedError
 
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+    def parse(self, options: Sequence[str] | None) -> None:
         """Override: options may also stand behind the arguments, as people type them."""
         words = sys.argv[1:] if options is None else options
         try:
@@ -58,10 +68,13 @@ class Subcommand(VersionedOptions):
         text: str = usage.Options.getUsage(self, width)
         return f"{text}\nExample: {self.example}\n"
 
-    def log_to_stderr(self) -> None:
+    def log_to(self, terminal: Terminal) -> None:
         """Show log lines, all of them with ``--verbose``."""
-        level = logging.DEBUG if self["verbose"] else self.log_level
-        logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
+        logging.basicConfig(
+            level=logging.DEBUG if self["verbose"] else self.log_level,
+            format="%(asctime)s %(levelname)s %(message)s",
+            stream=terminal.errors,
+        )
 
 
 class ControllerSubcommand(Subcommand, ControllerOptions):

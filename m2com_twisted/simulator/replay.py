@@ -101,11 +101,14 @@ class Replay:
         ------
         OSError
             If there is no recording.
+        BadLineError
+            If it holds no record.
         CannotListenError
             If a port is taken.
         """
         with closing(read_recording(self._recording)) as records:
-            next(records, None)
+            if next(records, None) is None:
+                raise BadLineError(f"{self._recording} holds no record")
         listen = IReactorTCP(self._reactor.get()).listenTCP
         for port, part in zip(self._wanted_ports, self._parts, strict=True):
             self._listening.append(listen(port, part.factory, interface=self._interface))

@@ -3,7 +3,6 @@
 Both take `Options`, so that they cannot differ.
 """
 
-import sys
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -14,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from ..log_carrier import LogCarrier
-from ..options import VersionedOptions, port_number
+from ..options import ProgramOptions, listening_port_number
 from ..service import COMMAND_PORT, TELEMETRY_PORT
 from .controller import CellController
 from .injection import INJECTIONS, Injection
@@ -26,26 +25,22 @@ __all__ = ["Options", "SimulatorService", "makeService"]
 _T = TypeVar("_T")
 
 
-def _port(text: str) -> int:
-    """Read the number of a port to listen on; 0 is any free one."""
-    return 0 if text == "0" else port_number(text)
-
-
-class Options(VersionedOptions):
+class Options(ProgramOptions):
     """What the simulator can be told on the command line."""
 
+    program = "m2sim"
     synopsis = "[options]"
     longdesc = "Simulate the cell controller of the secondary mirror (M2)."
     optParameters = [  # noqa: RUF012  # Twisted's hook is a plain list
-        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", _port],
-        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", _port],
+        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", listening_port_number],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
         ["interface", "i", "127.0.0.1", "Address to listen at."],
         ["profile", "p", DEFAULT.name, f"Rules to go by: {', '.join(PROFILES)}."],
         ["seed", "s", None, "Seed of all noise, for the same bytes each time.", int],
     ]
 
     def __init__(self) -> None:
-        VersionedOptions.__init__(self)
+        ProgramOptions.__init__(self)
         self["injections"] = []
 
     def opt_inject(self, text: str) -> None:
@@ -85,26 +80,6 @@ class Options(VersionedOptions):
         for injection in self["injections"]:
             controller.inject(**asdict(injection))
 
-    async def run(self, reactor: IReactorTime) -> int:
-        """Run the simulator until cancelled, for ``m2com simulate``; return the exit code."""
-        controller = self.controller(reactor)
-        try:
-            await controller.start()
-        except CannotListenError as error:
-            print(f"m2com simulate: {error}", file=sys.stderr)
-            return 1
-        try:
-            print(
-                f"A cell controller listens on {controller.interface}:"
-                f"{controller.command_port} and :{controller.telemetry_port}.",
-                flush=True,
-            )
-            self.inject_into(controller)
-            await Deferred()
-        finally:
-            await controller.stop()
-        return 0
-
 
 class SimulatorService(Service):
     """A simulated controller under twistd.
@@ -121,11 +96,15 @@ class SimulatorService(Service):
         self.controller = options.controller()
         self._log_carrier = LogCarrier(self.controller.log)
 
-    def startService(self) -> None:
-        """Start the controller; raise CannotListenError, which ends twistd, if it cannot."""
-        Service.startService(self)
+    def listen(self) -> None:
+        """Listen, ahead of the start; raise CannotListenError if a port is taken."""
         self._log_carrier.start()
         self.controller.listen()
+
+    def startService(self) -> None:
+        """Override: start the controller; raises what `listen` does."""
+        Service.startService(self)
+        self.listen()
         self._options.inject_into(self.controller)
 
     def stopService(self) -> "Deferred[None]":
@@ -140,5 +119,19 @@ class SimulatorService(Service):
 
 
 def makeService(options: Options) -> SimulatorService:
-    """Return the service that twistd runs."""
-    return SimulatorService(options)
+    """Return the service that twistd runs, which listens already.
+
+    So a port that is taken is found out before twistd has become a daemon and
+    written its pid file: there is nothing to undo, and a terminal to say so.
+
+    Raises
+    ------
+    SystemExit
+        With a line that says so, if a port is taken.
+    """
+    service = SimulatorService(options)
+    try:
+        service.listen()
+    except CannotListenError as error:
+        options.refuse(error)
+    return service

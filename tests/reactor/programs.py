@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-__all__ = ["ROOT", "Program", "script"]
+__all__ = ["PATIENCE", "ROOT", "Program", "script"]
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,6 +14,8 @@ from twisted.python import usage
 
 from m2com_twisted import CellControllerService, cli
 from m2com_twisted.commandline.subcommand import Subcommand
+from m2com_twisted.commandline.terminal import Terminal
+from m2com_twisted.errors import BadLineError
 from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
@@ -45,9 +47,8 @@ def at(controller: Any) -> list[str]:
 
 def start(*words: str) -> Deferred[int]:
     """Start a subcommand."""
-    from twisted.internet import reactor
-
-    return Deferred.fromCoroutine(parsed(*words).run(reactor))
+    terminal = Terminal(_reactor(), sys.stdout, sys.stderr)
+    return Deferred.fromCoroutine(parsed(*words).run(_reactor(), terminal))
 
 
 @pytest_twisted.ensureDeferred
@@ -102,7 +103,7 @@ async def test_send_tells_an_unknown_outcome(
 @pytest_twisted.ensureDeferred
 async def test_send_tells_a_rejection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A replayed recording takes no commands: exit code 3."""
-    replay = await _replay(tmp_path, [])
+    replay = await _replay(tmp_path, [{"id": "x"}])
     assert await start("send", "clearErrors", "--wait", *at(replay)) == 3
     assert "rejected" in capsys.readouterr().err
     await replay.stop()
@@ -233,6 +234,14 @@ async def _replay(directory: Path, messages: list[Any], speed: float = float("in
 
 
 @pytest_twisted.ensureDeferred
+async def test_replay_of_what_is_no_recording(tmp_path: Path) -> None:
+    """It does not wait for clients that would get nothing."""
+    (tmp_path / FILE_NAME).write_bytes(b"")
+    with pytest.raises(BadLineError, match="holds no record"):
+        await start("replay", str(tmp_path), "-c", "0", "-t", "0")
+
+
+@pytest_twisted.ensureDeferred
 async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
     """As fast as it can go is as fast as the client reads, and the end is not cut off."""
     messages = [{"id": "x", "number": number, "ballast": "x" * 20_000} for number in range(500)]
@@ -271,7 +280,9 @@ async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
         (["send", "clearErrors", "--timeout", "nan"], "--timeout must be"),
         (["send", "clearErrors", "--bogus"], "option --bogus not recognized"),
         (["record"], "record takes one directory"),
+        (["record", ""], "record takes one directory"),
         (["replay"], "replay takes one recording"),
+        (["replay", ""], "replay takes one recording"),
         (["replay", "x", "--speed", "-1"], "a speed is a number greater than 0"),
         (["monitor", "--interval", "0"], "--interval must be"),
         (["monitor", "--command-port", "70000"], "a port is a number from 1 to 65535"),

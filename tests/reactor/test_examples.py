@@ -127,6 +127,17 @@ def test_embed(ports: tuple[str, str], tmp_path: Path) -> None:
         assert "Traceback" not in program.output
 
 
+def test_control_loop_as_a_program(ports: tuple[str, str], tmp_path: Path) -> None:
+    """It tracks until SIGTERM, and leaves the mirror safe."""
+    command = [sys.executable, str(EXAMPLES / "control_loop.py"), "127.0.0.1", *ports]
+    with Program(*command, cwd=tmp_path) as program:
+        program.wait_for("tracking")
+        program.stop()
+        assert "the mirror is safe" in program.output
+        assert program.output.count("Closed") == 2
+        assert "Traceback" not in program.output
+
+
 def test_tac(ports: tuple[str, str], tmp_path: Path) -> None:
     """Run by twistd -ny it logs events and states to twistd's log; SIGTERM ends it cleanly."""
     where = {"M2_COMMAND_PORT": ports[0], "M2_TELEMETRY_PORT": ports[1]}

@@ -1,6 +1,9 @@
 """The programs as subprocesses: twistd, twist and m2com, against a simulated controller."""
 
+import contextlib
 import json
+import os
+import re
 import signal
 import socket
 import urllib.request
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from m2com_twisted.recording import read_recording
-from tests.reactor.programs import Program, script
+from tests.reactor.programs import PATIENCE, Program, script
 
 HANDLER = """
 from twisted.logger import Logger
@@ -88,17 +91,104 @@ def test_twist_runs_it_too(ports: list[str], tmp_path: Path) -> None:
     assert "Unhandled" not in program.output
 
 
-@pytest.mark.parametrize("runner", [["twistd", "-n"], ["twist"]])
-def test_bad_option_is_one_line(runner: list[str], tmp_path: Path) -> None:
+RUNNERS = [["twistd", "-n"], ["twistd"], ["twist"]]
+
+
+def refusal(command: list[str], directory: Path) -> str:
+    """Run a program that is to end with exit code 1 and leave nothing; return what it says."""
+    name, *options = command
+    with Program(script(name), *options, cwd=directory) as program:
+        assert program.wait() == 1
+    assert not list(directory.iterdir())
+    return program.output
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ["m2com", "--handler", "nowhere:x"],
+            "m2com: --handler nowhere:x cannot be imported: "
+            "ModuleNotFoundError: No module named 'nowhere'\n",
+        ),
+        (["m2com", "--bogus"], "m2com: option --bogus not recognized\n"),
+        (
+            ["m2com", "--metrics", "tcp:70000"],
+            "m2com: --metrics tcp:70000: bind(): port must be 0-65535.\n",
+        ),
+        (["m2sim", "--bogus"], "m2sim: option --bogus not recognized\n"),
+        (["m2sim", "--profile", "x"], "m2sim: --profile is one of default, original, strict\n"),
+    ],
+)
+def test_bad_option_is_one_line(
+    runner: list[str], words: list[str], says: str, tmp_path: Path
+) -> None:
     """No help, no traceback, and an exit code that says so."""
-    name, *options = runner
-    with Program(script(name), *options, "m2com", "--handler", "nowhere:x", cwd=tmp_path) as bad:
-        assert bad.wait() == 1
-    assert bad.output == (
-        "m2com: --handler nowhere:x cannot be imported: "
-        "ModuleNotFoundError: No module named 'nowhere'\n"
+    assert refusal([*runner, *words], tmp_path) == says
+
+
+@pytest.fixture
+def taken() -> Iterator[str]:
+    """Yield a port that is in use."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_taken_metrics_port_is_one_line(runner: list[str], taken: str, tmp_path: Path) -> None:
+    """It names the option and the port, also where it was to become a daemon."""
+    where = f"tcp:{taken}:interface=127.0.0.1"
+    assert refusal([*runner, "m2com", "--metrics", where], tmp_path) == (
+        f"m2com: --metrics {where}: "
+        f"Couldn't listen on 127.0.0.1:{taken}: [Errno 98] Address already in use.\n"
     )
-    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("free", ["-c", "-t"])
+def test_taken_port_of_the_simulator_is_one_line(
+    runner: list[str], free: str, taken: str, tmp_path: Path
+) -> None:
+    """It names the port, be it that of commands or of telemetry."""
+    ports = ["-c", taken, "-t", taken, free, "0"]
+    assert refusal([*runner, "m2sim", *ports], tmp_path) == (
+        f"m2sim: Couldn't listen on 127.0.0.1:{taken}: [Errno 98] Address already in use.\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["simulate"], ["demo"], ["replay", "one.jsonl"]])
+@pytest.mark.parametrize("option", ["-c", "-t"])
+def test_taken_port_of_a_command_is_one_line(
+    words: list[str], option: str, taken: str, tmp_path: Path
+) -> None:
+    """Of each command that listens, where it was told to."""
+    record = {"utc": "", "monotonic": 0.0, "connection": "command", "message": {"id": "x"}}
+    (tmp_path / "one.jsonl").write_text(json.dumps(record))
+    other = {"-c": "-t", "-t": "-c"}[option]
+    with Program(script("m2com"), *words, option, taken, other, "0", cwd=tmp_path) as program:
+        assert program.wait() == 1
+    assert program.output == (
+        f"m2com: Couldn't listen on 127.0.0.1:{taken}: [Errno 98] Address already in use.\n"
+    )
+
+
+def test_daemon_listens_until_it_is_stopped(tmp_path: Path) -> None:
+    """What was opened before it became a daemon is served after that, and closed at its end."""
+    with Program(script("twistd"), "m2sim", "-c", "0", "-t", "0", cwd=tmp_path) as program:
+        assert program.wait() == 0
+    process = int((tmp_path / "twistd.pid").read_text())
+    try:
+        found = re.search(r"Listening on 127.0.0.1: (\d+)", (tmp_path / "twistd.log").read_text())
+        assert found is not None
+        with socket.create_connection(("127.0.0.1", int(found[1])), timeout=PATIENCE) as client:
+            assert client.makefile("rb").readline().startswith(b'{"id": "tcpIpConnected"')
+            os.kill(process, signal.SIGTERM)
+            while client.recv(2**16):
+                pass  # until it closes the connection, in order
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def test_monitor_ends_cleanly_on_interrupt(ports: list[str], tmp_path: Path) -> None:

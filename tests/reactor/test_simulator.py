@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionLost
 from twisted.internet.error import ConnectionRefusedError as RefusedError
@@ -14,11 +14,11 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock, deferLater
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
-from twisted.python.usage import UsageError
 from zope.interface import provider
 
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.tap import Options, SimulatorService, makeService
+from tests.reactor.marks import unbound_socket
 
 
 class Client(Protocol):
@@ -67,9 +67,6 @@ class Client(Protocol):
 
 Connect = Callable[[int], Awaitable[Client]]
 OnClock = tuple[CellController, Clock]
-
-#: Twisted 24.7 leaves a socket that it could not bind to the garbage collector.
-unbound_socket = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def reactor() -> Any:
@@ -326,29 +323,6 @@ def options(*words: str) -> Options:
 
 
 @pytest_twisted.ensureDeferred
-async def test_run_until_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
-    """`m2com simulate` tells where it listens, injects, and cleans up when it is cancelled."""
-    running = Deferred.fromCoroutine(options("--seed", "1", "--inject", "drop").run(reactor()))
-    await turn()
-    assert capsys.readouterr().out.startswith("A cell controller listens on 127.0.0.1:")
-    running.cancel()
-    with pytest.raises(CancelledError):
-        await running
-
-
-@unbound_socket
-@pytest_twisted.ensureDeferred
-async def test_run_on_a_taken_port(
-    controller: CellController, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`m2com simulate` says so, and ends with exit code 1."""
-    taken: Any = Options()
-    taken.parseOptions(["--command-port", str(controller.command_port)])
-    assert await taken.run(reactor()) == 1
-    assert str(controller.command_port) in capsys.readouterr().err
-
-
-@pytest_twisted.ensureDeferred
 async def test_service(connect: Connect) -> None:
     """What twistd runs: it listens when started, tells Twisted's log, and leaves nothing."""
     carried: list[LogEvent] = []
@@ -375,13 +349,11 @@ async def test_service(connect: Connect) -> None:
 @unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_a_service_on_a_taken_port(controller: CellController) -> None:
-    """It fails to start, which ends twistd; stopping it is harmless."""
+    """It is not even made: one line, and exit code 1."""
     taken: Any = Options()
     taken.parseOptions(["--command-port", str(controller.command_port), "--telemetry-port", "0"])
-    service = makeService(taken)
-    with pytest.raises(CannotListenError):
-        service.startService()
-    await service.stopService()
+    with pytest.raises(SystemExit, match=rf"^m2sim: .*127\.0\.0\.1:{controller.command_port}"):
+        makeService(taken)
 
 
 @pytest.mark.parametrize(
@@ -399,7 +371,7 @@ async def test_a_service_on_a_taken_port(controller: CellController) -> None:
 )
 def test_bad_options(words: list[str]) -> None:
     """Each is the user's error, told before anything starts."""
-    with pytest.raises(UsageError):
+    with pytest.raises(SystemExit, match=r"^m2sim: "):
         options(*words)
 
 

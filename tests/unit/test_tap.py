@@ -17,7 +17,7 @@ from twisted.application.service import (
 from twisted.plugin import getPlugins
 
 from m2com_twisted import CellControllerService, tap
-from m2com_twisted.recording import Recorder
+from m2com_twisted.recording import FILE_NAME, Recorder
 
 
 async def take(message: object) -> None:
@@ -53,10 +53,10 @@ def made(*words: str) -> MultiService:
 
 
 def test_makes_one_service_with_the_rest_in_it(tmp_path: Path) -> None:
-    """The controller always, the recorder and the metrics if asked for."""
+    """The controller always, the recorder if asked for."""
     assert [type(child) for child in IServiceCollection(made())] == [CellControllerService]
-    options = ["--record", str(tmp_path / "new"), "--metrics", "tcp:0", "--handler"]
-    recorder, controller, _ = IServiceCollection(made(*options, "handlers_of_mine:good"))
+    options = ["--record", str(tmp_path / "new"), "--handler", "handlers_of_mine:good"]
+    recorder, controller = IServiceCollection(made(*options))
     assert isinstance(recorder, Recorder)
     assert isinstance(controller, CellControllerService)
 
@@ -92,6 +92,9 @@ def test_carries_the_log_while_it_runs() -> None:
         (["--metrics", "nonsense:1"], "--metrics nonsense:1 is no strport"),
         (["--metrics", "tcp:x"], "--metrics tcp:x is no strport"),
         (["--record", "/dev/null/x"], "--record: "),
+        (["--record", ""], "--record is empty"),
+        (["--handler", ""], "--handler is empty"),
+        (["--metrics="], "--metrics is empty"),
     ],
 )
 def test_option_that_cannot_be_followed_is_one_line(words: list[str], says: str) -> None:
@@ -102,6 +105,13 @@ def test_option_that_cannot_be_followed_is_one_line(words: list[str], says: str)
     assert line.startswith("m2com: ")
     assert says in line
     assert "\n" not in line
+
+
+def test_recording_that_is_no_file_is_one_line(tmp_path: Path) -> None:
+    """It is found out before anything is started."""
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(SystemExit, match=f"--record: .*{FILE_NAME} cannot be written to"):
+        made("--record", str(tmp_path))
 
 
 def test_metrics_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

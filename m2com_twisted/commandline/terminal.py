@@ -1,0 +1,121 @@
+"""What a person has before them: stdout, stderr, and how large the screen is."""
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import TextIO
+
+from twisted.internet.defer import DeferredList
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime
+
+from .output import Output
+
+__all__ = ["Terminal"]
+
+# Seconds for what waits to be read once the program is told to end: long for a
+# program that reads, short for a person whose terminal stands still.
+_GRACE = 1.0
+
+
+class Terminal:
+    """Takes what a subcommand has to say while it runs; never waits for who reads it.
+
+    Parameters
+    ----------
+    reactor
+        The reactor.
+    stdout, stderr
+        The streams; None, as in `sys`, where the shell has closed them.
+    lost
+        Called when stdout takes nothing any more: its reader has left, the disk is full.
+
+    Attributes
+    ----------
+    errors
+        Stderr, for the log.
+    is_lost
+        Whether stdout took nothing any more.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        stdout: TextIO | None,
+        stderr: TextIO | None,
+        lost: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._reactor = reactor
+        self._stdout = stdout
+        self._lost = lost
+        streams = IReactorFDSet(reactor)
+        self._output = Output(streams, stdout)
+        self._output.ended.addCallback(self._note_end)
+        # If both are one, what is said on them stays in order.
+        one = _are_one(stdout, stderr)
+        self.errors = self._output if one else Output(streams, stderr)
+        self.is_lost = False
+        self._is_closing = self._is_hurried = False
+        self._giving_up: IDelayedCall | None = None
+
+    @property
+    def size(self) -> os.terminal_size | None:
+        """Columns and rows of the screen; None where stdout is no screen."""
+        is_screen = self._stdout is not None and self._stdout.isatty()
+        return shutil.get_terminal_size() if is_screen else None
+
+    def say(self, line: str) -> None:
+        """Write a line to stdout, or keep it until there is room for it."""
+        self._output.write(line + "\n")
+
+    def draw(self, text: str) -> None:
+        """Write text to stdout, or leave it out where there is no room: the next is newer."""
+        if not self._output.waits:
+            self._output.write(text)
+
+    def complain(self, reason: object) -> None:
+        """Say on stderr what went wrong."""
+        self.errors.write(f"m2com: {reason}\n")
+
+    async def close(self) -> None:
+        """Wait until all is read, or until nobody has time for that: see `hurry`."""
+        self._is_closing = True
+        self._limit()
+        await DeferredList([self._output.finish(), self.errors.finish()])
+        if self._giving_up is not None and self._giving_up.active():
+            self._giving_up.cancel()
+
+    def hurry(self) -> None:
+        """Have `close`, now or later, wait for a second at the most."""
+        self._is_hurried = True
+        self._limit()
+
+    def give_up(self) -> None:
+        """Have nothing more to say; what waits to be read is forgotten."""
+        self._output.give_up()
+        self.errors.give_up()
+
+    def _limit(self) -> None:
+        if self._is_closing and self._is_hurried and self._giving_up is None:
+            self._giving_up = self._reactor.callLater(_GRACE, self.give_up)
+
+    def _note_end(self, reason: BaseException) -> BaseException:
+        if not isinstance(reason, ConnectionDone):
+            self.is_lost = True
+            # A full disk needs saying; that a reader has left, who left knows.
+            if isinstance(reason, OSError) and not isinstance(reason, BrokenPipeError):
+                self.complain(f"stdout: {reason.strerror}")
+            self._lost()
+        return reason
+
+
+def _are_one(first: TextIO | None, second: TextIO | None) -> bool:
+    """Return whether two streams lead to the same file."""
+    try:
+        return (
+            first is not None
+            and second is not None
+            and os.path.sameopenfile(first.fileno(), second.fileno())
+        )
+    except (OSError, ValueError):
+        return False  # objects in memory

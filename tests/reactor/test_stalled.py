@@ -1,0 +1,171 @@
+"""m2com at a terminal that stands still: subprocesses whose output is not read."""
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+
+from m2com_twisted.recording import FILE_NAME, read_recording
+from m2com_twisted.simulator import CellController
+from tests.reactor.programs import accept_interrupts, script
+from tests.reactor.waiting import until
+
+#: One message, and how many of them no socket buffers: 20 MB.
+BALLAST = b'{"id": "ballast", "text": "%s"}\r\n' % (b"x" * 100_000)
+MANY = 200
+
+
+@pytest_twisted.async_yield_fixture
+async def controller() -> AsyncIterator[CellController]:
+    """Run a simulated controller."""
+    controller = CellController()
+    await controller.start()
+    yield controller
+    await controller.stop()
+
+
+@pytest.fixture(params=["pipe", "terminal"])
+def stalled(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Yield the descriptor of a pipe, or of a terminal, that has no room left."""
+    reader, writer = os.pipe() if request.param == "pipe" else pty.openpty()
+    os.set_blocking(writer, False)
+    # A terminal has more room a moment after it had none.
+    while select.select([], [writer], [], 0.1)[1]:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"#")
+    os.set_blocking(writer, True)
+    yield writer
+    # As the shell has it after the program.
+    assert os.get_blocking(writer)
+    os.close(reader)
+    os.close(writer)
+
+
+class Command:
+    """A running m2com, connected to a controller in this process.
+
+    Parameters
+    ----------
+    *words
+        The command line.
+    controller
+        The controller.
+    stdout, stderr
+        Where they go.
+    """
+
+    def __init__(
+        self,
+        *words: str,
+        controller: CellController,
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+    ) -> None:
+        ports = ["-c", str(controller.command_port), "-t", str(controller.telemetry_port)]
+        self._controller = controller
+        self.process = subprocess.Popen(
+            [script("m2com"), *words, *ports],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            # Tests run in the background of a shell inherit that SIGINT is ignored.
+            preexec_fn=accept_interrupts,
+        )
+
+    async def __aenter__(self) -> "Command":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for stream in self.process.stdout, self.process.stderr:
+            if stream is not None:
+                stream.close()
+
+    async def takes_telemetry(self) -> None:
+        """Wait until it has received more than fits into any buffer."""
+        factory = self._controller.telemetry_factory
+        await until(lambda: factory.client is not None)
+        client = factory.client
+        assert client is not None
+        client.write(BALLAST * MANY)
+        assert client.blocked
+        await until(lambda: not client.blocked)
+
+    async def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Send it a signal, and wait for its exit code."""
+        self.process.send_signal(number)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for its exit code."""
+        await until(lambda: self.process.poll() is not None)
+        return int(self.process.returncode)
+
+
+@pytest_twisted.ensureDeferred
+async def test_monitor_goes_on_receiving(controller: CellController, stalled: int) -> None:
+    """It stays connected and takes all that comes; Ctrl-C ends it, without a word."""
+    async with Command("monitor", controller=controller, stdout=stalled) as monitor:
+        await monitor.takes_telemetry()
+        assert await monitor.end() == 0
+        assert monitor.process.communicate()[1] == b""
+
+
+@pytest_twisted.ensureDeferred
+async def test_record_goes_on_recording(
+    controller: CellController, stalled: int, tmp_path: Path
+) -> None:
+    """Neither what it says nor its log holds it up; SIGTERM ends it."""
+    words = ["record", str(tmp_path), "--verbose"]
+    async with Command(*words, controller=controller, stdout=stalled, stderr=stalled) as record:
+        await record.takes_telemetry()
+        await until(lambda: (tmp_path / FILE_NAME).stat().st_size > MANY * len(BALLAST))
+        assert await record.end(signal.SIGTERM) == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_second_interrupt_ends_it_at_once(controller: CellController, stalled: int) -> None:
+    """It does not wait for who may still read it, and says nothing."""
+    async with Command("monitor", controller=controller, stdout=stalled) as monitor:
+        await monitor.takes_telemetry()
+        monitor.process.send_signal(signal.SIGINT)
+        await until(lambda: controller.telemetry_factory.client is None)
+        assert await monitor.end() == 0
+        assert monitor.process.communicate()[1] == b""
+
+
+@pytest.mark.parametrize("words", [["monitor", "--interval", "0.1"], ["record", "recording"]])
+@pytest_twisted.ensureDeferred
+async def test_reader_who_leaves_ends_it(
+    controller: CellController, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `head` leaves: quietly, with the exit code that shells have for it."""
+    monkeypatch.chdir(tmp_path)
+    reader, writer = os.pipe()
+    os.close(reader)
+    async with Command(*words, controller=controller, stdout=writer) as command:
+        os.close(writer)
+        assert await command.ended() == 141
+        assert command.process.communicate()[1] == b""
+
+
+@pytest_twisted.ensureDeferred
+async def test_terminal_that_is_closed_loses_no_record(
+    controller: CellController, tmp_path: Path
+) -> None:
+    """SIGHUP ends it like Ctrl-C."""
+    async with Command("record", str(tmp_path), controller=controller) as record:
+        await record.takes_telemetry()
+        assert await record.end(signal.SIGHUP) == 0
+        said = record.process.communicate()[0].decode()
+    recorded = len(list(read_recording(tmp_path)))
+    assert said.splitlines()[-1] == f"{recorded} messages recorded."
