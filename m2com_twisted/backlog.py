@@ -87,12 +87,13 @@ class Backlog:
         self._stats = stats
         self._log = log
         self._entries: deque[Entry] = deque()
-        # Full: reading rests until no more than the low-water mark waits.
+        # Only where reading pauses: it rests until no more than the low-water mark waits.
         self._full = False
         self._reading: ReadingControl | None = None
         self._stall_check: IDelayedCall | None = None
-        # Since the last look for a stall: whether any was taken, whether that was said.
+        # Whether an entry was taken since the last look for a stall.
         self._moved = False
+        # Whether the callback that stalls was warned of.
         self._warned = False
 
     def __len__(self) -> int:
@@ -113,7 +114,11 @@ class Backlog:
         self._entries.append(change)
 
     def extend(self, messages: Iterable[Message]) -> None:
-        """Add messages; `limit` is to be called when all of a chunk are in."""
+        """Add messages.
+
+        `limit` is to be called when all of a chunk are in: not here, for the
+        callback may take some of them while they come.
+        """
         self._entries.extend(messages)
 
     def limit(self) -> None:
@@ -181,9 +186,9 @@ class Backlog:
         """Look again in a while.
 
         The delayed call is kept while anything waits, also when reading goes
-        on, and put off the next time.  Rejected: a new one each time, for a
-        reactor keeps those that were cancelled for long, and all timers of the
-        process are sorted in among them.
+        on, and put off the next time.  Rejected: a new one each time, for what
+        was cancelled stays in the reactor's heap for long, and makes every
+        other timer of the process dearer.
         """
         self._moved = False
         self._warned = warned
@@ -198,7 +203,7 @@ class Backlog:
             self._stall_check = None
 
     def _check_stall(self) -> None:
-        """Warn, once, of a callback that has run since the last look."""
+        """Warn, once for each, of a callback that has run since the last look."""
         self._stall_check = None
         if not self._full:
             return

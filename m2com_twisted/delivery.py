@@ -4,7 +4,7 @@ In order, one at a time, bounded.  Whatever the callback is (a coroutine
 function, a function that returns a Deferred, a plain function), a message is
 delivered when the one before it is done with.
 
-One coroutine per client empties the queue and awaits the user's coroutine
+One coroutine per client empties the backlog and awaits the user's coroutine
 directly.  It runs while there is something to deliver, so an idle client has
 nothing to cancel.  Rejected: a Deferred per message reorders them as soon as a
 callback waits, and a DeferredLock recurses to death with thousands in line.
@@ -53,12 +53,8 @@ class Delivery:
         Where errors and drops are counted.
     log
         Where they are reported.
-    clock
-        Measures how long a callback holds up a full queue.
-    max_length
-        Messages that may wait: with more, reading pauses or the oldest is dropped.
-    overflow
-        Which of the two.
+    clock, max_length, overflow
+        See `Backlog`.
     """
 
     def __init__(
@@ -125,7 +121,7 @@ class Delivery:
         """
         self._arriving = messages
         self._consume()
-        if self._consumer is not None:
+        if self._arriving is not _NOTHING:
             # The callback waits, and what it has not taken waits for it.
             self._keep_arriving()
             self._backlog.limit()
@@ -203,7 +199,9 @@ class Delivery:
         """Yield what waits, one by one, then what is arriving, until there is neither.
 
         With what is to be called for it.  In batches because what is arriving
-        would cost twice as much if it came through another generator.
+        would cost twice as much if it came through another generator.  As long
+        as `_arriving` is the batch, nobody has taken the rest of it away, as
+        `put` does when the callback waited, and `stop` when it closed.
         """
         while True:
             while (entry := self._backlog.take()) is not None:
@@ -245,12 +243,13 @@ class Delivery:
 
 def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object]]:
     """Return a coroutine function that calls a function and awaits what can be of its result."""
+    # Only for speed: what follows would do for this as well.
     if inspect.iscoroutinefunction(function):
         return function
 
     async def call(message: Entry) -> None:
         result = function(message=message)
-        # None first: to look for what it does not have takes longer than the call.
+        # None first: hasattr of what is missing takes longer than the call.
         if result is not None and hasattr(result, "__await__"):
             await result
 

@@ -7,7 +7,7 @@ from .codec import TERMINATOR
 
 __all__ = ["LineSplitter"]
 
-# Of bytes: a number.
+# An item of bytes is a number.
 _CR = ord("\r")
 _last_byte = itemgetter(-1)
 
@@ -25,12 +25,12 @@ class LineSplitter:
     limit
         The longest line, in bytes without its terminator.
     oversize
-        Called once for each line that is longer, with what there is of it;
-        the line is skipped, and the next is taken again.
+        Called once for each line that is longer, with all that has come of it
+        when that is found out; the line is skipped, and the next is taken again.
     """
 
     def __init__(self, limit: int, oversize: Callable[[bytes], object]) -> None:
-        # Of a line with the CR of its terminator.
+        # The CR of the terminator counted in, as `feed` returns it.
         self._limit = limit + 1
         self._oversize = oversize
         # The line that is still open, and whether it is too long to keep.
@@ -44,13 +44,14 @@ class LineSplitter:
         to take it off would be one more copy.
         """
         if self._open[-1:] == b"\r":
-            # Half a terminator, perhaps: it is looked at with the other half.
+            # Half a terminator, perhaps: so that `_split` sees it whole.
             del self._open[-1:]
             data = b"\r" + data
         lines = _split(data)
         rest = lines.pop()
         if lines and (self._open or self._skipping):
             lines[:1] = self._close(lines[0])
+        # The line that was open has been looked at, and no other is longer than the chunk.
         if len(data) > self._limit:
             lines = self._without_oversize(lines)
         if rest:
@@ -86,10 +87,10 @@ class LineSplitter:
 def _split(data: bytes) -> list[bytes]:
     """Split at each CRLF, leaving the CR, and nowhere else.
 
-    To look for two bytes takes so much longer than to look for one that of
-    telemetry it is a quarter of all the time.  So this looks for LF, and then
+    To look for two bytes takes so much longer than to look for one that it is a
+    quarter of the time that telemetry takes.  So this looks for LF, and then
     whether a CR stands before each.  A bare LF ends no line: to JSON it is
-    white space.
+    white space.  A chunk that has one, or an empty line, is split twice.
     """
     lines = data.split(b"\n")
     try:

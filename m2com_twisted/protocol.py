@@ -5,7 +5,7 @@ one by one as `LineReceiver` does: see `LineSplitter` for the cost of that.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from operator import length_hint
 from typing import Protocol
 
@@ -67,8 +67,8 @@ class ConnectionTransport(Protocol):
 class MessageReceiver(Protocol):
     """Who takes what a connection brings."""
 
-    def messages_received(self, messages: Iterator[Message]) -> None:
-        """Take the messages of one chunk, in order of arrival."""
+    def messages_received(self, messages: Generator[Message, None, None]) -> None:
+        """Take the messages of one chunk, in order of arrival; to be closed in the end."""
 
     @property
     def awaits_status(self) -> bool:
@@ -196,7 +196,7 @@ class MessageProtocol(LineReceiver):
         self._stats.oversize_lines += 1
         self._warn(f"longer than {self.MAX_LENGTH} bytes", line)
 
-    def _messages(self, lines: list[bytes]) -> Iterator[Message]:
+    def _messages(self, lines: list[bytes]) -> Generator[Message, None, None]:
         """Yield the messages on lines; what else they may hold is dealt with here.
 
         One at a time, because a thousand decoded messages at once cost twice
@@ -206,7 +206,8 @@ class MessageProtocol(LineReceiver):
         bad = 0
         # A status is told by its id.  But to compare ids takes four times as
         # long as to look for a key, and while no command waits for one, a
-        # status without a sequence id says nothing.
+        # status without a sequence id says nothing.  Asked once for the chunk:
+        # no command that is sent on the way is answered in it.
         awaited = self._receiver.awaits_status
         try:
             for line in rest:
@@ -226,7 +227,7 @@ class MessageProtocol(LineReceiver):
                         return  # closed by who waited for this status
                 yield message
         finally:
-            # To count them one by one would take as long as to look for a key.
+            # Those taken, less the bad; to count one by one takes as long as to look for a key.
             self._stats.messages += len(lines) - length_hint(rest) - bad
 
     def _bad_line(self, line: bytes, error: BadLineError) -> None:

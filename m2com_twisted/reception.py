@@ -1,6 +1,6 @@
 """What arrives: seen at once by those who must, then delivered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 from twisted.internet.defer import Deferred
@@ -60,6 +60,8 @@ class Reception:
         self._stats = stats
         self._log = log
         self._arrival_callback = arrival_callback
+        # Whether the client was closed since the last connection began.
+        self._stopped = False
         self._rate = MessageRate()
         self._rate_log = LoopingCall(self._log_rate) if log_rate else None
 
@@ -75,6 +77,7 @@ class Reception:
 
     def begin(self, reading: ReadingControl) -> None:
         """Take what a new connection brings."""
+        self._stopped = False
         self._delivery.attach(reading)
         if self._rate_log is not None:
             self._rate_log.clock = self._clock
@@ -96,14 +99,18 @@ class Reception:
 
     def stop(self) -> Deferred[None]:
         """Deliver nothing that waits, and cancel the callback; see `Delivery.stop`."""
+        self._stopped = True
         return self._delivery.stop()
 
-    def messages_received(self, messages: Iterator[Message]) -> None:
+    def messages_received(self, messages: Generator[Message, None, None]) -> None:
         """Implement `MessageReceiver`."""
         known = self._stats.messages
         if self._arrival_callback is not None:
-            messages = self._announced(messages, self._arrival_callback)
-        self._delivery.put(messages)
+            self._delivery.put(self._announced(messages, self._arrival_callback))
+        else:
+            self._delivery.put(messages)
+        # It counts at its end, to which it has not come if the client was closed.
+        messages.close()
         count = self._stats.messages - known
         if count:
             now = self._clock.seconds()
@@ -131,6 +138,8 @@ class Reception:
                 self._stats.callback_errors += 1
                 shown = beginning_of(message)
                 self._log.exception("The arrival callback failed on the message %s", shown)
+            if self._stopped:
+                return  # closed by the arrival callback
             yield message
 
     def _log_rate(self) -> None:
