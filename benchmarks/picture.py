@@ -60,8 +60,9 @@ def _targets(outcome: Outcome) -> Iterator[float]:
     """Yield the targets of the first contestant, in the unit of its cost."""
     if outcome.comparison.target is not None:
         yield outcome.comparison.target
+    first = next(iter(outcome.costs))
     for ratio in outcome.comparison.ratios:
-        if ratio.target is not None:
+        if ratio.target is not None and ratio.of == first:
             yield ratio.target * outcome.cost(ratio.to).median
 
 

@@ -80,6 +80,8 @@ class _Runner:
             expected = self._loads.get(job.load).messages * job.repeat * job.clients
             if measurement.messages != expected:
                 raise RuntimeError(f"{job}: {measurement.messages} messages, not {expected}")
+        if job.task == "stall" and not measurement.messages:
+            raise RuntimeError(f"{job}: nothing came that could have taken memory")
         return measurement
 
 

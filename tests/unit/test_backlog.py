@@ -252,3 +252,78 @@ def test_the_counters_agree_with_what_came() -> None:
     assert stats.bytes == len(chunk) + len(b"heartbeat\r\n")
     assert stats.last_message_time == 3
     assert json.dumps(fixture.messages) == json.dumps([{"id": "1"}, {"id": "2"}, {"id": "3"}])
+
+
+def test_the_time_of_a_stall_counts_from_when_the_queue_was_full_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A queue that had room meanwhile gets its warning 10 s after it was full again."""
+    backlog = Backlog(max_queue_length=4)
+    backlog.attempt.receive(numbered(*range(5)))
+    backlog.clock.advance(6)
+    backlog.release(3)
+    assert not backlog.paused
+    backlog.attempt.receive(numbered(*range(5, 8)))
+    assert backlog.paused
+    assert len(backlog.clock.getDelayedCalls()) == 1
+    backlog.clock.advance(9.9)
+    assert warnings(caplog) == []
+    backlog.clock.advance(0.2)
+    assert len(warnings(caplog)) == 1
+    close(backlog.fixture, backlog.attempt)
+    assert backlog.clock.getDelayedCalls() == []
+
+
+def test_a_callback_that_holds_up_nothing_is_not_named(caplog: pytest.LogCaptureFixture) -> None:
+    """While reading goes on, a callback may take its time."""
+    backlog = Backlog(max_queue_length=4)
+    backlog.attempt.receive(numbered(*range(5)))
+    backlog.release(3)
+    assert backlog.client.stats.queue_depth == 1
+    backlog.clock.pump([10] * 3)
+    assert warnings(caplog) == []
+    close(backlog.fixture, backlog.attempt)
+    assert backlog.clock.getDelayedCalls() == []
+
+
+def test_the_callback_named_is_the_one_that_runs(caplog: pytest.LogCaptureFixture) -> None:
+    """A message that stalls is not blamed on the connect callback that ran before."""
+    connecting: Deferred[None] = Deferred()
+    fixture = Fixture(Stuck(), max_queue_length=1, connect_callback=lambda client: connecting)
+    attempt = fixture.connect()
+    attempt.receive(numbered(0, 1, 2))
+    connecting.callback(None)
+    fixture.clock.pump([10] * 2)
+    [warning] = warnings(caplog)
+    assert "a stuck object has been running" in warning
+    close(fixture, attempt)
+
+
+class Stuck:
+    """A callback that never ends, and is no function."""
+
+    def __call__(self, message: dict[str, Any]) -> Deferred[None]:
+        """Never end."""
+        return Deferred()
+
+    def __repr__(self) -> str:
+        return "a stuck object"
+
+
+def test_the_high_water_of_the_queue_stays() -> None:
+    """What waited at the most is told also when less waits."""
+    backlog = Backlog(max_queue_length=10)
+    backlog.attempt.receive(numbered(*range(6)))
+    backlog.release(6)
+    backlog.attempt.receive(numbered(6, 7))
+    assert backlog.client.stats.queue_high_water == 5
+    close(backlog.fixture, backlog.attempt)
+
+
+def test_a_connection_that_is_gone_is_not_resumed() -> None:
+    """When the queue has room again after a loss, the old transport is left alone."""
+    backlog = Backlog(max_queue_length=2)
+    backlog.attempt.receive(numbered(*range(3)))
+    backlog.attempt.lose()
+    backlog.release(3)
+    assert backlog.attempt.transport.producerState == "paused"

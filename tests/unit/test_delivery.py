@@ -280,3 +280,33 @@ def test_nonsense_is_refused_at_construction(
     """A callback that cannot be called, or an impossible limit, is an error at once."""
     with pytest.raises(error):
         Fixture(**options)
+
+
+@pytest.mark.parametrize("result", [0, "", [], False, object()])
+def test_what_a_plain_function_returns_is_nobodys_business(result: object) -> None:
+    """If it cannot be awaited, it is not."""
+    received: list[object] = []
+
+    def callback(message: dict[str, Any]) -> object:
+        received.append(message["id"])
+        return result
+
+    fixture = Fixture(callback)
+    fixture.connect().receive(numbered(1, 2))
+    assert received == ["1", "2"]
+    assert fixture.client.stats.callback_errors == 0
+
+
+def test_a_callback_that_raises_generator_exit_costs_its_message_only() -> None:
+    """Those after it are delivered and counted."""
+    received: list[object] = []
+
+    def callback(message: dict[str, Any]) -> None:
+        received.append(message["id"])
+        if message["id"] == "1":
+            raise GeneratorExit
+
+    fixture = Fixture(callback)
+    fixture.connect().receive(numbered(1, 2, 3))
+    assert received == ["1", "2", "3"]
+    assert fixture.client.stats.messages == 3

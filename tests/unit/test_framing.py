@@ -195,3 +195,23 @@ def test_a_line_cut_off_by_the_end_of_the_connection_is_no_message(ending: bytes
     fixture.clock.advance(1)
     fixture.endpoint.last.accept().receive(b"\n" + numbered(2))
     assert ids(fixture) == ["2"]
+
+
+def test_a_chunk_of_one_line_that_is_a_byte_too_long() -> None:
+    """The limit holds to the byte, also for a line that came whole."""
+    fixture = Fixture(max_line_length=100)
+    fixture.connect().receive(padded(101) + b"\r\n")
+    assert ids(fixture) == []
+    assert fixture.client.stats.oversize_lines == 1
+
+
+def test_a_line_of_many_long_chunks_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    """However often it is too long, it is one line; and what is shown of it are bytes."""
+    fixture = Fixture(max_line_length=100)
+    attempt = fixture.connect()
+    for _ in range(3):
+        attempt.receive(b"x" * 1000)
+    attempt.receive(b"\r\n" + numbered(1))
+    assert ids(fixture) == ["1"]
+    assert fixture.client.stats.oversize_lines == 1
+    assert warnings(caplog)[0].count(": b'xxx") == 1

@@ -13,6 +13,7 @@ from m2com_twisted import (
     CommandFailed,
     CommandLost,
     CommandStage,
+    CommandTimeout,
     MsgType,
     NotConnectedError,
     TcpClient,
@@ -266,3 +267,15 @@ def test_late_reply_after_a_reconnection(caplog: pytest.LogCaptureFixture) -> No
     fixture.reply(("success", 2))
     assert result_of(running).command == "second"
     assert fixture.sent_ids == [2]
+
+
+def test_a_late_reply_while_no_command_waits(caplog: pytest.LogCaptureFixture) -> None:
+    """A reply that comes when the last command has timed out is told of all the same."""
+    caplog.set_level(logging.INFO)
+    fixture = Scripted()
+    running = fixture.run("power", timeout=5, ack_timeout=5)
+    fixture.clock.advance(5)
+    assert isinstance(error_of(running), CommandTimeout)
+    fixture.clock.advance(2)
+    fixture.reply(("success", 1))
+    assert "A late Success for power (1), 2.000 s after it timed out" in caplog.text
