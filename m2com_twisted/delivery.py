@@ -72,6 +72,9 @@ class Delivery:
         for function in (callback, connect_callback):
             if function is not None and not callable(function):
                 raise TypeError(f"The callback {function!r} is not callable.")
+            if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+                # As it is without inlineCallbacks: called, it would do nothing, and say nothing.
+                raise TypeError(f"The callback {function!r} is a generator function.")
         self._callback = callback
         self._connect_callback = connect_callback
         # Bound once: to unpack the arguments for each message takes longer.

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 import pytest
@@ -310,3 +310,20 @@ def test_a_callback_that_raises_generator_exit_costs_its_message_only() -> None:
     fixture.connect().receive(numbered(1, 2, 3))
     assert received == ["1", "2", "3"]
     assert fixture.client.stats.messages == 3
+
+
+def generator(message: dict[str, Any]) -> Generator[Deferred[None], None, None]:
+    """Lack inlineCallbacks."""
+    yield Deferred()
+
+
+async def asynchronous_generator(message: dict[str, Any]) -> AsyncGenerator[None, None]:
+    """Yield where it should await."""
+    yield
+
+
+@pytest.mark.parametrize("callback", [generator, asynchronous_generator])
+def test_a_generator_function_is_refused(callback: Callable[..., object]) -> None:
+    """It would never run, and nobody would know."""
+    with pytest.raises(TypeError, match="generator function"):
+        Fixture(callback)
