@@ -17,8 +17,8 @@ class LineSplitter:
 
     `LineReceiver` cuts one line at a time out of its buffer and copies the
     rest; with thousands of small lines in a chunk that is most of the work.
-    Here a chunk is split in one go, and only the line that two chunks share is
-    copied.
+    Here a chunk is split in one go, and what two chunks share is joined by
+    itself, not with the whole chunk.
 
     Parameters
     ----------
@@ -26,7 +26,8 @@ class LineSplitter:
         The longest line, in bytes without its terminator.
     oversize
         Called once for each line that is longer, with all that has come of it
-        when that is found out; the line is skipped, and the next is taken again.
+        when that is found out, before `feed` returns the lines around it; the
+        line is skipped, and the next is taken again.
     """
 
     def __init__(self, limit: int, oversize: Callable[[bytes], object]) -> None:
@@ -97,6 +98,6 @@ def _split(data: bytes) -> list[bytes]:
         if set(map(_last_byte, lines[:-1])) <= {_CR}:
             return lines
     except IndexError:
-        pass  # of an empty line, which ends with nothing
+        pass  # nothing at all stands before an LF
     *lines, rest = data.split(TERMINATOR)
     return [*(line + b"\r" for line in lines), rest]

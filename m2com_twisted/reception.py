@@ -134,7 +134,8 @@ class Reception:
         for message in messages:
             try:
                 arrival_callback(message)
-            except Exception:
+            except BaseException:
+                # SystemExit too, which would cost the rest of the chunk.
                 self._stats.callback_errors += 1
                 shown = beginning_of(message)
                 self._log.exception("The arrival callback failed on the message %s", shown)

@@ -69,10 +69,17 @@ def test_arrival_is_told_ahead_of_delivery() -> None:
     assert fixture.client.stats.queue_depth == 1
 
 
-def test_failing_arrival_callback_costs_no_message(caplog: pytest.LogCaptureFixture) -> None:
-    """What it raises is an error with its traceback, and the message is delivered."""
-    fixture = Fixture(arrival_callback=lambda message: 1 / 0)
-    fixture.connect().receive(b'{"id": "first"}\r\n')
-    assert fixture.messages == [{"id": "first"}]
-    assert fixture.client.stats.callback_errors == 1
-    assert "ZeroDivisionError" in caplog.text
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
+def test_failing_arrival_callback_costs_no_message(
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it raises is an error with its traceback, and all messages are delivered."""
+
+    def arrived(message: dict[str, Any]) -> None:
+        raise error
+
+    fixture = Fixture(arrival_callback=arrived)
+    fixture.connect().receive(b'{"id": "first"}\r\n{"id": "second"}\r\n')
+    assert fixture.messages == [{"id": "first"}, {"id": "second"}]
+    assert fixture.client.stats.callback_errors == 2
+    assert error.__name__ in caplog.text
