@@ -137,9 +137,10 @@ class _Sending:
         name, details = self._options["command"], self._options["details"]
         timeout = self._options["timeout"]
         self._show(f"> {name} {json.dumps(details)}")
-        self._sent_at = self._reactor.seconds()
         command = self._client.run_command(name, details, ack_timeout=timeout, timeout=timeout)
         self._running = Deferred.fromCoroutine(command)
+        # Not before the writing, or it would be acknowledged later than it succeeds.
+        self._sent_at = self._reactor.seconds()
         return self._running
 
     @property
