@@ -1,9 +1,11 @@
 """Fixtures of the tests on the real reactor."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_twisted
 
+from m2com_twisted.simulator import CellController
 from tests.reactor.aio_bench import Bench
 from tests.reactor.asyncio_reactor import AsyncioReactor
 
@@ -20,3 +22,12 @@ def asyncio_reactor() -> Iterator[AsyncioReactor]:
 def bench(asyncio_reactor: AsyncioReactor) -> Bench:
     """Return a server, not started, and what makes clients of it."""
     return Bench(asyncio_reactor)
+
+
+@pytest_twisted.async_yield_fixture
+async def controller() -> AsyncIterator[CellController]:
+    """Run a simulated controller."""
+    controller = CellController()
+    await controller.start()
+    yield controller
+    await controller.stop()

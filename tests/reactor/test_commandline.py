@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,6 @@ from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
 from m2com_twisted.tcp_client import TcpClient
 from tests.reactor.waiting import until
-
-
-@pytest_twisted.async_yield_fixture
-async def controller() -> AsyncIterator[CellController]:
-    """Run a simulated controller."""
-    controller = CellController()
-    await controller.start()
-    yield controller
-    await controller.stop()
 
 
 def parsed(*words: str) -> Subcommand:

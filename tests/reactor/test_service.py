@@ -1,6 +1,5 @@
 """The service on real sockets, against a simulated controller."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,6 @@ from m2com_twisted import CellControllerService, Elevation, ElevationFeeder
 from m2com_twisted.recording import Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from tests.reactor.waiting import until
-
-
-@pytest_twisted.async_yield_fixture
-async def controller() -> AsyncIterator[CellController]:
-    """Run a simulated controller."""
-    controller = CellController()
-    await controller.start()
-    yield controller
-    await controller.stop()
 
 
 def service_for(controller: CellController, **options: Any) -> CellControllerService:

@@ -6,7 +6,7 @@ import pty
 import select
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +20,6 @@ from tests.reactor.waiting import until
 #: One message, and how many of them no socket buffers: 20 MB.
 BALLAST = b'{"id": "ballast", "text": "%s"}\r\n' % (b"x" * 100_000)
 MANY = 200
-
-
-@pytest_twisted.async_yield_fixture
-async def controller() -> AsyncIterator[CellController]:
-    """Run a simulated controller."""
-    controller = CellController()
-    await controller.start()
-    yield controller
-    await controller.stop()
 
 
 @pytest.fixture(params=["pipe", "terminal"])
