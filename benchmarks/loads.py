@@ -7,10 +7,10 @@ from functools import cache, partial
 from pathlib import Path
 from random import Random
 
-from m2com_twisted.codec import Message, encode
-from m2com_twisted.enums import PowerSystemState, PowerType
+from m2com_twisted.catalogue.enums import PowerSystemState, PowerType
 from m2com_twisted.simulator import Model
-from m2com_twisted.simulator.telemetry import telemetry
+from m2com_twisted.simulator.model.telemetry import telemetry
+from m2com_twisted.wire.codec import Message, encode
 
 __all__ = ["Load", "Loads", "powered_model"]
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum, IntFlag
 from pathlib import Path
 
-from m2com_twisted import enums
-from m2com_twisted.faults import FAULTS
-from m2com_twisted.simulator.commands import COMMANDS
-from m2com_twisted.simulator.injection import INJECTIONS
-from m2com_twisted.simulator.profiles import PROFILES
+from m2com_twisted.catalogue import enums
+from m2com_twisted.catalogue.faults import FAULTS
+from m2com_twisted.simulator.commands.table import COMMANDS
+from m2com_twisted.simulator.model.profiles import PROFILES
+from m2com_twisted.simulator.ports.injection import INJECTIONS
 
 __all__ = ["EVENTS", "PAGE", "TELEMETRY", "page"]
 

@@ -21,8 +21,8 @@ from twisted.internet.defer import Deferred  # noqa: E402
 
 from m2com_twisted import PowerSystemState, PowerType  # noqa: E402
 from m2com_twisted.aio import TcpClient  # noqa: E402
-from m2com_twisted.codec import Message  # noqa: E402
 from m2com_twisted.simulator import CellController  # noqa: E402
+from m2com_twisted.wire.codec import Message  # noqa: E402
 
 #: Messages of telemetry to look at: a second of them, while only the power is on.
 WATCHED = 60

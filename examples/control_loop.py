@@ -26,7 +26,7 @@ from m2com_twisted import (
     M2ComError,
     PowerType,
 )
-from m2com_twisted.faults import Severity, faults_in
+from m2com_twisted.catalogue.faults import Severity, faults_in
 
 Message = dict[str, Any]
 

@@ -12,7 +12,7 @@ from twisted.application.service import Application
 from twisted.logger import Logger
 
 from m2com_twisted import CellControllerService
-from m2com_twisted.log_carrier import LogCarrier
+from m2com_twisted.programs.log_carrier import LogCarrier
 
 log = Logger("m2")
 

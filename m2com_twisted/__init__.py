@@ -1,9 +1,6 @@
 """The Twisted client of the cell controller of the Rubin Observatory's M2."""
 
-from .commands import CommandOutcome
-from .connection_state import ConnectionState
-from .elevation import Elevation, ElevationFeeder
-from .enums import (
+from .catalogue.enums import (
     ActuatorDisplacementUnit,
     ClosedLoopControlMode,
     CommandActuator,
@@ -18,6 +15,10 @@ from .enums import (
     PowerSystemState,
     PowerType,
 )
+from .commands.outcome import CommandOutcome
+from .connection.retry import RetryPolicy, default_retry_policy
+from .connection.state import ConnectionState
+from .elevation import Elevation, ElevationFeeder
 from .errors import (
     BadLineError,
     ClientClosedError,
@@ -38,9 +39,8 @@ from .errors import (
     UnserializableMessageError,
     WriteBufferFullError,
 )
-from .retry import RetryPolicy, default_retry_policy
 from .service import CellControllerService, ControllerState, ControllerStats
-from .stats import Stats
+from .support.stats import Stats
 from .tcp_client import TcpClient
 
 __all__ = [

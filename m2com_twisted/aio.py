@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from twisted.internet.defer import CancelledError, Deferred
 
 from . import tcp_client
-from .codec import Message
-from .commands import CommandOutcome
-from .delivery import MessageCallback
-from .enums import MsgType
+from .catalogue.enums import MsgType
+from .commands.outcome import CommandOutcome
+from .delivery.delivery import MessageCallback
+from .wire.codec import Message
 
 __all__ = ["TcpClient"]
 

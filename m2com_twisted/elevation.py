@@ -7,10 +7,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
-from .codec import Message
-from .enums import MsgType
+from .catalogue.enums import MsgType
 from .errors import NotConnectedError, WriteBufferFullError
-from .log import NamedLog, Throttle
+from .support.log import NamedLog
+from .support.throttle import Throttle
+from .wire.codec import Message
 
 __all__ = ["Elevation", "ElevationFeeder"]
 

@@ -12,9 +12,9 @@ from twisted.web.pages import notFound
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
-from .connection_state import ConnectionState
+from .connection.state import ConnectionState
 from .service import ControllerState, ControllerStats
-from .stats import Stats
+from .support.stats import Stats
 
 __all__ = ["ControllerCollector", "metrics_site"]
 

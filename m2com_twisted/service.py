@@ -9,30 +9,25 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
-from .backlog import Overflow
-from .codec import Message
-from .commands import CommandOutcome
-from .connection_state import ConnectionState
-from .delivery import MessageCallback
+from .catalogue.enums import MsgType
+from .catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from .commands.outcome import CommandOutcome
+from .connection.retry import RetryPolicy, default_retry_policy
+from .connection.state import ConnectionState
+from .delivery.backlog import Overflow
+from .delivery.delivery import MessageCallback
 from .elevation import ElevationFeeder
-from .enums import MsgType
-from .log import NamedLog
-from .reactor_access import ReactorAccess
-from .retry import RetryPolicy, default_retry_policy
-from .stats import Stats
+from .support.log import NamedLog
+from .support.reactor_access import ReactorAccess
+from .support.stats import Stats
 from .tcp_client import TcpClient
+from .wire.codec import Message
 
 __all__ = [
-    "COMMAND_PORT",
-    "TELEMETRY_PORT",
     "CellControllerService",
     "ControllerState",
     "ControllerStats",
 ]
-
-#: The ports for the commandable component (protocol, section 1).
-COMMAND_PORT = 50000
-TELEMETRY_PORT = 50001
 
 
 @dataclass(frozen=True)

@@ -8,23 +8,24 @@ from typing import TypeVar
 
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
-from .backlog import Overflow
-from .codec import Message
-from .commands import CommandOutcome, CommandTable
-from .connection_history import ConnectionHistory
-from .connection_state import ConnectionState
-from .delivery import Delivery, MessageCallback
-from .endpoint import client_endpoint
-from .enums import MsgType
-from .factory import ReconnectingMessageFactory
-from .log import NamedLog
-from .protocol import MessageProtocol
-from .reactor_access import ReactorAccess
-from .reception import Reception
-from .retry import RetryPolicy, default_retry_policy
-from .sender import MessageSender
-from .sequence_ids import SequenceIds
-from .stats import Stats
+from .catalogue.enums import MsgType
+from .client.inbound import Inbound
+from .client.sender import MessageSender
+from .commands.outcome import CommandOutcome
+from .commands.sequence_ids import SequenceIds
+from .commands.table import CommandTable
+from .connection.endpoint import client_endpoint
+from .connection.link import ReconnectingMessageFactory
+from .connection.outages import Outages
+from .connection.protocol import MessageProtocol
+from .connection.retry import RetryPolicy, default_retry_policy
+from .connection.state import ConnectionState
+from .delivery.backlog import Overflow
+from .delivery.delivery import Delivery, MessageCallback
+from .support.log import NamedLog
+from .support.reactor_access import ReactorAccess
+from .support.stats import Stats
+from .wire.codec import Message
 
 __all__ = ["TcpClient"]
 
@@ -125,8 +126,8 @@ class TcpClient:
         self._reactor = ReactorAccess(reactor)
         self._sequence_ids = SequenceIds(sequence_generator)
         commands = CommandTable(self._reactor, named_log)
-        history = ConnectionHistory(self._reactor, stats, named_log)
-        self._reception = Reception(
+        history = Outages(self._reactor, stats, named_log)
+        self._reception = Inbound(
             clock=self._reactor,
             delivery=Delivery(
                 self._adapted(callback_process_message),

@@ -1,9 +1,9 @@
 """A cell controller to test against."""
 
 from .controller import CellController
-from .injection import INJECTIONS, Injection
-from .model import Model
-from .profiles import DEFAULT, ORIGINAL, PROFILES, STRICT, Profile
+from .model.model import Model
+from .model.profiles import DEFAULT, ORIGINAL, PROFILES, STRICT, Profile
+from .ports.injection import INJECTIONS, Injection
 
 __all__ = [
     "DEFAULT",

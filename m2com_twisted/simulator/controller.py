@@ -8,16 +8,16 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTCP, IReactorTime
 
-from ..codec import Message
-from ..reactor_access import ReactorAccess
-from .beat import Beat
-from .command_port import CommandPort
-from .injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection, inject_into_port
-from .model import CYCLE, Model
-from .port_factory import PortFactory
-from .profiles import DEFAULT, Profile
-from .received import ReceivedMessages
-from .telemetry_port import TelemetryPort
+from ..support.reactor_access import ReactorAccess
+from ..wire.codec import Message
+from .model.model import CYCLE, Model
+from .model.profiles import DEFAULT, Profile
+from .ports.command_port import CommandPort
+from .ports.inbound import ReceivedMessages
+from .ports.injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection, inject_into_port
+from .ports.pacing import SteadyCall
+from .ports.port_factory import PortFactory
+from .ports.telemetry_port import TelemetryPort
 
 __all__ = ["CellController"]
 
@@ -86,9 +86,11 @@ class CellController:
         )
         self._telemetry = TelemetryPort(self.model, self._clock, self._received, self.log)
         self._beats = (
-            Beat(self._clock, CYCLE, lambda beats: self._commands.step(beats * CYCLE), self.log),
+            SteadyCall(
+                self._clock, CYCLE, lambda beats: self._commands.step(beats * CYCLE), self.log
+            ),
             # Missed telemetry is not made up for: a burst would help nobody.
-            Beat(
+            SteadyCall(
                 self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
             ),
         )

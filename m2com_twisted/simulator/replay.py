@@ -10,14 +10,14 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTCP, IReactorTime
 
-from ..codec import TERMINATOR, decode, record
 from ..errors import BadLineError
-from ..reactor_access import ReactorAccess
 from ..recording import read_recording
-from ..waiters import Waiters
-from .connection import Connection
-from .inbound import OversizeLine
-from .port_factory import PortFactory
+from ..support.reactor_access import ReactorAccess
+from ..support.waiters import Waiters
+from ..wire.codec import TERMINATOR, decode, record
+from .ports.connection import Connection
+from .ports.inbound import OversizeLine
+from .ports.port_factory import PortFactory
 
 __all__ = ["Replay"]
 

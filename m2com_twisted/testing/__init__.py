@@ -8,7 +8,7 @@ from .cases import MemoryTestCase, SocketTestCase
 from .clock import VirtualClock
 from .memory import MemoryPort
 from .memory_bench import MemoryBench
-from .recorder import Recorder
+from .message_log import MessageLog
 from .scripted import Answer, ScriptedController
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "MemoryBench",
     "MemoryPort",
     "MemoryTestCase",
-    "Recorder",
+    "MessageLog",
     "ScriptedController",
     "SocketBench",
     "SocketTestCase",

@@ -13,12 +13,12 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.task import deferLater
 
-from ..codec import Message
-from ..delivery import MessageCallback
+from ..delivery.delivery import MessageCallback
 from ..simulator import DEFAULT, CellController, Profile
 from ..tcp_client import TcpClient
-from .complaints import ErrorLog, running_of_ours
-from .recorder import Recorder
+from ..wire.codec import Message
+from .error_log import ErrorLog, running_of_ours
+from .message_log import MessageLog
 from .scripted import ScriptedController
 
 __all__ = ["Address", "Bench", "PortName", "SocketBench"]
@@ -64,8 +64,8 @@ class Bench(ABC):
     ) -> None:
         self.clock = clock
         self.controller = controller
-        self.events = Recorder(clock)
-        self.measurements = Recorder(clock)
+        self.events = MessageLog(clock)
+        self.measurements = MessageLog(clock)
         self._connect = connect
         self._clients: list[TcpClient] = []
         self._scripts: list[ScriptedController] = []

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from ..delivery import MessageCallback
-from ..retry import default_retry_policy
+from ..connection.retry import default_retry_policy
+from ..delivery.delivery import MessageCallback
 from ..simulator import DEFAULT, CellController, Profile
 from ..tcp_client import TcpClient
 from .bench import Address, Bench, PortName

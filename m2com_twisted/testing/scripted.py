@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ..codec import TERMINATOR, Message
-from ..simulator.connection import Connection
-from ..simulator.inbound import InboundError, OversizeLine, parse
-from ..simulator.port_factory import PortFactory
+from ..simulator.ports.connection import Connection
+from ..simulator.ports.inbound import InboundError, OversizeLine, parse
+from ..simulator.ports.port_factory import PortFactory
+from ..wire.codec import TERMINATOR, Message
 
 __all__ = ["Answer", "ScriptedController"]
 

@@ -11,10 +11,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.python import usage
 
-from m2com_twisted import CellControllerService, cli
-from m2com_twisted.commandline.subcommand import Subcommand
-from m2com_twisted.commandline.terminal import Terminal
+from m2com_twisted import CellControllerService
 from m2com_twisted.errors import BadLineError
+from m2com_twisted.programs import cli
+from m2com_twisted.programs.subcommand import Subcommand
+from m2com_twisted.programs.terminal import Terminal
 from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay

@@ -10,7 +10,7 @@ import pytest_twisted
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import CannotListenError
 
-from m2com_twisted.demo import Demo
+from m2com_twisted.programs.demo import Demo
 from tests.reactor.marks import unbound_socket
 from tests.reactor.waiting import until
 

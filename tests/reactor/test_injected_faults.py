@@ -15,10 +15,10 @@ from twisted.internet.task import Clock, deferLater
 from twisted.python.failure import Failure
 
 from m2com_twisted import CommandLost, CommandOutcome, CommandTimeout, TcpClient
-from m2com_twisted.codec import Message
+from m2com_twisted.catalogue.faults import FAULTS, Fault, faults_in
 from m2com_twisted.errors import CommandStage
-from m2com_twisted.faults import FAULTS, Fault, faults_in
 from m2com_twisted.simulator import CellController
+from m2com_twisted.wire.codec import Message
 
 COMMAND = "saveMirrorPosition"
 

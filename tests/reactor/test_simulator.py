@@ -16,8 +16,8 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import provider
 
+from m2com_twisted.programs.m2sim_tap import Options, SimulatorService, makeService
 from m2com_twisted.simulator import CellController
-from m2com_twisted.simulator.tap import Options, SimulatorService, makeService
 from tests.reactor.marks import unbound_socket
 
 

@@ -11,7 +11,7 @@ from m2com_twisted import (
     PowerType,
     TcpClient,
 )
-from m2com_twisted.testing import Bench, Recorder
+from m2com_twisted.testing import Bench, MessageLog
 
 if TYPE_CHECKING:
     # The mixin's users have these assertions from one TestCase or the other.
@@ -75,7 +75,7 @@ class Scenarios(Base):
         """A dropped client fails what waits, connects by itself, and is welcomed again."""
         changes: list[bool] = []
         await self.bench.commands.close()
-        events = Recorder(self.bench.clock)
+        events = MessageLog(self.bench.clock)
         client = self.bench.client(
             "command",
             events,

@@ -6,8 +6,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from m2com_twisted import CommandOutcome
-from m2com_twisted.commands import CommandTable
-from m2com_twisted.log import NamedLog
+from m2com_twisted.commands.table import CommandTable
+from m2com_twisted.support.log import NamedLog
 
 from .scripted_peer import status
 

@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 
 from m2com_twisted import ConnectionState, ControllerState, ControllerStats, Stats
-from m2com_twisted.commandline.board import Board
+from m2com_twisted.programs.board import Board
 
 STATE = ControllerState(ConnectionState.CONNECTED, ConnectionState.WAITING)
 

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from m2com_twisted import BadLineError, InvalidMessageError, MsgType, UnserializableMessageError
-from m2com_twisted.codec import Message, decode, encode, with_header, with_sequence_id
+from m2com_twisted import (
+    BadLineError,
+    InvalidMessageError,
+    MsgType,
+    UnserializableMessageError,
+)
+from m2com_twisted.wire.codec import Message, decode, encode, with_header, with_sequence_id
 from tests.unit.json_values import finite_objects, lines, same
 
 

@@ -325,7 +325,7 @@ class CommandMachine(RuleBasedStateMachine):
         if self.fixture.client.connected and not self.open:
             # After an outage one call waits to see whether the new connection lasts.
             left = [str(call) for call in self.fixture.clock.getDelayedCalls()]
-            assert not [call for call in left if "ConnectionHistory" not in call]
+            assert not [call for call in left if "Outages" not in call]
 
     def teardown(self) -> None:
         """Close: all that is open fails, and nothing is left."""

@@ -16,7 +16,7 @@ from m2com_twisted import (
     CommandStage,
     CommandTimeout,
 )
-from m2com_twisted.sequence_ids import LAST_ID
+from m2com_twisted.commands.sequence_ids import LAST_ID
 
 from .command_table import Table
 from .scripted_peer import error_of, result_of, status

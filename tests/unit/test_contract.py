@@ -216,7 +216,7 @@ def test_importing_the_package_imports_no_reactor_and_no_tools() -> None:
     imported = _imported_by("import m2com_twisted")
     assert "twisted.internet.reactor" not in imported
     assert [name for name in imported if name.startswith("m2com_twisted.simulator")] == []
-    unwanted = {"m2com_twisted.cli", "m2com_twisted.tap", "m2com_twisted.testing"}
+    unwanted = {"m2com_twisted.programs", "m2com_twisted.testing"}
     unwanted |= {"pytest", "unittest", "twisted.trial", "tests", "argparse"}
     assert unwanted.isdisjoint(imported)
 

@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.task import Clock
 
-from m2com_twisted.deadlines import Deadlines
+from m2com_twisted.commands.deadlines import Deadlines
 
 
 class Fixture:

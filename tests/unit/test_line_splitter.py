@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m2com_twisted.framing import LineSplitter
+from m2com_twisted.wire.framing import LineSplitter
 
 LIMIT = 8
 

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from m2com_twisted.log import NamedLog, Throttle, beginning_of
+from m2com_twisted.support.log import NamedLog, beginning_of
+from m2com_twisted.support.throttle import Throttle
 
 
 def test_the_name_comes_first(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from twisted.logger import ILogObserver
 
-from m2com_twisted.log_carrier import LogCarrier
+from m2com_twisted.programs.log_carrier import LogCarrier
 
 LOG = logging.getLogger("m2com.carried")
 

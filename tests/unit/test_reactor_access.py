@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python import threadable
 from zope.interface.verify import verifyObject
 
-from m2com_twisted.reactor_access import ReactorAccess
+from m2com_twisted.support.reactor_access import ReactorAccess
 
 
 def test_it_lends_the_clock_it_was_given() -> None:

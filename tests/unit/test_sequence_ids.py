@@ -4,7 +4,8 @@ from itertools import islice
 
 import pytest
 
-from m2com_twisted.sequence_ids import LAST_ID, SentIds, SequenceIds, count_around, is_before
+from m2com_twisted.commands.past_commands import SentIds
+from m2com_twisted.commands.sequence_ids import LAST_ID, SequenceIds, count_around, is_before
 
 
 def take(ids: SequenceIds, in_use: frozenset[int] = frozenset()) -> int:

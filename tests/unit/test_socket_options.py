@@ -9,7 +9,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactor, StringTransport
 
-from m2com_twisted.socket_options import set_socket_options
+from m2com_twisted.connection.socket_options import set_socket_options
 
 
 @pytest.fixture

@@ -20,13 +20,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.internet.task import Clock
 
-from m2com_twisted import (
-    ConnectionState,
-    M2ComError,
-    MsgType,
-    TcpClient,
-    default_retry_policy,
-)
+from m2com_twisted import ConnectionState, M2ComError, MsgType, TcpClient, default_retry_policy
 
 from .calls import Call
 from .fakes import Attempt, FakeEndpoint

@@ -2,7 +2,7 @@
 
 import pytest
 
-from m2com_twisted.stats import MessageRate
+from m2com_twisted.support.stats import MessageRate
 
 
 def test_there_is_no_rate_before_the_first_window_is_over() -> None:

@@ -16,7 +16,8 @@ from twisted.application.service import (
 )
 from twisted.plugin import getPlugins
 
-from m2com_twisted import CellControllerService, tap
+from m2com_twisted import CellControllerService
+from m2com_twisted.programs import m2com_tap as tap
 from m2com_twisted.recording import FILE_NAME, Recorder
 
 

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IWriteDescriptor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
-from m2com_twisted.commandline.terminal import Terminal
+from m2com_twisted.programs.terminal import Terminal
 
 
 class Screen:

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from m2com_twisted.simulator import DEFAULT, CellController, Profile
-from m2com_twisted.simulator.port_factory import PortFactory
+from m2com_twisted.simulator.ports.port_factory import PortFactory
 
 Message = dict[str, Any]
 

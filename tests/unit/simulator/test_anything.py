@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from m2com_twisted.simulator import DEFAULT, STRICT, Profile
-from m2com_twisted.simulator.commands import COMMANDS
+from m2com_twisted.simulator.commands.table import COMMANDS
 from tests.unit.simulator.console import Console, Message
 
 ANY_JSON = st.recursive(

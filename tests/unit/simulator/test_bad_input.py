@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from m2com_twisted.simulator import DEFAULT, ORIGINAL, STRICT, Profile
-from m2com_twisted.simulator.connection import LINE_LIMIT
+from m2com_twisted.simulator.ports.connection import LINE_LIMIT
 from tests.unit.simulator.console import Console
 
 #: Lines that cannot be answered.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from m2com_twisted.faults import (
+from m2com_twisted.catalogue.faults import (
     DEFAULT_ENABLED_FAULTS_MASK,
     FAULTS,
     Severity,
@@ -10,8 +10,8 @@ from m2com_twisted.faults import (
     faults_in,
 )
 from m2com_twisted.simulator import CellController
-from m2com_twisted.simulator.geometry import UM_PER_STEP
-from m2com_twisted.simulator.mirror import Mirror
+from m2com_twisted.simulator.model.geometry import UM_PER_STEP
+from m2com_twisted.simulator.model.mirror import Mirror
 from tests.unit.simulator.console import Console, Message
 
 START = fault_by_code(6053).mask

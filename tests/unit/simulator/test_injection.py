@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from m2com_twisted.faults import FAULTS
+from m2com_twisted.catalogue.faults import FAULTS
 from m2com_twisted.simulator import INJECTIONS, ORIGINAL, STRICT, Injection
-from m2com_twisted.simulator.connection import LINE_LIMIT
+from m2com_twisted.simulator.ports.connection import LINE_LIMIT
 from tests.unit.simulator.console import Console, Line
 
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from m2com_twisted.simulator.forces import distribute, effect, net
-from m2com_twisted.simulator.geometry import (
+from m2com_twisted.simulator.model.forces import distribute, effect, net
+from m2com_twisted.simulator.model.geometry import (
     AXIAL,
     DEFAULT_HARDPOINTS,
     Pose,
@@ -13,9 +13,9 @@ from m2com_twisted.simulator.geometry import (
     pose_from_extensions,
     solve,
 )
-from m2com_twisted.simulator.lookup import WEIGHT, gravity_table, temperature_table
-from m2com_twisted.simulator.mirror import Mirror
-from m2com_twisted.simulator.sensors import processed_inclination
+from m2com_twisted.simulator.model.lookup import WEIGHT, gravity_table, temperature_table
+from m2com_twisted.simulator.model.mirror import Mirror
+from m2com_twisted.simulator.model.sensors import processed_inclination
 from tests.unit.simulator.console import Console
 
 HOME = dict.fromkeys(("x", "y", "z", "xRot", "yRot", "zRot"), 0.0)

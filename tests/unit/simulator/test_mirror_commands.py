@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from m2com_twisted.simulator.geometry import Pose
+from m2com_twisted.simulator.model.geometry import Pose
 from tests.unit.simulator.console import Console
 
 NOT_IN_POSITION = {"id": "m2AssemblyInPosition", "inPosition": False}

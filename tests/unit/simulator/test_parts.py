@@ -7,8 +7,8 @@ import sys
 import pytest
 from twisted.internet.task import Clock
 
-from m2com_twisted.simulator.beat import Beat
-from m2com_twisted.simulator.commands import COMMANDS
+from m2com_twisted.simulator.commands.table import COMMANDS
+from m2com_twisted.simulator.ports.pacing import SteadyCall
 
 LOG = logging.getLogger("test")
 
@@ -16,7 +16,7 @@ LOG = logging.getLogger("test")
 def test_a_beat_keeps_to_its_times() -> None:
     """A late call does not delay the later ones, and says how many were missed."""
     clock, counts = Clock(), list[int]()
-    beat = Beat(clock, 1.0, counts.append, LOG)
+    beat = SteadyCall(clock, 1.0, counts.append, LOG)
     beat.start()
     clock.advance(1.5)
     clock.advance(0.5)
@@ -32,7 +32,7 @@ def test_a_beat_survives_a_clock_that_is_set_back() -> None:
     """It does not wait until the old time has come again."""
     clock, counts = Clock(), list[int]()
     clock.advance(1000)
-    beat = Beat(clock, 1.0, counts.append, LOG)
+    beat = SteadyCall(clock, 1.0, counts.append, LOG)
     beat.start()
     clock.advance(2.5)
     clock.rightNow -= 900
@@ -46,7 +46,7 @@ def test_a_beat_survives_a_clock_that_is_set_back() -> None:
 def test_a_beat_that_begins_anew_beats_once() -> None:
     """There is one call at a time."""
     clock = Clock()
-    beat = Beat(clock, 1.0, lambda _: None, LOG)
+    beat = SteadyCall(clock, 1.0, lambda _: None, LOG)
     beat.start()
     beat.start()
     assert len(clock.getDelayedCalls()) == 1
@@ -55,7 +55,7 @@ def test_a_beat_that_begins_anew_beats_once() -> None:
 def test_a_beat_goes_on_after_an_exception(caplog: pytest.LogCaptureFixture) -> None:
     """Which is logged with its traceback."""
     clock = Clock()
-    Beat(clock, 1.0, lambda _: 1 / 0, LOG).start()  # type: ignore[arg-type]  # it never returns
+    SteadyCall(clock, 1.0, lambda _: 1 / 0, LOG).start()  # type: ignore[arg-type]  # it never returns
     clock.pump([1.0] * 3)
     assert len(caplog.records) == 3
     assert all(record.exc_info for record in caplog.records)
@@ -64,7 +64,7 @@ def test_a_beat_goes_on_after_an_exception(caplog: pytest.LogCaptureFixture) -> 
 def test_a_beat_may_be_stopped_from_its_own_call() -> None:
     """Nothing is left then."""
     clock = Clock()
-    beat = Beat(clock, 1.0, lambda _: beat.stop(), LOG)
+    beat = SteadyCall(clock, 1.0, lambda _: beat.stop(), LOG)
     beat.start()
     clock.advance(1)
     assert clock.getDelayedCalls() == []
@@ -75,7 +75,7 @@ def test_a_command_declares_what_its_function_takes(command: object) -> None:
     """Each argument but the model is a parameter, by its name in snake_case."""
     from inspect import signature
 
-    from m2com_twisted.simulator.command import Command
+    from m2com_twisted.simulator.commands.command import Command
 
     assert isinstance(command, Command)
     _, *arguments = signature(command.function).parameters
@@ -96,7 +96,7 @@ def test_there_are_25_commands() -> None:
     assert len(COMMANDS) == 25
 
 
-@pytest.mark.parametrize("module", ["simulator", "simulator.tap"])
+@pytest.mark.parametrize("module", ["simulator", "programs.m2sim_tap"])
 def test_importing_installs_no_reactor(module: str) -> None:
     """And takes no numpy."""
     code = (

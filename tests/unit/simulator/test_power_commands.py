@@ -2,7 +2,7 @@
 
 import pytest
 
-from m2com_twisted.enums import DigitalOutput, PowerType
+from m2com_twisted.catalogue.enums import DigitalOutput, PowerType
 from m2com_twisted.simulator import STRICT
 from tests.unit.simulator.console import Console, Message
 

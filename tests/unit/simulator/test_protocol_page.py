@@ -5,7 +5,7 @@ import re
 import pytest
 
 from docs.generate_protocol import EVENTS, PAGE, TELEMETRY, page
-from m2com_twisted.simulator.telemetry import TOPICS
+from m2com_twisted.simulator.model.telemetry import TOPICS
 from tests.unit.simulator.console import Console, Message
 
 

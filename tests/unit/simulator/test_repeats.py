@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m2com_twisted.codec import encode
 from m2com_twisted.errors import UnserializableMessageError
 from m2com_twisted.simulator import Model
-from m2com_twisted.simulator.repeats import Repeats
-from m2com_twisted.simulator.telemetry import TOPICS, telemetry
+from m2com_twisted.simulator.model.telemetry import TOPICS, telemetry
+from m2com_twisted.simulator.ports.line_cache import LineCache
+from m2com_twisted.wire.codec import encode
 
 # Few, and equal to each other as far as can be, so that they meet often.
 NUMBERS = st.sampled_from([0, 0.0, -0.0, 1, 1.0, True, 1e16, 0.1])
@@ -20,7 +20,7 @@ FIELDS = st.dictionaries(st.sampled_from(["a", "b"]), NUMBERS | st.lists(NUMBERS
 @given(st.lists(st.tuples(st.sampled_from(["x", "y"]), FIELDS), max_size=20))
 def test_lines_are_those_of_the_codec(messages: list[tuple[str, dict[str, Any]]]) -> None:
     """Whatever came before, a line is what encoding all of it gives."""
-    repeats = Repeats()
+    repeats = LineCache()
     for name, fields in messages:
         message = {"id": name, **fields}
         assert repeats.encode(message) == encode(message)
@@ -28,7 +28,7 @@ def test_lines_are_those_of_the_codec(messages: list[tuple[str, dict[str, Any]]]
 
 def test_list_changed_in_place() -> None:
     """A list that is changed and passed again is seen to be another."""
-    repeats = Repeats()
+    repeats = LineCache()
     forces = [1.0, 2.0]
     repeats.encode({"id": "force", "forces": forces})
     forces[1] = 3.0
@@ -40,7 +40,7 @@ def test_list_changed_in_place() -> None:
 def test_refuses_what_is_not_json() -> None:
     """NaN is refused, as by the codec."""
     with pytest.raises(UnserializableMessageError):
-        Repeats().encode({"id": "force", "forces": [float("nan")]})
+        LineCache().encode({"id": "force", "forces": [float("nan")]})
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -48,7 +48,7 @@ def test_every_topic(topic: str) -> None:
     """Cycle after cycle each topic is encoded right, also when the model is changed by hand."""
     model = Model(seed=1)
     model.power.states = dict.fromkeys(model.power.states, 5)  # type: ignore[arg-type]  # on
-    repeats = Repeats()
+    repeats = LineCache()
     for cycle in range(6):
         model.mirror.steps[cycle] += 100 * (cycle // 2)
         model.mirror.lut_temperature[cycle] += cycle // 3

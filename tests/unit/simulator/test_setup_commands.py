@@ -2,8 +2,8 @@
 
 import pytest
 
-from m2com_twisted.enums import InnerLoopControlMode
-from m2com_twisted.simulator.configuration import CONFIGURATION_FILES
+from m2com_twisted.catalogue.enums import InnerLoopControlMode
+from m2com_twisted.simulator.model.configuration import CONFIGURATION_FILES
 from tests.unit.simulator.console import Console, Message
 
 DEFAULT_MASK = 0xFF800007FFFFFFFF

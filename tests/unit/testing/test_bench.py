@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from m2com_twisted import ConnectTimeoutError, TcpClient
 from m2com_twisted.simulator import STRICT
-from m2com_twisted.testing import MemoryBench, MemoryTestCase, Recorder, VirtualClock
+from m2com_twisted.testing import MemoryBench, MemoryTestCase, MessageLog, VirtualClock
 
 POWER_ON = {"powerType": 2, "status": True}
 
@@ -195,7 +195,7 @@ def test_start_that_fails() -> None:
     assert logging.getLogger().handlers == handlers
 
 
-def record(recorder: Recorder, *messages: dict[str, Any]) -> None:
+def record(recorder: MessageLog, *messages: dict[str, Any]) -> None:
     """Have a recorder receive messages."""
     for message in messages:
         VirtualClock().run(recorder(message))
@@ -204,7 +204,7 @@ def record(recorder: Recorder, *messages: dict[str, Any]) -> None:
 def test_wait_for_a_message_that_came() -> None:
     """A message is found among those since the last one waited for, and only once."""
     clock = VirtualClock()
-    recorder = Recorder(clock)
+    recorder = MessageLog(clock)
     record(recorder, {"id": "a", "n": 1}, {"id": "b"}, {"id": "a", "n": 2})
     assert clock.run(recorder.wait_for("a")) == {"id": "a", "n": 1}
     assert clock.run(recorder.wait_for("a", n=2)) == {"id": "a", "n": 2}
@@ -217,7 +217,7 @@ def test_wait_for_a_message_that_came() -> None:
 def test_wait_for_a_message_to_come() -> None:
     """A message that is still to come is waited for, others are passed by."""
     clock = VirtualClock()
-    recorder = Recorder(clock)
+    recorder = MessageLog(clock)
     record(recorder, {"id": "a", "n": 0})
     recorder.skip()
     for delay, number in ((1, 1), (2, 2)):
@@ -230,7 +230,7 @@ def test_wait_for_a_message_to_come() -> None:
 def test_recorder_is_bounded() -> None:
     """Only so many messages are kept; those gone are not found."""
     clock = VirtualClock()
-    recorder = Recorder(clock, keep=2)
+    recorder = MessageLog(clock, keep=2)
     record(recorder, *({"id": "a", "n": number} for number in range(5)))
     assert [message["n"] for message in recorder.messages] == [3, 4]
     assert clock.run(recorder.wait_for("a"))["n"] == 3

@@ -1,0 +1,1 @@
+"""The words of the protocol: enumerations, faults, port numbers."""

@@ -1,0 +1,139 @@
+"""Sending: a message becomes a line on the connection, or an error and nothing is sent."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+
+from ..catalogue.enums import MsgType
+from ..commands.outcome import CommandOutcome
+from ..commands.sequence_ids import SequenceIds
+from ..commands.table import CommandTable
+from ..connection.link import ReconnectingMessageFactory
+from ..connection.protocol import MessageProtocol
+from ..errors import CommandLost, CommandStage, CommandTimeout, NotConnectedError
+from ..wire.codec import Message, encode, with_header, with_sequence_id
+
+__all__ = ["MessageSender"]
+
+_Registered = TypeVar("_Registered")
+
+
+class MessageSender:
+    """Writes messages to whatever connection there is at the moment.
+
+    Nothing waits for a later connection and nothing is sent twice: to move a
+    mirror twice is not safe.
+
+    Parameters
+    ----------
+    factory
+        Who has the connection.
+    commands
+        Who awaits the status of commands.
+    sequence_ids
+        Where commands get their ids.
+    clock
+        Measures timeouts.
+    """
+
+    def __init__(
+        self,
+        factory: ReconnectingMessageFactory,
+        commands: CommandTable,
+        sequence_ids: SequenceIds,
+        clock: IReactorTime,
+    ) -> None:
+        self._factory = factory
+        self._commands = commands
+        self._sequence_ids = sequence_ids
+        self._clock = clock
+
+    async def write(
+        self, msg_type: MsgType, msg_name: str, msg_details: Message | None, comp_name: str | None
+    ) -> None:
+        """Write one message; see `TcpClient.write_message`.
+
+        After waiting it is what it was, though the caller may have changed
+        a list in the details meanwhile: to something that cannot be sent, even.
+        """
+        protocol = self._factory.open_protocol()
+        line = encode(with_header(msg_type, msg_name, msg_details, comp_name))
+        if not protocol.has_room:
+            await protocol.wait_for_room(len(line))
+        if msg_type == MsgType.Command:
+            self._write_command(protocol, line, self._commands.note)
+        else:
+            protocol.write(line)
+
+    async def run(
+        self,
+        name: str,
+        details: Message | None,
+        ack_timeout: float | None,
+        timeout: float | None,
+    ) -> CommandOutcome:
+        """Write a command and await its status; see `TcpClient.run_command`."""
+        protocol = self._factory.open_protocol()
+        line = encode(with_header(MsgType.Command, name, details, None))
+        now = self._clock.seconds()
+        ack_by, finish_by = (now + _seconds(limit) for limit in (ack_timeout, timeout))
+        answer_by = min(ack_by, finish_by)
+        self._require_time(name, answer_by)
+        if not protocol.has_room:
+            await self._wait_for_room(name, protocol.wait_for_room(len(line)), answer_by - now)
+            self._require_time(name, answer_by)
+        expect = partial(self._commands.add, name, ack_by=ack_by, finish_by=finish_by)
+        return await self._write_command(protocol, line, expect)
+
+    def _require_time(self, name: str, answer_by: float) -> None:
+        """Send nothing whose outcome would be unknown at once."""
+        if answer_by <= self._clock.seconds():
+            reason = "had no time left to be answered in"
+            raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)
+
+    async def _wait_for_room(self, name: str, room: Deferred[None], timeout: float) -> None:
+        """Wait for one's turn to write no longer than for the answer."""
+        if timeout < math.inf:
+            room.addTimeout(timeout, self._clock)
+        try:
+            await room
+        except TimeoutError as error:
+            reason = f"found no room to be written for {timeout:g} s"
+            raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT) from error
+        except NotConnectedError as error:
+            reason = "was still to be written when the connection was lost"
+            raise CommandLost(reason, name, None, CommandStage.NEVER_SENT) from error
+
+    def _write_command(
+        self,
+        protocol: MessageProtocol,
+        line: bytes,
+        register: Callable[[int], _Registered],
+    ) -> _Registered:
+        """Take an id and write a command, whose line lacks nothing else.
+
+        It is registered before it is written: a transport in memory may bring
+        the answer before `write` returns.
+        """
+        sequence_id = self._sequence_ids.take(in_use=self._commands)
+        try:
+            registered = register(sequence_id)
+            protocol.write(with_sequence_id(line, sequence_id))
+        except BaseException:
+            self._commands.withdraw(sequence_id)
+            self._sequence_ids.give_back()
+            raise
+        return registered
+
+
+def _seconds(timeout: float | None) -> float:
+    """Return a time to wait, which is infinite for None."""
+    if timeout is None:
+        return math.inf
+    if math.isnan(timeout):
+        raise ValueError(f"The timeout must be None or a number, not {timeout!r}.")
+    return timeout

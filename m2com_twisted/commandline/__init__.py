@@ -1,1 +1,0 @@
-"""The subcommands of ``m2com``, one module each."""

@@ -1,0 +1,1 @@
+"""Commands that were sent, and the answers they get."""

@@ -1,0 +1,130 @@
+"""Commands that nobody waits for any more: what a late reply to one is told from."""
+
+from collections import OrderedDict, deque
+from typing import NamedTuple
+
+from twisted.internet.interfaces import IReactorTime
+
+from ..catalogue.enums import CommandStatus
+from ..support.log import NamedLog
+from .sequence_ids import is_before
+
+__all__ = ["PastCommands", "SentIds"]
+
+# How many commands are remembered that the controller has still to answer: as
+# many as may well be in flight, and time out, together.
+_REMEMBERED_UNANSWERED = 10_000
+
+# How many are remembered that it has answered, to tell a duplicate from an
+# answer to nothing: the controller answers 19 a second (protocol, section 3),
+# so this is the better part of a minute.
+_REMEMBERED_ANSWERED = 1000
+
+# How many gaps are remembered.  The ids of one client have none; a generator
+# that many clients share makes one whenever another client has sent.
+_REMEMBERED_GAPS = 1000
+
+
+class _Past(NamedTuple):
+    command: str
+    ended_at: float
+    # How it ended, for the log.
+    end: str
+
+
+class PastCommands:
+    """Remembers the last commands that ended, and reports what still comes for them.
+
+    Parameters
+    ----------
+    clock
+        Measures how late a reply is.
+    log
+        Where late replies are reported.
+    """
+
+    def __init__(self, clock: IReactorTime, log: NamedLog) -> None:
+        self._clock = clock
+        self._log = log
+        # OrderedDict, because to look for the oldest key of a dict takes the
+        # longer the more were removed before it.
+        self._unanswered: OrderedDict[int, _Past] = OrderedDict()
+        self._answered: OrderedDict[int, _Past] = OrderedDict()
+
+    def __contains__(self, sequence_id: object) -> bool:
+        return sequence_id in self._unanswered or sequence_id in self._answered
+
+    def add(self, sequence_id: int, command: str, end: str, *, answered: bool) -> None:
+        """Remember a command.
+
+        Parameters
+        ----------
+        sequence_id
+            Its sequence id; of two with the same one the second is remembered.
+        command
+            Its name.
+        end
+            How it ended, as "it ...".
+        answered
+            Whether the controller has answered it, so that no more should come.
+        """
+        self.forget(sequence_id)
+        self._remember(sequence_id, _Past(command, self._clock.seconds(), end), answered)
+
+    def forget(self, sequence_id: int) -> None:
+        """Forget a command, if it is known: its id is used again."""
+        self._unanswered.pop(sequence_id, None)
+        self._answered.pop(sequence_id, None)
+
+    def status_received(self, status: CommandStatus, sequence_id: int) -> None:
+        """Report the status of a command that is known."""
+        past = self._unanswered.pop(sequence_id, None)
+        if past is not None:
+            self._remember(sequence_id, past, answered=status is not CommandStatus.Ack)
+        else:
+            past = self._answered[sequence_id]
+        self._log.info(
+            "A late %s for %s (%d), %.3f s after it %s",
+            status.name,
+            past.command,
+            sequence_id,
+            self._clock.seconds() - past.ended_at,
+            past.end,
+        )
+
+    def _remember(self, sequence_id: int, past: _Past, answered: bool) -> None:
+        memory = self._answered if answered else self._unanswered
+        memory[sequence_id] = past
+        if len(memory) > (_REMEMBERED_ANSWERED if answered else _REMEMBERED_UNANSWERED):
+            memory.popitem(last=False)
+
+
+class SentIds:
+    """Knows which ids were never sent, in little memory: that of the gaps."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._last = 0
+        # The ids on either side of each gap.
+        self._gaps: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_GAPS)
+
+    def add(self, sequence_id: int) -> None:
+        """Take note of an id that is sent."""
+        if self._first is None:
+            self._first = self._last = sequence_id
+        elif is_before(self._last, sequence_id):
+            if is_before(self._last + 1, sequence_id):
+                self._gaps.append((self._last, sequence_id))
+            self._last = sequence_id
+
+    def lack(self, sequence_id: int) -> bool:
+        """Whether an id was never sent."""
+        return (
+            self._first is None
+            or is_before(sequence_id, self._first)
+            or is_before(self._last, sequence_id)
+            or any(
+                is_before(before, sequence_id) and is_before(sequence_id, after)
+                for before, after in self._gaps
+            )
+        )

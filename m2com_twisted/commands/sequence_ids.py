@@ -1,0 +1,85 @@
+"""The sequence ids of commands.
+
+They lie on a circle: 1 comes after the last one.
+"""
+
+from collections.abc import Container, Iterator
+
+__all__ = ["LAST_ID", "SequenceIds", "count_around", "is_before"]
+
+#: The greatest 32-bit signed integer: where the original's ids start again at 1
+#: (protocol, section 2).
+LAST_ID = 2**31 - 1
+
+
+def count_around(first: int = 1) -> Iterator[int]:
+    """Yield the ids from the given one on, without end: 1 comes after `LAST_ID`."""
+    yield from range(first, LAST_ID + 1)
+    while True:
+        yield from range(1, LAST_ID + 1)
+
+
+def is_before(earlier: int, later: int) -> bool:
+    """Whether one id comes before another, by the shorter way around the circle."""
+    return 0 < (later - earlier) % LAST_ID < LAST_ID // 2
+
+
+class SequenceIds:
+    """The ids of a client's commands, in order and without a gap.
+
+    The documented controller answers a gap with ``noack`` (protocol, section
+    2), so an id is taken in the same turn of the reactor in which its command
+    is written.
+
+    Parameters
+    ----------
+    ids
+        Where they come from; clients that share it share the sequence.  None:
+        1, 2, 3 and so on.
+    """
+
+    def __init__(self, ids: Iterator[int] | None = None) -> None:
+        self._ids = count_around() if ids is None else ids
+        # An id that was given back.
+        self._spare: int | None = None
+        #: The id that was taken last; -1 before the first.
+        self.last = -1
+        self._last_but_one = -1
+
+    def take(self, in_use: Container[int]) -> int:
+        """Return the next id.
+
+        Parameters
+        ----------
+        in_use
+            Ids that cannot be used now.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no next id, or it cannot be used.
+        """
+        sequence_id = self._next(in_use)
+        self._last_but_one, self.last = self.last, sequence_id
+        return sequence_id
+
+    def give_back(self) -> None:
+        """Make the id that was taken last the next one again: its command was not written."""
+        self.last, self._spare = self._last_but_one, self.last
+
+    def _next(self, in_use: Container[int]) -> int:
+        if self._spare is not None:
+            spare, self._spare = self._spare, None
+            return spare
+        try:
+            sequence_id = next(self._ids)
+        except StopIteration:
+            raise RuntimeError("The sequence generator has no more ids.") from None
+        # Not isinstance: true is no id, and a reply has to equal it exactly.
+        if type(sequence_id) is not int:
+            raise RuntimeError(f"The sequence generator yields {sequence_id!r}, which is no int.")
+        if sequence_id in in_use:
+            raise RuntimeError(
+                f"The sequence generator repeats {sequence_id}, whose command still runs."
+            )
+        return sequence_id

@@ -1,0 +1,217 @@
+"""Commands, and what became of them.  No bytes, no transport."""
+
+import math
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from ..catalogue.enums import CommandStatus
+from ..errors import (
+    CommandError,
+    CommandFailed,
+    CommandLost,
+    CommandRejected,
+    CommandStage,
+    CommandTimeout,
+)
+from ..support.log import NamedLog, beginning_of
+from ..wire.codec import STATUSES, Message
+from .deadlines import Deadlines
+from .outcome import CommandOutcome
+from .past_commands import PastCommands, SentIds
+from .sequence_ids import is_before
+
+__all__ = ["CommandTable"]
+
+
+@dataclass
+class _Pending:
+    """A command that somebody waits for."""
+
+    command: str
+    sent_at: float
+    finish_by: float
+    done: Deferred[CommandOutcome]
+    accepted_at: float | None = None
+
+    @property
+    def stage(self) -> CommandStage:
+        return CommandStage.SENT if self.accepted_at is None else CommandStage.ACKNOWLEDGED
+
+
+class CommandTable:
+    """The commands that await their status, by sequence id.
+
+    A status completes the command that has its id and no other.  One that
+    comes when nobody waits any more is logged and completes nothing.
+
+    Parameters
+    ----------
+    clock
+        Measures timeouts and latencies.
+    log
+        Where late and strange replies are reported.
+    """
+
+    def __init__(self, clock: IReactorTime, log: NamedLog) -> None:
+        self._clock = clock
+        self._log = log
+        self._pending: dict[int, _Pending] = {}
+        self._past = PastCommands(clock, log)
+        self._sent_ids = SentIds()
+        self._deadlines = Deadlines(clock, self._timed_out)
+
+    def __contains__(self, sequence_id: object) -> bool:
+        return sequence_id in self._pending
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def add(
+        self,
+        command: str,
+        sequence_id: int,
+        ack_by: float = math.inf,
+        finish_by: float = math.inf,
+    ) -> Deferred[CommandOutcome]:
+        """Await the status of a command that is being sent.
+
+        Parameters
+        ----------
+        command
+            Its name.
+        sequence_id
+            Its sequence id; not that of another one that waits.
+        ack_by, finish_by
+            When it must be acknowledged, and finished, in seconds of the clock.
+
+        Returns
+        -------
+            Fires with the outcome or fails with a `CommandError`.  Cancelling
+            it forgets who waits, not the id.
+        """
+
+        def forget(done: Deferred[CommandOutcome]) -> None:
+            self._end(sequence_id, "was cancelled")
+
+        done: Deferred[CommandOutcome] = Deferred(forget)
+        self._sent_ids.add(sequence_id)
+        self._pending[sequence_id] = _Pending(command, self._clock.seconds(), finish_by, done)
+        self._set_deadline(sequence_id, min(ack_by, finish_by))
+        return done
+
+    def note(self, sequence_id: int) -> None:
+        """Take note of a command that is being sent and that nobody waits for."""
+        self._sent_ids.add(sequence_id)
+        self._past.forget(sequence_id)
+
+    def withdraw(self, sequence_id: int) -> None:
+        """Forget a command that could not be sent."""
+        self._pending.pop(sequence_id, None)
+        self._deadlines.discard(sequence_id)
+
+    def status_received(self, message: Message) -> None:
+        """Complete the command that a message is the status of."""
+        name = message["id"]
+        status = STATUSES[name]
+        sequence_id = message.get("sequence_id")
+        # Not isinstance: true is no id either.
+        if type(sequence_id) is not int:
+            shown = beginning_of(message)
+            self._log.warning("Ignored a %s without a usable sequence_id: %s", name, shown)
+        elif sequence_id not in self._pending:
+            self._unexpected(status, sequence_id)
+        elif status is CommandStatus.Ack:
+            self._acknowledged(sequence_id)
+        else:
+            self._finished(status, sequence_id, message)
+
+    def connection_lost(self) -> None:
+        """Fail all commands: no answer will come."""
+        for sequence_id, pending in list(self._pending.items()):
+            self._fail(sequence_id, pending, CommandLost, "was lost with the connection")
+
+    def _acknowledged(self, sequence_id: int) -> None:
+        pending = self._pending[sequence_id]
+        if pending.accepted_at is not None:
+            self._log.info("A second ack for %s (%d)", pending.command, sequence_id)
+            return
+        pending.accepted_at = self._clock.seconds()
+        self._set_deadline(sequence_id, pending.finish_by)
+
+    def _set_deadline(self, sequence_id: int, time: float) -> None:
+        if time < math.inf:
+            self._deadlines.set(sequence_id, time)
+        else:
+            self._deadlines.discard(sequence_id)
+
+    def _finished(self, status: CommandStatus, sequence_id: int, message: Message) -> None:
+        pending = self._pending[sequence_id]
+        if status is CommandStatus.NoAck:
+            self._fail(sequence_id, pending, CommandRejected, "was rejected", answered=True)
+        elif status is CommandStatus.Fail:
+            self._fail(sequence_id, pending, CommandFailed, "failed", answered=True)
+        else:
+            self._end(sequence_id, "succeeded", answered=True)
+            pending.done.callback(
+                CommandOutcome(
+                    command=pending.command,
+                    sequence_id=sequence_id,
+                    sent_at=pending.sent_at,
+                    accepted_at=pending.accepted_at,
+                    finished_at=self._clock.seconds(),
+                    reply=message,
+                )
+            )
+
+    def _unexpected(self, status: CommandStatus, sequence_id: int) -> None:
+        """Deal with a status that nobody waits for."""
+        if sequence_id in self._past:
+            self._past.status_received(status, sequence_id)
+        elif not self._sent_ids.lack(sequence_id):
+            # One that nobody ever waited for, or that ended long ago.
+            self._log.debug("A %s for sequence id %d, not waited for", status.name, sequence_id)
+        elif status is CommandStatus.NoAck:
+            self._reject_after_gap(sequence_id)
+        else:
+            self._log.info(
+                "A %s for sequence id %d, which this client did not send", status.name, sequence_id
+            )
+
+    def _reject_after_gap(self, missing_id: int) -> None:
+        """Reject what came after an id that the controller misses.
+
+        That is how it reports a gap: after 1 and 3 it answers ``noack`` for 2,
+        and 3 is not executed (protocol, section 2).
+        """
+        self._log.warning("The controller misses the command with sequence id %d", missing_id)
+        for sequence_id, pending in list(self._pending.items()):
+            if is_before(missing_id, sequence_id) and pending.accepted_at is None:
+                end = f"came after a gap at {missing_id}"
+                self._fail(sequence_id, pending, CommandRejected, end, answered=True)
+
+    def _timed_out(self, sequence_id: int) -> None:
+        pending = self._pending[sequence_id]
+        waited = self._clock.seconds() - pending.sent_at
+        self._fail(sequence_id, pending, CommandTimeout, f"timed out after {waited:g} s")
+
+    def _fail(
+        self,
+        sequence_id: int,
+        pending: _Pending,
+        error: type[CommandError],
+        end: str,
+        *,
+        answered: bool = False,
+    ) -> None:
+        # Not if it is gone because failing another one had it cancelled.
+        if self._pending.get(sequence_id) is pending:
+            self._end(sequence_id, end, answered=answered)
+            pending.done.errback(error(end, pending.command, sequence_id, pending.stage))
+
+    def _end(self, sequence_id: int, end: str, *, answered: bool = False) -> None:
+        """Move a command from those that wait to those that are past."""
+        pending = self._pending.pop(sequence_id)
+        self._deadlines.discard(sequence_id)
+        self._past.add(sequence_id, pending.command, end, answered=answered)

@@ -1,0 +1,1 @@
+"""One TCP connection, and how it is made, lost and made again."""

@@ -1,0 +1,1 @@
+"""Messages that wait for the callback, and the coroutine that calls it."""

@@ -1,0 +1,218 @@
+"""What waits for the user's callback: bounded, however long the callback takes."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from ..support.log import NamedLog
+from ..support.stats import Stats
+from ..support.throttle import Throttle
+from ..wire.codec import Message
+
+__all__ = ["Backlog", "ConnectionChange", "Entry", "Overflow", "ReadingControl"]
+
+#: What to do when too much waits: stop reading, or drop the oldest message.
+Overflow = Literal["pause", "drop_oldest"]
+
+# A callback that holds up a full backlog for longer than this many seconds is
+# named in a warning: at 20 Hz, 200 telemetry cycles late is no longer a hiccup.
+_STALL_TIME = 10.0
+
+# Seconds between two log lines about dropped messages.
+_DROP_LOG_INTERVAL = 10.0
+
+
+class ReadingControl(Protocol):
+    """Stops and restarts reading from the peer."""
+
+    def pause_reading(self) -> None:
+        """Take no more from the peer."""
+
+    def resume_reading(self) -> None:
+        """Go on."""
+
+
+@dataclass(frozen=True)
+class ConnectionChange:
+    """Tells the user of a change of the connection, in order with the messages."""
+
+    connected: bool
+
+
+Entry = Message | ConnectionChange
+
+
+class Backlog:
+    """Messages, and changes of the connection, in order of arrival.
+
+    Parameters
+    ----------
+    max_length
+        Messages that may wait: with more, reading pauses or the oldest is dropped.
+    overflow
+        Which of the two.
+    running
+        Returns the name of the callback that runs.
+    clock
+        Measures for how long it holds up a full backlog.
+    stats
+        Where drops are counted.
+    log
+        Where they, and a callback that stalls, are reported.
+    """
+
+    def __init__(
+        self,
+        max_length: int,
+        overflow: Overflow,
+        *,
+        running: Callable[[], str],
+        clock: IReactorTime,
+        stats: Stats,
+        log: NamedLog,
+    ) -> None:
+        if max_length < 1:
+            raise ValueError(f"The queue length must be at least 1, not {max_length!r}.")
+        if overflow not in get_args(Overflow):
+            raise ValueError(f"The overflow must be one of {get_args(Overflow)}, not {overflow!r}.")
+        self._high_water = max_length
+        # Half, so that reading does not stop and go with every message.
+        self._low_water = max_length // 2
+        self._drops = overflow == "drop_oldest"
+        self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
+        self._running = running
+        self._clock = clock
+        self._stats = stats
+        self._log = log
+        self._entries: deque[Entry] = deque()
+        # Only where reading pauses: it rests until no more than the low-water mark waits.
+        self._full = False
+        self._reading: ReadingControl | None = None
+        self._stall_check: IDelayedCall | None = None
+        # Whether an entry was taken since the last look for a stall.
+        self._moved = False
+        # Whether the callback that stalls was warned of.
+        self._warned = False
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def attach(self, reading: ReadingControl) -> None:
+        """Control the reading of a new connection, paused from the start if need be."""
+        self._reading = reading
+        if self._full:
+            reading.pause_reading()
+
+    def detach(self) -> None:
+        """Forget a connection that is gone."""
+        self._reading = None
+
+    def append(self, change: ConnectionChange) -> None:
+        """Add a change of the connection, which no bound keeps out."""
+        self._entries.append(change)
+
+    def extend(self, messages: Iterable[Message]) -> None:
+        """Add messages.
+
+        `limit` is to be called when all of a chunk are in: not here, for the
+        callback may take some of them while they come.
+        """
+        self._entries.extend(messages)
+
+    def limit(self) -> None:
+        """See that no more waits than may."""
+        depth = len(self._entries)
+        if depth > self._stats.queue_high_water:
+            self._stats.queue_high_water = depth
+        if self._drops:
+            self._drop_oldest(depth - self._high_water)
+        elif depth >= self._high_water:
+            self._set_full(True)
+
+    def take(self) -> Entry | None:
+        """Return the first entry, which waits no more; None if there is none."""
+        if not self._entries:
+            return None
+        entry = self._entries.popleft()
+        self._moved = True
+        if self._full and len(self._entries) <= self._low_water:
+            self._set_full(False)
+        if not self._entries:
+            self._stop_watching()
+        return entry
+
+    def clear(self) -> None:
+        """Drop all, uncounted."""
+        self._entries.clear()
+        self._set_full(False)
+        self._stop_watching()
+
+    def _drop_oldest(self, count: int) -> None:
+        """Drop messages from the head; changes of the connection stay."""
+        if count <= 0:
+            return
+        kept: list[Entry] = []
+        dropped = 0
+        while dropped < count and self._entries:
+            entry = self._entries.popleft()
+            if isinstance(entry, ConnectionChange):
+                kept.append(entry)
+            else:
+                dropped += 1
+        self._entries.extendleft(reversed(kept))
+        self._stats.dropped_messages += dropped
+        if self._drop_throttle.admit(self._clock.seconds()) is not None:
+            self._log.warning(
+                "The callback does not keep up: %d messages dropped so far",
+                self._stats.dropped_messages,
+            )
+
+    def _set_full(self, full: bool) -> None:
+        """Pause or resume reading, where that is a change."""
+        if full is self._full:
+            return
+        self._full = full
+        if full:
+            self._watch_for_stall(warned=False)
+        if self._reading is not None:
+            if full:
+                self._reading.pause_reading()
+            else:
+                self._reading.resume_reading()
+
+    def _watch_for_stall(self, warned: bool) -> None:
+        """Look again in a while.
+
+        The delayed call is kept while anything waits, also when reading goes
+        on, and put off the next time.  Rejected: a new one each time, for what
+        was cancelled stays in the reactor's heap for long, and makes every
+        other timer of the process dearer.
+        """
+        self._moved = False
+        self._warned = warned
+        if self._stall_check is not None:
+            self._stall_check.reset(_STALL_TIME)
+        else:
+            self._stall_check = self._clock.callLater(_STALL_TIME, self._check_stall)
+
+    def _stop_watching(self) -> None:
+        if self._stall_check is not None:
+            self._stall_check.cancel()
+            self._stall_check = None
+
+    def _check_stall(self) -> None:
+        """Warn, once for each, of a callback that has run since the last look."""
+        self._stall_check = None
+        if not self._full:
+            return
+        stalled = not self._moved
+        if stalled and not self._warned:
+            self._log.warning(
+                "The callback %s has been running for over %.0f s; reading is paused until it ends",
+                self._running(),
+                _STALL_TIME,
+            )
+        self._watch_for_stall(warned=stalled)

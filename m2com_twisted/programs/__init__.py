@@ -1,0 +1,1 @@
+"""The ``m2com`` command and the services of twistd."""

@@ -1,0 +1,114 @@
+"""The ``m2com`` command: a list of its subcommands, and how one is run.
+
+Options are Twisted's, as those of twistd, so that a subcommand that exists in
+both places is one class.
+"""
+
+import sys
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.task import react
+from twisted.python import usage
+
+from ..errors import M2ComError
+from .demo import DemoOptions
+from .monitor import MonitorOptions
+from .options import ProgramOptions
+from .record import RecordOptions
+from .replay import ReplayOptions
+from .send import SendOptions
+from .signals import die_of_signals, stop_on_signals
+from .simulate import SimulateOptions
+from .subcommand import Subcommand
+from .terminal import Terminal
+
+__all__ = ["Options", "main"]
+
+# The exit code of a command that Ctrl-C ended, as shells have it: 128 + SIGINT.
+_INTERRUPTED = 130
+# The same where stdout takes nothing any more: 128 + SIGPIPE.
+_NO_STDOUT = 141
+
+
+_SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
+    ("monitor", MonitorOptions, "Watch connections, faults, telemetry and events."),
+    ("send", SendOptions, "Send a command and see what becomes of it."),
+    ("record", RecordOptions, "Record what the controller sends."),
+    ("replay", ReplayOptions, "Play a recording as a controller."),
+    ("simulate", SimulateOptions, "Simulate a controller."),
+    ("demo", DemoOptions, "Watch the client and a simulated controller talk."),
+]
+
+
+class Options(ProgramOptions):
+    """The options of ``m2com``."""
+
+    synopsis = "Usage: m2com COMMAND [options]"
+    subCommands = [(name, None, options, what) for name, options, what in _SUBCOMMANDS]  # noqa: RUF012 - Twisted's
+
+    def postOptions(self) -> None:
+        """Override."""
+        if self.subCommand is None:
+            raise usage.UsageError("a command is missing; see m2com --help")
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Override: show an example of each subcommand."""
+        text: str = usage.Options.getUsage(self, width)
+        examples = "\n".join(f"  {options.example}" for _, options, _ in _SUBCOMMANDS)
+        return f"{text}\nExamples:\n{examples}\n"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the ``m2com`` command; exits with its code.
+
+    Parameters
+    ----------
+    arguments
+        What follows ``m2com``; None: what stands on the command line.
+    """
+    options = Options()
+    try:
+        options.parseOptions(arguments)
+        react(_run, (options.subOptions,))
+    except KeyboardInterrupt:
+        # Before the reactor has come to it.
+        sys.exit(_INTERRUPTED)
+
+
+async def _run(reactor: Any, subcommand: Subcommand) -> None:
+    """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
+    # Without a reader there is nobody to run it for.
+    terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
+    stop_on_signals(reactor, terminal.give_up)
+    running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
+    # Not `running` itself: its failure is dealt with here, and nobody's else.
+    ended: Deferred[None] = Deferred()
+
+    def end() -> Deferred[None]:
+        running.cancel()
+        terminal.hurry()
+        return ended
+
+    reactor.addSystemEventTrigger("before", "shutdown", end)
+    try:
+        code = await _exit_code(running, terminal)
+        await terminal.close()
+    finally:
+        die_of_signals()
+        ended.callback(None)
+    code = _NO_STDOUT if terminal.is_lost else code
+    if code:
+        sys.exit(code)
+
+
+async def _exit_code(running: Deferred[int], terminal: Terminal) -> int:
+    """Wait for a subcommand, and show what went wrong."""
+    try:
+        return await running
+    except CancelledError:
+        return _INTERRUPTED
+    except (M2ComError, CannotListenError, OSError) as error:
+        terminal.complain(error)
+        return 1

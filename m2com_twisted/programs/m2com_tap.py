@@ -1,0 +1,182 @@
+"""The service as a program: ``twistd m2com`` and ``twist m2com``."""
+
+import importlib
+import logging
+import os
+from operator import attrgetter
+from pathlib import Path
+from typing import Protocol
+
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred
+from twisted.python import usage
+
+from ..recording import FILE_NAME, Recorder
+from ..service import CellControllerService
+from ..wire.codec import Message
+from .log_carrier import LogCarrier
+from .options import ControllerOptions
+
+__all__ = ["MessageHandler", "Options", "Program", "makeService"]
+
+
+_HANDLER_HELP = (
+    "package.module:object whose coroutines event(message=...) and telemetry(message=...) "
+    "take what arrives."
+)
+_METRICS_HELP = (
+    "Where to serve metrics to Prometheus, under /metrics: a strport such as "
+    "tcp:9100:interface=127.0.0.1."
+)
+
+
+class MessageHandler(Protocol):
+    """What ``--handler`` names."""
+
+    async def event(self, message: Message) -> None:
+        """Take a message of the command port."""
+
+    async def telemetry(self, message: Message) -> None:
+        """Take a message of the telemetry port."""
+
+
+class Options(ControllerOptions):
+    """What the service can be told on the command line."""
+
+    synopsis = "[options]"
+    longdesc = "Stay connected to the cell controller of the secondary mirror (M2)."
+    optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
+        ["handler", None, None, _HANDLER_HELP],
+        ["record", None, None, "Directory to record what arrives in, as JSON lines."],
+        ["metrics", None, None, _METRICS_HELP],
+    ]
+
+    def postOptions(self) -> None:
+        """Override: what an unset variable of a script makes of an option is a mistake."""
+        for name in ("handler", "record", "metrics"):
+            if self[name] == "":
+                raise usage.UsageError(f"--{name} is empty")
+
+
+class Program(MultiService):
+    """All that runs, and its log lines in Twisted's log.
+
+    Parameters
+    ----------
+    log_carrier
+        Carries the log lines, those of the stopping included.
+    """
+
+    def __init__(self, log_carrier: LogCarrier) -> None:
+        MultiService.__init__(self)
+        self._log_carrier = log_carrier
+
+    def privilegedStartService(self) -> None:
+        """Override: not handed on, since what listens has done so when it was made."""
+
+    def startService(self) -> None:
+        """Override."""
+        self._log_carrier.start()
+        MultiService.startService(self)
+
+    def stopService(self) -> Deferred[None]:
+        """Override."""
+
+        def stopped(result: object) -> None:
+            self._log_carrier.stop()
+
+        stopping: Deferred[list[object]] = MultiService.stopService(self)
+        return stopping.addCallback(stopped)
+
+
+def makeService(options: Options) -> IService:
+    """Return what twistd is to run.
+
+    Raises
+    ------
+    SystemExit
+        With a line that says so, if an option cannot be followed.
+    """
+    log = logging.getLogger("m2com")
+    level = logging.DEBUG if options["verbose"] else logging.INFO
+    program: MultiService = Program(LogCarrier(log, level))
+    recorder = _recorder(options, log) if options["record"] else None
+    handler = _handler(options) if options["handler"] else None
+    controller = CellControllerService(
+        options["host"],
+        options["command-port"],
+        options["telemetry-port"],
+        on_event=None if handler is None else handler.event,
+        on_telemetry=None if handler is None else handler.telemetry,
+        on_arrival=None if recorder is None else recorder.record,
+        log=log,
+    )
+    # Stopped in the reverse order: nothing arrives any more when the recorder
+    # writes what it has.
+    if recorder is not None:
+        program.addService(recorder)
+    program.addService(controller)
+    # The last, because from then on there is something to stop.
+    if options["metrics"]:
+        program.addService(_metrics(options, controller))
+    return program
+
+
+def _recorder(options: Options, log: logging.Logger) -> Recorder:
+    # Not relative any more: a daemon may go to another directory.
+    directory = Path(options["record"]).absolute()
+    file = directory / FILE_NAME
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        options.refuse(f"--record: {error}")
+    # Only looked at: twistd may yet become another user, who is to own the file.
+    if not os.access(directory, os.W_OK):
+        options.refuse(f"--record: {directory} cannot be written to")
+    if file.exists() and not (file.is_file() and os.access(file, os.R_OK | os.W_OK)):
+        options.refuse(f"--record: {file} cannot be written to")
+    return Recorder(directory, log=log)
+
+
+def _handler(options: Options) -> MessageHandler:
+    """Return the object that ``package.module:object`` names."""
+    name = options["handler"]
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        options.refuse(f"--handler takes package.module:object, not {name}")
+    try:
+        handler: MessageHandler = attrgetter(attribute)(importlib.import_module(module_name))
+    except Exception as error:
+        options.refuse(f"--handler {name} cannot be imported: {type(error).__name__}: {error}")
+    for method in ("event", "telemetry"):
+        if isinstance(handler, type) or not callable(getattr(handler, method, None)):
+            options.refuse(f"--handler {name} is no object with the coroutines event and telemetry")
+    return handler
+
+
+def _metrics(options: Options, controller: CellControllerService) -> IService:
+    """Return the service that serves the metrics, which listens already.
+
+    So a port that is taken is found out before twistd has become a daemon and
+    written its pid file: there is nothing to undo, and a terminal to say so.
+    """
+    from twisted.application import strports
+    from twisted.internet import reactor
+
+    description = options["metrics"]
+    try:
+        from ..metrics import ControllerCollector, metrics_site
+    except ImportError as error:
+        options.refuse(f"--metrics needs the extra 'metrics' of m2com_twisted: {error}")
+    collector = ControllerCollector(lambda: (controller.state, controller.stats), reactor.seconds)
+    # Whatever is raised: any package may bring a kind of strport, and Twisted's
+    # own raise OverflowError for port 70000.
+    try:
+        service: IService = strports.service(description, metrics_site(collector))
+    except Exception as error:
+        options.refuse(f"--metrics {description} is no strport: {error}")
+    try:
+        service.privilegedStartService()
+    except Exception as error:
+        options.refuse(f"--metrics {description}: {error}")
+    return service

@@ -1,0 +1,137 @@
+"""The simulator as a program: ``twistd m2sim`` and ``m2com simulate``.
+
+Both take `Options`, so that they cannot differ.
+"""
+
+from dataclasses import asdict
+from typing import TypeVar
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IReactorTime
+from twisted.python import usage
+
+from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from ..simulator.controller import CellController
+from ..simulator.model.profiles import DEFAULT, PROFILES
+from ..simulator.ports.injection import INJECTIONS, Injection
+from .log_carrier import LogCarrier
+from .options import ProgramOptions, listening_port_number
+
+__all__ = ["Options", "SimulatorService", "makeService"]
+
+
+_T = TypeVar("_T")
+
+
+class Options(ProgramOptions):
+    """What the simulator can be told on the command line."""
+
+    program = "m2sim"
+    synopsis = "[options]"
+    longdesc = "Simulate the cell controller of the secondary mirror (M2)."
+    optParameters = [  # noqa: RUF012  # Twisted's hook is a plain list
+        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", listening_port_number],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
+        ["interface", "i", "127.0.0.1", "Address to listen at."],
+        ["profile", "p", DEFAULT.name, f"Rules to go by: {', '.join(PROFILES)}."],
+        ["seed", "s", None, "Seed of all noise, for the same bytes each time.", int],
+    ]
+
+    def __init__(self) -> None:
+        ProgramOptions.__init__(self)
+        self["injections"] = []
+
+    def opt_inject(self, text: str) -> None:
+        """Let something go wrong, as NAME[:at=SECONDS][:port=PORT][:count=N][:seconds=SECONDS].
+
+        May be given repeatedly; --list-injections tells the names.
+        """
+        try:
+            self["injections"].append(Injection.parse(text))
+        except ValueError as error:
+            raise usage.UsageError(f"--inject {text}: {error}") from error
+
+    def opt_list_injections(self) -> None:
+        """List what --inject can be told, and exit."""
+        for name, meaning in INJECTIONS.items():
+            print(f"{name:20}{meaning}")
+        raise SystemExit(0)
+
+    def postOptions(self) -> None:
+        """Check what depends on more than one word."""
+        if self["profile"] not in PROFILES:
+            raise usage.UsageError(f"--profile is one of {', '.join(PROFILES)}")
+
+    def controller(self, reactor: IReactorTime | None = None) -> CellController:
+        """Return the controller they describe, not started."""
+        return CellController(
+            self["command-port"],
+            self["telemetry-port"],
+            self["interface"],
+            profile=PROFILES[self["profile"]],
+            seed=self["seed"],
+            reactor=reactor,
+        )
+
+    def inject_into(self, controller: CellController) -> None:
+        """Inject what is asked for, counting its times from now."""
+        for injection in self["injections"]:
+            controller.inject(**asdict(injection))
+
+
+class SimulatorService(Service):
+    """A simulated controller under twistd.
+
+    Parameters
+    ----------
+    options
+        What it is told.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.name = "m2sim"
+        self._options = options
+        self.controller = options.controller()
+        self._log_carrier = LogCarrier(self.controller.log)
+
+    def listen(self) -> None:
+        """Listen, ahead of the start; raise CannotListenError if a port is taken."""
+        self._log_carrier.start()
+        self.controller.listen()
+
+    def startService(self) -> None:
+        """Override: start the controller; raises what `listen` does."""
+        Service.startService(self)
+        self.listen()
+        self._options.inject_into(self.controller)
+
+    def stopService(self) -> "Deferred[None]":
+        """Stop the controller."""
+        Service.stopService(self)
+        stopping = Deferred.fromCoroutine(self.controller.stop())
+        return stopping.addBoth(self._carry_no_more)
+
+    def _carry_no_more(self, result: _T) -> _T:
+        self._log_carrier.stop()
+        return result
+
+
+def makeService(options: Options) -> SimulatorService:
+    """Return the service that twistd runs, which listens already.
+
+    So a port that is taken is found out before twistd has become a daemon and
+    written its pid file: there is nothing to undo, and a terminal to say so.
+
+    Raises
+    ------
+    SystemExit
+        With a line that says so, if a port is taken.
+    """
+    service = SimulatorService(options)
+    try:
+        service.listen()
+    except CannotListenError as error:
+        options.refuse(error)
+    return service

@@ -1,0 +1,82 @@
+"""Options that all programs of this package have, and how a wrong one is refused."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import NoReturn
+
+from twisted.python import usage
+
+from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+
+__all__ = ["ControllerOptions", "ProgramOptions", "listening_port_number", "port_number"]
+
+
+def port_number(text: str) -> int:
+    """Read the number of a port that can be connected to.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    # isdecimal alone lets other alphabets' digits pass, which int reads as well.
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
+        raise ValueError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def listening_port_number(text: str) -> int:
+    """Read the number of a port to listen on; 0 is any free one.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    return 0 if text == "0" else port_number(text)
+
+
+class ProgramOptions(usage.Options):
+    """Options that know the program they belong to: what it is called, and its version."""
+
+    #: Begins the line that says what is wrong.
+    program = "m2com"
+
+    def __init__(self) -> None:
+        usage.Options.__init__(self)
+
+    def opt_version(self) -> NoReturn:
+        """Show the version and exit; Twisted's own would tell that of Twisted."""
+        print(f"m2com_twisted {version('m2com_twisted')}")
+        raise SystemExit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Override: a wrong option is one line, and exit code 1.
+
+        twistd and twist print all of their help, and twistd exits with 0.
+        """
+        try:
+            self.parse(options)
+        except usage.UsageError as error:
+            self.refuse(error)
+
+    def parse(self, options: Sequence[str] | None) -> None:
+        """Parse the options, in whatever order they may stand; raise UsageError if one is wrong."""
+        usage.Options.parseOptions(self, options)
+
+    def refuse(self, reason: object) -> NoReturn:
+        """End the program with one line on stderr, and exit code 1; nothing has been started."""
+        raise SystemExit(f"{self.program}: {reason}")
+
+
+class ControllerOptions(ProgramOptions):
+    """Where the controller is."""
+
+    optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
+        ["host", None, "127.0.0.1", "Name or address of the controller."],
+        ["command-port", "c", COMMAND_PORT, "Its port for commands and events.", port_number],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Its port for telemetry.", port_number],
+    ]
+    optFlags = [  # noqa: RUF012
+        ["verbose", "v", "Log what is for developers, too."],
+    ]

@@ -1,0 +1,70 @@
+"""``m2com replay``."""
+
+import math
+from pathlib import Path
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.python import usage
+
+from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from ..simulator.replay import Replay
+from .options import listening_port_number
+from .subcommand import Subcommand
+from .terminal import Terminal
+
+__all__ = ["ReplayOptions"]
+
+
+def _speed(text: str) -> float:
+    """Read how fast to play: a number, which may end in x, or max."""
+    speed = math.inf if text == "max" else float(text.removesuffix("x"))
+    if not speed > 0:
+        raise ValueError(f"a speed is a number greater than 0, or max, not {text!r}")
+    return speed
+
+
+class ReplayOptions(Subcommand):
+    """Its options."""
+
+    synopsis = "Usage: m2com replay RECORDING [options]"
+    longdesc = """Play a recording as a controller: whoever connects to a port gets what was
+    recorded there, from the start.  Ends when both ports have played to the end.
+    Commands are answered with noack."""
+    example = "m2com replay night-1 --speed 10"
+    optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
+        ["host", None, "127.0.0.1", "Address to listen at."],
+        ["command-port", "c", COMMAND_PORT, "Port for commands and events.", listening_port_number],
+        ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
+        ["speed", "s", 1.0, "How many times as fast as it was; max: as fast as it can.", _speed],
+    ]
+    optFlags = [["verbose", "v", "Log clients."]]  # noqa: RUF012
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Override."""
+        # An empty one would be this directory: what an unset variable of a script makes of it.
+        if len(arguments) != 1 or not arguments[0]:
+            raise usage.UsageError("replay takes one recording: a directory or a file")
+        self["recording"] = arguments[0]
+
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
+        """Override."""
+        self.log_to(terminal)
+        replay = Replay(
+            Path(self["recording"]),
+            self["command-port"],
+            self["telemetry-port"],
+            self["host"],
+            speed=self["speed"],
+            reactor=reactor,
+        )
+        replay.start()
+        try:
+            terminal.say(
+                f"{self['recording']} is played on {self['host']}:{replay.command_port} "
+                f"and :{replay.telemetry_port}."
+            )
+            await replay.finished()
+        finally:
+            await replay.stop()
+        terminal.say(f"{replay.played} messages played.")
+        return 0

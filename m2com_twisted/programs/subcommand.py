@@ -1,0 +1,91 @@
+"""What the subcommands have in common."""
+
+import getopt
+import logging
+import sys
+from collections.abc import Sequence
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python import usage
+
+from .options import ControllerOptions, ProgramOptions
+from .terminal import Terminal
+
+__all__ = ["ControllerSubcommand", "Subcommand", "until_interrupted"]
+
+
+class Subcommand(ProgramOptions):
+    """The options of a subcommand, which know how to run it."""
+
+    # Not that of twistd m2sim, whose options `m2com simulate` shares.
+    program = "m2com"
+    synopsis = ""
+    longdesc = ""
+    #: A command line to try, shown by ``--help``.
+    example = ""
+    #: The least level of log lines to show without ``--verbose``.
+    log_level = logging.WARNING
+
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
+        """Run it and return the exit code.
+
+        Cancelled when it is to end, as by Ctrl-C.  What it raises of the
+        errors one can expect (`M2ComError`, OSError, CannotListenError) is
+        shown in one line.
+
+        Parameters
+        ----------
+        reactor
+            The reactor.
+        terminal
+            Takes all that it has to say.
+        """
+        raise NotImplementedError
+
+    def parse(self, options: Sequence[str] | None) -> None:
+        """Override: options may also stand behind the arguments, as people type them."""
+        words = sys.argv[1:] if options is None else options
+        try:
+            found, arguments = getopt.gnu_getopt(list(words), self.shortOpt, self.longOpt)
+        except getopt.error as error:
+            raise usage.UsageError(str(error)) from error
+        in_front = [word for name, value in found for word in self._words(name, value)]
+        usage.Options.parseOptions(self, [*in_front, "--", *arguments])
+
+    def _words(self, name: str, value: str) -> list[str]:
+        """Return an option as it stands on the command line."""
+        takes_value = f"{name[2:]}=" in self.longOpt or f"{name[1:]}:" in self.shortOpt
+        return [name, value] if takes_value else [name]
+
+    def getSynopsis(self) -> str:
+        """Override: without that of ``m2com`` in front."""
+        return str(self.synopsis)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Override: show the example."""
+        self.longdesc = " ".join(self.longdesc.split())
+        text: str = usage.Options.getUsage(self, width)
+        return f"{text}\nExample: {self.example}\n"
+
+    def log_to(self, terminal: Terminal) -> None:
+        """Show log lines, all of them with ``--verbose``."""
+        logging.basicConfig(
+            level=logging.DEBUG if self["verbose"] else self.log_level,
+            format="%(asctime)s %(levelname)s %(message)s",
+            stream=terminal.errors,
+        )
+
+
+class ControllerSubcommand(Subcommand, ControllerOptions):
+    """The options of a subcommand that talks to a controller."""
+
+
+async def until_interrupted() -> None:
+    """Wait until the command is to end, as by Ctrl-C."""
+    waiting: Deferred[None] = Deferred()
+    try:
+        await waiting
+    except CancelledError:
+        # The way such commands end: not an error.
+        return

@@ -1,0 +1,98 @@
+"""Commands to single actuators.
+
+Source: protocol, sections 4 and 9.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ...catalogue.enums import ActuatorDisplacementUnit, CommandActuator
+from ..model import events
+from ..model.geometry import AXIAL_COUNT
+from ..model.mirror import COUNT, MAX_STEP_COUNT
+from ..model.model import Model
+from .command import CommandRegister, Step
+from .parameters import CommandRefusedError, boolean, choice, integers, number
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = CommandRegister()
+
+#: Every other tangent actuator.
+_TANGENT_TRIPLES = ((72, 74, 76), (73, 75, 77))
+
+_MM_PER_STEP = 1.9967536601e-5
+
+
+@COMMANDS.register("enableOpenLoopMaxLimit", boolean("status", "whether they are to hold"))
+def enable_open_loop_max_limit(model: Model, status: bool) -> Iterator[Step]:
+    """Let the wider force limits of the open loop hold; not in closed loop."""
+    refused = status and model.mirror.loop_closed
+    model.open_loop_max_limit = status and not refused
+    yield events.open_loop_max_limit(model.open_loop_max_limit)
+    if refused:
+        raise CommandRefusedError("the loop is closed")
+
+
+@COMMANDS.register("resetActuatorSteps")
+def reset_actuator_steps(model: Model) -> Iterable[Step]:
+    """Do nothing, successfully."""
+    return ()
+
+
+@COMMANDS.register(
+    "setHardpointList",
+    integers("actuators", COUNT, "three axial and three tangent, sorted", length=6),
+)
+def set_hardpoint_list(model: Model, actuators: list[int]) -> Iterator[Step]:
+    """Let other actuators hold the mirror."""
+    axial, tangent = actuators[:3], tuple(actuators[3:])
+    if axial != sorted(set(axial)) or axial[-1] >= AXIAL_COUNT or tangent not in _TANGENT_TRIPLES:
+        raise CommandRefusedError("these are not three axial actuators and every other tangent one")
+    try:
+        model.mirror.set_hardpoints(actuators)
+    except ValueError as error:
+        raise CommandRefusedError("the axial actuators stand on a line") from error
+    yield events.hardpoint_list(actuators)
+    yield events.bypassed_actuator_ilcs(actuators)
+
+
+@COMMANDS.register(
+    "moveActuators",
+    choice("actuatorCommand", CommandActuator, "what to do"),
+    integers("actuators", COUNT, "which, for Start", optional=True),
+    number("displacement", "how far, for Start", optional=True),
+    choice("unit", ActuatorDisplacementUnit, "of the displacement, for Start", optional=True),
+)
+def move_actuators(
+    model: Model,
+    actuator_command: CommandActuator,
+    actuators: Sequence[int] = (),
+    displacement: float | None = None,
+    unit: ActuatorDisplacementUnit | None = None,
+) -> Iterable[Step]:
+    """Move single actuators in open loop, stop, pause or resume that."""
+    motion = model.open_loop
+    if actuator_command is CommandActuator.Stop:
+        motion.stop()
+    elif actuator_command is CommandActuator.Pause:
+        motion.pause()
+    elif model.mirror.loop_closed:
+        raise CommandRefusedError("the loop is closed")
+    elif actuator_command is CommandActuator.Resume:
+        if not motion.remaining:
+            raise CommandRefusedError("nothing is left of a motion")
+        motion.resume()
+    else:
+        if motion.moving or not actuators or displacement is None or unit is None:
+            raise CommandRefusedError("actuators move already, or it is not said which or how far")
+        motion.start(actuators, _to_steps(displacement, unit))
+    return ()
+
+
+def _to_steps(displacement: float, unit: ActuatorDisplacementUnit) -> int:
+    steps = displacement
+    if unit is ActuatorDisplacementUnit.Millimeter:
+        steps /= _MM_PER_STEP
+    if abs(steps) > MAX_STEP_COUNT:
+        raise CommandRefusedError("the displacement is beyond what can be counted in steps")
+    return int(steps)

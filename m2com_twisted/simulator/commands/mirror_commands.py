@@ -1,0 +1,118 @@
+"""Commands that move the mirror and its actuators.
+
+Source: protocol, sections 4 and 9.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+
+from ...catalogue.enums import ClosedLoopControlMode
+from ..model import events
+from ..model.geometry import AXIAL_COUNT, TANGENT_COUNT, Pose
+from ..model.mirror import CLOSED_LOOP_LIMITS, COUNT
+from ..model.model import Model
+from .command import CommandRegister, Step
+from .parameters import CommandRefusedError, boolean, number, numbers
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = CommandRegister()
+
+#: How far the mirror may go sideways and up, in um.
+_MAX_RADIUS, _MAX_Z = 7740.0, 7890.0
+
+
+@COMMANDS.register(
+    "applyForces",
+    numbers("axial", AXIAL_COUNT, "offsets, N"),
+    numbers("tangent", TANGENT_COUNT, "offsets, N"),
+)
+def apply_forces(model: Model, axial: list[float], tangent: list[float]) -> Iterator[Step]:
+    """Set the force offsets, in place of the former."""
+    mirror, former = model.mirror, model.mirror.applied
+    mirror.applied = axial + tangent
+    if any(abs(mirror.demand(index)) >= CLOSED_LOOP_LIMITS[index] for index in range(COUNT)):
+        mirror.applied = former
+        raise CommandRefusedError("a force would be over its limit")
+    yield events.in_position(False)
+
+
+@COMMANDS.register("resetForceOffsets")
+def reset_force_offsets(model: Model) -> Iterator[Step]:
+    """Set the force offsets to 0."""
+    model.mirror.applied = [0.0] * COUNT
+    yield events.in_position(False)
+
+
+@COMMANDS.register(
+    "positionMirror",
+    number("x", "um"),
+    number("y", "um"),
+    number("z", "um, at most 7890"),
+    number("xRot", "arcsec"),
+    number("yRot", "arcsec"),
+    number("zRot", "arcsec"),
+)
+def position_mirror(
+    model: Model,
+    x: float,
+    y: float,
+    z: float,
+    x_rot: float,
+    y_rot: float,
+    z_rot: float,
+) -> Iterator[Step]:
+    """Move the mirror to a position relative to its home; the loop must be closed."""
+    yield events.in_position(False)
+    refusal = _move(model, Pose(x, y, z, x_rot, y_rot, z_rot))
+    yield events.in_position(not refusal)
+    if refusal:
+        raise CommandRefusedError(refusal)
+
+
+def _move(model: Model, pose: Pose) -> str:
+    """Start a motion; return what forbids it, if anything."""
+    if not model.motor_on or not model.mirror.loop_closed:
+        return "the motors are off, or the loop is open"
+    x = pose.x * math.cos(math.radians(pose.y_rot / 3600))
+    y = pose.y * math.cos(math.radians(pose.x_rot / 3600))
+    if math.hypot(x, y) > _MAX_RADIUS or pose.z > _MAX_Z:
+        return "the position is out of range"
+    try:
+        model.mirror.move_to(pose)
+    except OverflowError as error:
+        return str(error)
+    return ""
+
+
+@COMMANDS.register("switchForceBalanceSystem", boolean("status", "whether it is to run"))
+def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
+    """Close or open the force loop; to close it, the motors must be on."""
+    refused = status and (not model.motor_on or model.open_loop_max_limit)
+    if status and not refused:
+        model.close_loop()
+    elif not status:
+        model.stop_force_balance()
+    closed = model.mirror.loop_closed
+    model.control_mode = (
+        ClosedLoopControlMode.ClosedLoop if closed else ClosedLoopControlMode.OpenLoop
+    )
+    yield events.force_balance_system_status(closed)
+    yield events.open_loop_max_limit(model.open_loop_max_limit)
+    yield events.closed_loop_control_mode(model.control_mode)
+    yield events.digital_output(model.power.output)
+    if refused:
+        raise CommandRefusedError("the motors are off, or the open-loop maximum limit is on")
+
+
+@COMMANDS.register("saveMirrorPosition")
+def save_mirror_position(model: Model) -> Iterable[Step]:
+    """Do nothing, successfully."""
+    return ()
+
+
+@COMMANDS.register("setMirrorHome")
+def set_mirror_home(model: Model) -> Iterable[Step]:
+    """Make the present position the home, from which positions count."""
+    model.mirror.set_home()
+    return ()

@@ -1,0 +1,102 @@
+"""Commands of the power systems and the digital outputs.
+
+Source: protocol, sections 4 and 8.
+"""
+
+from collections.abc import Iterator
+
+from ...catalogue.enums import DigitalOutput, DigitalOutputStatus, PowerSystemState, PowerType
+from ..model import events
+from ..model.model import Model
+from ..model.power import INSTANT, OUTPUT_BIT, PowerTimes
+from .command import CommandRegister, Step, Wait
+from .parameters import CommandRefusedError, choice, true
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = CommandRegister()
+
+
+def interlock(model: Model) -> Step:
+    """Return the event of the interlock, and remember that it was told."""
+    model.interlock_told = model.power.interlock_engaged
+    return events.interlock(model.interlock_told)
+
+
+def _switch(model: Model, power_type: PowerType, on: bool, times: PowerTimes) -> Iterator[Step]:
+    """Bring a power system up or down, through the state on the way there."""
+    if on:
+        states = (PowerSystemState.PoweringOn, PowerSystemState.PoweredOn)
+        seconds = times.on
+    else:
+        states = (PowerSystemState.PoweringOff, PowerSystemState.PoweredOff)
+        seconds = times.off
+    for state, duration in zip(states, seconds, strict=True):
+        if duration:
+            yield Wait(duration)
+        model.set_power_state(power_type, state)
+        yield events.power_system_state(power_type, state)
+
+
+@COMMANDS.register(
+    "power",
+    choice("powerType", PowerType, "which system"),
+    true("status", "whether it is to be on"),
+)
+def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
+    """Switch a power system on or off."""
+    loop_was_closed = model.mirror.loop_closed
+    yield from _switch(model, power_type, status, model.power.times)
+    if loop_was_closed and not model.motor_on:
+        yield events.force_balance_system_status(False)
+    yield events.digital_input(model.power.input)
+    yield events.digital_output(model.power.output)
+    yield interlock(model)
+    yield events.open_loop_max_limit(model.open_loop_max_limit)
+    if power_type is PowerType.Motor and status:
+        model.raise_fault(6052)  # the monitoring ILCs are not there
+
+
+@COMMANDS.register("resetBreakers", choice("powerType", PowerType, "whose breakers"))
+def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
+    """Close the breakers of a power system; it must be on."""
+    if not model.power.is_on(power_type):
+        yield events.digital_input(model.power.input)
+        raise CommandRefusedError("the power is off")
+    state = model.power.states[power_type]
+    model.power.start_reset(power_type)
+    yield events.digital_output(model.power.output)
+    yield interlock(model)
+    yield events.digital_input(model.power.input)
+    model.set_power_state(power_type, PowerSystemState.ResettingBreakers)
+    yield events.power_system_state(power_type, PowerSystemState.ResettingBreakers)
+    if model.power.times.reset:
+        yield Wait(model.power.times.reset)
+    model.power.finish_reset(power_type)
+    model.set_power_state(power_type, state)
+    yield events.digital_output(model.power.output)
+    yield interlock(model)
+    yield events.power_system_state(power_type, state)
+    yield events.digital_input(model.power.input)
+
+
+@COMMANDS.register(
+    "switchDigitalOutput",
+    choice("bit", DigitalOutput, "value of one bit, not its index"),
+    choice("status", DigitalOutputStatus, "what to do with it"),
+)
+def switch_digital_output(
+    model: Model, bit: DigitalOutput, status: DigitalOutputStatus
+) -> Iterator[Step]:
+    """Drive one digital output; the power bits switch the power."""
+    high = status is DigitalOutputStatus.BinaryHighLevel
+    if status is DigitalOutputStatus.ToggleBit:
+        high = not model.power.output & bit
+    model.power.set_output(bit, high)
+    told: list[Step] = []
+    for power_type in (PowerType.Communication, PowerType.Motor):
+        up = bool(model.power.output & OUTPUT_BIT[power_type])
+        told += _switch(model, power_type, up, INSTANT)
+    yield events.digital_output(model.power.output)
+    yield interlock(model)
+    yield from told

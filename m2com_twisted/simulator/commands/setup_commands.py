@@ -1,0 +1,186 @@
+"""Commands that set up the controller, and those about errors and scripts.
+
+Source: protocol, sections 4 and 9.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from ...catalogue.enums import (
+    ClosedLoopControlMode,
+    CommandScript,
+    InclinationTelemetrySource,
+    InnerLoopControlMode,
+)
+from ..model import events
+from ..model.configuration import config_event
+from ..model.model import ILC_COUNT, Model
+from ..model.script import ScriptRefusedError
+from .command import CommandRegister, Step
+from .parameters import (
+    CommandRefusedError,
+    boolean,
+    choice,
+    ignored,
+    integers,
+    mask,
+    number,
+    numbers,
+    text,
+)
+from .power_commands import interlock
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = CommandRegister()
+
+
+@COMMANDS.register("clearErrors")
+def clear_errors(model: Model) -> Iterator[Step]:
+    """Forget errors, warnings and limit switches; causes still there come again."""
+    model.faults.clear()
+    yield events.summary_faults_status(0)
+    yield events.digital_input(model.power.input)
+    yield events.digital_output(model.power.output)
+    yield interlock(model)
+
+
+@COMMANDS.register("setEnabledFaultsMask", mask("mask", "bits of the faults not to ignore"))
+def set_enabled_faults_mask(model: Model, mask: int) -> Iterator[Step]:
+    """Choose the faults that are not ignored."""
+    model.faults.enabled = mask
+    yield events.enabled_faults_mask(mask)
+
+
+@COMMANDS.register("rebootController")
+def reboot_controller(model: Model) -> Iterable[Step]:
+    """Go down half a second later, and do not come back."""
+    model.reboot_requested = True
+    return ()
+
+
+@COMMANDS.register(
+    "runScript",
+    choice("scriptCommand", CommandScript, "what to do"),
+    text("scriptName", "which script, for LoadScript", optional=True),
+)
+def run_script(
+    model: Model, script_command: CommandScript, script_name: str = ""
+) -> Iterable[Step]:
+    """Load, run, pause, resume, stop or clear a script."""
+    script = model.script
+    actions = {
+        CommandScript.LoadScript: lambda: script.load(script_name),
+        CommandScript.Clear: script.clear,
+        CommandScript.Run: script.run,
+        CommandScript.Stop: script.stop,
+        CommandScript.Pause: script.pause,
+        CommandScript.Resume: script.run,
+    }
+    try:
+        actions[script_command]()
+    except ScriptRefusedError as error:
+        raise CommandRefusedError(str(error)) from error
+    return ()
+
+
+@COMMANDS.register("switchCommandSource", boolean("isRemote", "whether the CSC may command"))
+def switch_command_source(model: Model, is_remote: bool) -> Iterator[Step]:
+    """Hand the command over; commands are taken from either side all the same."""
+    model.commandable_by_dds = is_remote
+    yield events.commandable_by_dds(is_remote)
+
+
+@COMMANDS.register("setClosedLoopControlMode", choice("mode", ClosedLoopControlMode, "the mode"))
+def set_closed_loop_control_mode(model: Model, mode: ClosedLoopControlMode) -> Iterator[Step]:
+    """Announce a control mode; the loop itself is not touched."""
+    model.control_mode = mode
+    yield events.closed_loop_control_mode(mode)
+
+
+_ADDRESSES = integers("addresses", ILC_COUNT, "of the ILCs")
+
+
+@COMMANDS.register(
+    "setInnerLoopControlMode", _ADDRESSES, choice("mode", InnerLoopControlMode, "the mode")
+)
+def set_inner_loop_control_mode(
+    model: Model, addresses: list[int], mode: InnerLoopControlMode
+) -> Iterator[Step]:
+    """Set the mode of some ILCs; the communication power must be on."""
+    _need_communication(model)
+    for address in addresses:
+        if mode is InnerLoopControlMode.ClearFaults:
+            model.ilc_modes[address] = InnerLoopControlMode.Standby
+        elif mode not in (InnerLoopControlMode.NoChange, InnerLoopControlMode.Unknown):
+            model.ilc_modes[address] = mode
+        yield _ilc_mode(model, address)
+
+
+@COMMANDS.register("getInnerLoopControlMode", _ADDRESSES)
+def get_inner_loop_control_mode(model: Model, addresses: list[int]) -> Iterator[Step]:
+    """Tell the mode of some ILCs; the communication power must be on."""
+    _need_communication(model)
+    for address in addresses:
+        yield _ilc_mode(model, address)
+
+
+def _need_communication(model: Model) -> None:
+    if not model.communication_on:
+        raise CommandRefusedError("the communication power is off")
+
+
+def _ilc_mode(model: Model, address: int) -> Step:
+    model.ilc_modes_told[address] = mode = model.ilc_modes[address]
+    return events.inner_loop_control_mode(address, mode)
+
+
+@COMMANDS.register("loadConfiguration")
+def load_configuration(model: Model) -> Iterator[Step]:
+    """Tell of the configuration in use."""
+    yield config_event(model.configuration_file)
+
+
+@COMMANDS.register("setConfigurationFile", text("file", "its name"))
+def set_configuration_file(model: Model, file: str) -> Iterator[Step]:
+    """Use another configuration file, whether it exists or not."""
+    model.configuration_file = file
+    yield config_event(file)
+
+
+@COMMANDS.register(
+    "setControlParameters",
+    boolean("useExternalElevationAngle", "whether to go by the telescope mount's elevation"),
+    boolean("enableAngleComparison", "whether a difference to the inclinometer is a fault"),
+    number("maxAngleDifference", "the difference allowed, degrees"),
+    boolean("enableLutTemperature", "whether the look-up table takes the temperatures in"),
+    ignored("enableLutInclinometer", "bool", "nothing"),
+)
+def set_control_parameters(
+    model: Model,
+    use_external_elevation_angle: bool,
+    enable_angle_comparison: bool,
+    max_angle_difference: float,
+    enable_lut_temperature: bool,
+) -> Iterator[Step]:
+    """Choose where elevation and temperatures come from."""
+    model.inclination_source = (
+        InclinationTelemetrySource.MTMOUNT
+        if use_external_elevation_angle
+        else InclinationTelemetrySource.ONBOARD
+    )
+    model.compare_angles = enable_angle_comparison
+    model.max_angle_difference = max_angle_difference
+    model.lut_temperature_enabled = enable_lut_temperature
+    yield events.inclination_telemetry_source(model.inclination_source)
+
+
+@COMMANDS.register(
+    "setTemperatureOffset",
+    numbers("ring", 12, "reference of the ring temperatures, degC"),
+    ignored("intake", "float[2]", "nothing"),
+    ignored("exhaust", "float[2]", "nothing"),
+)
+def set_temperature_offset(model: Model, ring: list[float]) -> Iterator[Step]:
+    """Set the reference of the ring temperatures."""
+    model.temperature_reference = ring
+    yield events.temperature_offset(ring)

@@ -1,0 +1,1 @@
+"""The simulated controller without its network."""

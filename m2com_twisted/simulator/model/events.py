@@ -1,0 +1,160 @@
+"""The events of the command port: one function each, fields in wire order.
+
+Source: protocol, section 5.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from ...catalogue.enums import (
+    ClosedLoopControlMode,
+    InnerLoopControlMode,
+    PowerSystemState,
+    PowerType,
+)
+from ...wire.codec import Message
+
+__all__ = [
+    "bypassed_actuator_ilcs",
+    "cell_temperature_high_warning",
+    "closed_loop_control_mode",
+    "commandable_by_dds",
+    "configuration_files",
+    "digital_input",
+    "digital_output",
+    "enabled_faults_mask",
+    "force_balance_system_status",
+    "hardpoint_list",
+    "in_position",
+    "inclination_telemetry_source",
+    "inner_loop_control_mode",
+    "interlock",
+    "limit_switch_status",
+    "open_loop_max_limit",
+    "power_system_state",
+    "script_execution_status",
+    "summary_faults_status",
+    "tcp_ip_connected",
+    "temperature_offset",
+]
+
+#: In these states a power system says of itself that it is on.
+_POWERED = (
+    PowerSystemState.PoweringOn,
+    PowerSystemState.ResettingBreakers,
+    PowerSystemState.PoweredOn,
+)
+
+
+def tcp_ip_connected() -> Message:
+    """Say that there is a client."""
+    return {"id": "tcpIpConnected", "isConnected": True}
+
+
+def commandable_by_dds(state: bool) -> Message:
+    """Say whether the CSC, rather than the engineering console, may command."""
+    return {"id": "commandableByDDS", "state": state}
+
+
+def hardpoint_list(hardpoints: Iterable[int]) -> Message:
+    """Name the actuators that hold the mirror; 0-based here, 1-based on the wire."""
+    return {"id": "hardpointList", "actuators": [index + 1 for index in hardpoints]}
+
+
+def bypassed_actuator_ilcs(hardpoints: Sequence[int]) -> Message:
+    """Name the ILCs left out of the force loop: of the hardpoints the first only."""
+    return {"id": "bypassedActuatorILCs", "ilcs": [hardpoints[0] + 1]}
+
+
+def interlock(engaged: bool) -> Message:
+    """Say whether the interlock is engaged."""
+    return {"id": "interlock", "state": engaged}
+
+
+def inclination_telemetry_source(source: int) -> Message:
+    """Say whose elevation angle the look-up table goes by."""
+    return {"id": "inclinationTelemetrySource", "source": int(source)}
+
+
+def temperature_offset(ring: Sequence[float]) -> Message:
+    """Tell the reference of the ring temperatures; intake and exhaust are always 0."""
+    return {
+        "id": "temperatureOffset",
+        "ring": list(ring),
+        "intake": [0.0, 0.0],
+        "exhaust": [0.0, 0.0],
+    }
+
+
+def digital_input(value: int) -> Message:
+    """Tell the word of the digital inputs."""
+    return {"id": "digitalInput", "value": int(value)}
+
+
+def digital_output(value: int) -> Message:
+    """Tell the word of the digital outputs."""
+    return {"id": "digitalOutput", "value": int(value)}
+
+
+def closed_loop_control_mode(mode: ClosedLoopControlMode) -> Message:
+    """Announce the control mode."""
+    return {"id": "closedLoopControlMode", "mode": int(mode)}
+
+
+def enabled_faults_mask(mask: int) -> Message:
+    """Tell which faults are not ignored."""
+    return {"id": "enabledFaultsMask", "mask": mask}
+
+
+def configuration_files(files: Iterable[str]) -> Message:
+    """List the names of the configuration files on the controller."""
+    return {"id": "configurationFiles", "files": list(files)}
+
+
+def power_system_state(power_type: PowerType, state: PowerSystemState) -> Message:
+    """Tell the state of one power system."""
+    return {
+        "id": "powerSystemState",
+        "powerType": int(power_type),
+        "status": state in _POWERED,
+        "state": int(state),
+    }
+
+
+def inner_loop_control_mode(address: int, mode: InnerLoopControlMode) -> Message:
+    """Tell the mode of one ILC; address from 0."""
+    return {"id": "innerLoopControlMode", "address": address, "mode": int(mode)}
+
+
+def force_balance_system_status(status: bool) -> Message:
+    """Say whether the force balance system runs, that is, the loop is closed."""
+    return {"id": "forceBalanceSystemStatus", "status": status}
+
+
+def summary_faults_status(status: int) -> Message:
+    """Tell the bits of all faults and warnings since the last ``clearErrors``."""
+    return {"id": "summaryFaultsStatus", "status": status}
+
+
+def limit_switch_status(retract: Iterable[int], extend: Iterable[int]) -> Message:
+    """Name the actuators, from 0, whose limit switches have newly triggered."""
+    return {"id": "limitSwitchStatus", "retract": sorted(retract), "extend": sorted(extend)}
+
+
+def open_loop_max_limit(status: bool) -> Message:
+    """Say whether the wider force limits of the open loop hold."""
+    return {"id": "openLoopMaxLimit", "status": status}
+
+
+def in_position(status: bool) -> Message:
+    """Say whether the mirror assembly is in position."""
+    return {"id": "m2AssemblyInPosition", "inPosition": status}
+
+
+def cell_temperature_high_warning() -> Message:
+    """Warn that the air leaves the cell much warmer than it enters."""
+    return {"id": "cellTemperatureHiWarning", "hiWarning": True}
+
+
+def script_execution_status(percentage: int) -> Message:
+    """Say how much of the script has run, in percent."""
+    return {"id": "scriptExecutionStatus", "percentage": percentage}

@@ -1,0 +1,78 @@
+"""Which faults there are, and which the client has yet to hear of.
+
+Source: protocol, section 10.
+"""
+
+from collections.abc import Iterable
+
+from ...catalogue.faults import DEFAULT_ENABLED_FAULTS_MASK, Fault, Severity
+from ...wire.codec import Message
+from . import events
+
+__all__ = ["FaultState"]
+
+#: A warning by the table, which the controller nevertheless treats as a fault.
+_ALSO_OPENS_LOOP = 6057
+
+
+class FaultState:
+    """The faults since the last ``clearErrors``.
+
+    Attributes
+    ----------
+    enabled
+        The mask; a fault outside it is ignored entirely.
+    status
+        The bits of all faults and warnings.
+    """
+
+    def __init__(self) -> None:
+        self.enabled = DEFAULT_ENABLED_FAULTS_MASK
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything but the mask."""
+        self.status = 0
+        self._retracted: set[int] = set()
+        self._extended: set[int] = set()
+        self._tell_fault = False
+        self._tell_status = False
+        self._new_retracted: set[int] = set()
+        self._new_extended: set[int] = set()
+
+    def add(self, fault: Fault) -> bool:
+        """Take note of a fault; return whether the loop has to be opened for it.
+
+        Once known, or outside the mask, it makes no difference.
+        """
+        if not fault.mask & self.enabled or fault.mask & self.status:
+            return False
+        self.status |= fault.mask
+        self._tell_status = True
+        opens_loop = fault.severity is Severity.FAULT or fault.code == _ALSO_OPENS_LOOP
+        self._tell_fault |= opens_loop
+        return opens_loop
+
+    def trigger_limit_switches(self, retracted: Iterable[int], extended: Iterable[int]) -> None:
+        """Take note of actuators at their limit switches."""
+        self._new_retracted |= set(retracted) - self._retracted
+        self._new_extended |= set(extended) - self._extended
+        self._retracted |= self._new_retracted
+        self._extended |= self._new_extended
+
+    def tell_again(self) -> None:
+        """Report the present state, to a client that has missed it."""
+        self._tell_fault = self._tell_status = True
+
+    def report(self, loop_closed: bool) -> list[Message]:
+        """Return the events that are due, once."""
+        due = []
+        if self._tell_fault:
+            due.append(events.force_balance_system_status(loop_closed))
+        if self._tell_status:
+            due.append(events.summary_faults_status(self.status))
+        if self._new_retracted or self._new_extended:
+            due.append(events.limit_switch_status(self._new_retracted, self._new_extended))
+        self._tell_fault = self._tell_status = False
+        self._new_retracted, self._new_extended = set(), set()
+        return due

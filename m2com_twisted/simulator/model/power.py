@@ -1,0 +1,147 @@
+"""The two power systems, the digital input and output words, the interlock.
+
+Source: protocol, section 8.
+"""
+
+from dataclasses import dataclass
+
+from ...catalogue.enums import DigitalInput, DigitalOutput, PowerSystemState, PowerType
+
+__all__ = ["INSTANT", "OUTPUT_BIT", "PowerSystems", "PowerTimes"]
+
+
+@dataclass(frozen=True)
+class PowerTimes:
+    """How long the power systems take, in seconds.
+
+    Attributes
+    ----------
+    on, off
+        Before each of the two states on the way up, and on the way down.
+    reset
+        For the breakers.
+    """
+
+    on: tuple[float, float] = (0.0, 0.0)
+    off: tuple[float, float] = (0.0, 0.0)
+    reset: float = 0.0
+
+
+#: No time at all, as the original takes since its version 1.5.9.
+INSTANT = PowerTimes()
+
+_UP = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
+
+#: The output bit that powers a system.
+OUTPUT_BIT = {
+    PowerType.Motor: DigitalOutput.MotorPower,
+    PowerType.Communication: DigitalOutput.CommunicationPower,
+}
+
+#: The output bit that, low, resets a system's breakers.
+_RESET_BIT = {
+    PowerType.Motor: DigitalOutput.ResetMotorBreakers,
+    PowerType.Communication: DigitalOutput.ResetCommunicationBreakers,
+}
+
+#: The breakers of a system; set means tripped or not powered.
+_BREAKERS = {
+    PowerType.Motor: DigitalInput.J1_W9_1_MotorPowerBreaker
+    | DigitalInput.J1_W9_2_MotorPowerBreaker
+    | DigitalInput.J1_W9_3_MotorPowerBreaker
+    | DigitalInput.J2_W10_1_MotorPowerBreaker
+    | DigitalInput.J2_W10_2_MotorPowerBreaker
+    | DigitalInput.J2_W10_3_MotorPowerBreaker
+    | DigitalInput.J3_W11_1_MotorPowerBreaker
+    | DigitalInput.J3_W11_2_MotorPowerBreaker
+    | DigitalInput.J3_W11_3_MotorPowerBreaker,
+    PowerType.Communication: DigitalInput.J1_W12_1_CommunicationPowerBreaker
+    | DigitalInput.J1_W12_2_CommunicationPowerBreaker
+    | DigitalInput.J2_W13_1_CommunicationPowerBreaker
+    | DigitalInput.J2_W13_2_CommunicationPowerBreaker
+    | DigitalInput.J3_W14_1_CommunicationPowerBreaker
+    | DigitalInput.J3_W14_2_CommunicationPowerBreaker,
+}
+
+#: Both supplies present, sharing the load, without overcurrent.
+_SUPPLIES_OK = (
+    DigitalInput.RedundancyOK
+    | DigitalInput.LoadDistributionOK
+    | DigitalInput.PowerSupplyDC_1_OK
+    | DigitalInput.PowerSupplyDC_2_OK
+    | DigitalInput.PowerSupplyCurrent_1_OK
+    | DigitalInput.PowerSupplyCurrent_2_OK
+)
+
+#: Volts and amperes of a system that is on.
+_READINGS = {PowerType.Motor: (23.0, 8.5), PowerType.Communication: (23.0, 6.5)}
+
+
+class PowerSystems:
+    """Motor and communication power.
+
+    Motor power may be on without communication power, as in the original;
+    the real controller does not allow it.
+
+    Attributes
+    ----------
+    times
+        How long it all takes.
+    states
+        The state of each system.
+    output
+        The word of the digital outputs.
+    tripped
+        The breakers that are open although their power is on.
+    """
+
+    def __init__(self, times: PowerTimes = INSTANT) -> None:
+        self.times = times
+        self.states = dict.fromkeys(PowerType, PowerSystemState.Init)
+        self.output = (
+            DigitalOutput.InterlockEnable
+            | DigitalOutput.ResetMotorBreakers
+            | DigitalOutput.ResetCommunicationBreakers
+        )
+        self.tripped = DigitalInput(0)
+
+    def is_on(self, power_type: PowerType) -> bool:
+        """Whether a system is up, not only on its way there."""
+        return self.states[power_type] in _UP
+
+    def set_output(self, bit: DigitalOutput, high: bool) -> None:
+        """Drive one output bit; a system's state follows by its command."""
+        self.output = self.output | bit if high else self.output & ~bit
+
+    def start_reset(self, power_type: PowerType) -> None:
+        """Pull a system's reset line low, which opens its breakers."""
+        self.set_output(_RESET_BIT[power_type], False)
+        self.tripped |= _BREAKERS[power_type]
+
+    def finish_reset(self, power_type: PowerType) -> None:
+        """Release a system's reset line; the breakers close."""
+        self.set_output(_RESET_BIT[power_type], True)
+        self.tripped &= ~_BREAKERS[power_type]
+
+    @property
+    def input(self) -> DigitalInput:
+        """The word of the digital inputs, as it follows from the power."""
+        word = _SUPPLIES_OK | self.tripped
+        for power_type, breakers in _BREAKERS.items():
+            if not self.is_on(power_type):
+                word |= breakers
+        if not self.is_on(PowerType.Motor):
+            word |= DigitalInput.InterlockPowerRelay
+        return word
+
+    @property
+    def interlock_engaged(self) -> bool:
+        """Whether the interlock keeps the motors from moving."""
+        return bool(
+            not self.output & DigitalOutput.InterlockEnable
+            or self.input & DigitalInput.InterlockPowerRelay
+        )
+
+    def reading(self, power_type: PowerType) -> tuple[float, float]:
+        """Return volts and amperes of a system, without noise."""
+        return _READINGS[power_type] if self.is_on(power_type) else (0.0, 0.0)

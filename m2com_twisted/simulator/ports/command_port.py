@@ -1,0 +1,256 @@
+"""The command port: one command at a time, in order, each answered.
+
+Source: protocol, sections 2, 3 and 7.
+"""
+
+import logging
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from ...wire.codec import Message
+from ..commands.command import Wait
+from ..commands.parameters import CommandRefusedError
+from ..commands.table import COMMANDS
+from ..model.model import Model
+from ..model.profiles import Profile
+from ..model.welcome import welcome
+from .connection import Connection
+from .inbound import InboundError, OversizeLine, ReceivedMessages, act_on_subscription, parse
+from .injection import Injection, final_answers
+from .port_factory import PortFactory
+from .sequence_rule import SequenceRule
+
+__all__ = ["CommandPort"]
+
+#: Reading pauses while this much waits to be dealt with.
+_QUEUE_LINES = 100
+_QUEUE_BYTES = 256 * 1024
+
+#: Seconds of a standstill that are made up for.  After an hour's, when the
+#: machine slept, the events of an hour would come at once.
+_MAX_STANDSTILL = 10.0
+
+#: How late a late acknowledgement is, unless said otherwise.
+_LATE_SECONDS = 1.0
+
+_COMMAND_PREFIX = "cmd_"
+
+
+class CommandPort:
+    """Takes lines from the client and answers the commands among them.
+
+    A command that takes time goes on when its client leaves; its answer is
+    then lost, and the next client's commands wait for its end.
+
+    Attributes
+    ----------
+    factory
+        For the listening port.
+    injections
+        Of the answers to the next commands, one each.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        profile: Profile,
+        clock: IReactorTime,
+        received: ReceivedMessages,
+        log: logging.Logger,
+        reboot: Callable[[], None],
+    ) -> None:
+        self._model = model
+        self._profile = profile
+        self._clock = clock
+        self._received = received
+        self._log = log
+        self._reboot = reboot
+        self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self.injections: deque[Injection] = deque()
+        self._queue: deque[bytes | OversizeLine] = deque()
+        self._queued_bytes = 0
+        self._reading_paused = False
+        self._running: Iterator[Wait] | None = None
+        self._call: IDelayedCall | None = None
+        self._next_start = -math.inf
+        self._sequence = SequenceRule()
+        self._welcomed = False
+
+    def stop(self) -> None:
+        """Give up the command under way, and welcome the next client as the first."""
+        if self._call is not None:
+            self._call.cancel()
+        self._call = self._running = None
+        self._welcomed = False
+        self._forget_queue()
+
+    def send(self, message: Message) -> None:
+        """Send a message to the client, if there is one."""
+        if self.factory.client is not None:
+            self.factory.client.send(message)
+
+    def step(self, seconds: float) -> None:
+        """Let time pass for the model, and send what happens."""
+        client = self.factory.client
+        if client is not None:
+            client.check_reading()
+        if client is not None or self._profile.runs_alone:
+            for event in self._model.step(min(seconds, _MAX_STANDSTILL)):
+                self.send(event)
+
+    # What the connection calls.
+
+    def client_connected(self, connection: Connection) -> None:
+        """Welcome the client, if the profile has it so."""
+        self._log.info("Command client connected from %s.", connection.peer)
+        self._sequence = SequenceRule()
+        self._forget_queue()
+        if self._profile.welcome_always or not self._welcomed:
+            if self._welcomed:
+                self._model.faults.tell_again()
+            self._welcomed = True
+            for message in welcome(self._model):
+                connection.send(message)
+
+    def client_lost(self, connection: Connection) -> None:
+        """Drop its commands, and the script."""
+        self._log.info("Command client at %s left.", connection.peer)
+        if self.factory.forget(connection):
+            self._forget_queue()
+            self._model.script.abandon()
+
+    def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
+        """Put a line in the queue; let the client wait if it grows long."""
+        self._queue.append(line)
+        self._queued_bytes += len(line)
+        self._serve()
+        self._balance_reading()
+
+    def client_ready(self, connection: Connection) -> None:
+        """Go on with the commands, which wait while the client does not read."""
+        self._serve()
+        self._balance_reading()
+
+    def _forget_queue(self) -> None:
+        self._queue.clear()
+        self._queued_bytes = 0
+        self._reading_paused = False
+
+    def _balance_reading(self) -> None:
+        client = self.factory.client
+        if client is None:
+            return
+        full = len(self._queue) >= _QUEUE_LINES or self._queued_bytes >= _QUEUE_BYTES
+        if full and not self._reading_paused:
+            self._reading_paused = True
+            client.pause_reading()
+        elif self._reading_paused and not self._queue:
+            self._reading_paused = False
+            client.resume_reading()
+
+    # One command at a time.
+
+    def _serve(self) -> None:
+        """Take lines from the queue until one of them takes time."""
+        while self._queue and self._running is None and self._call is None:
+            client = self.factory.client
+            if client is None or client.blocked:
+                return
+            wait = self._next_start - self._clock.seconds()
+            if wait > 0:
+                self._call = self._clock.callLater(wait, self._continue)
+                return
+            line = self._queue.popleft()
+            self._queued_bytes -= len(line)
+            self._take(client, line)
+
+    def _continue(self) -> None:
+        """Go on after a time."""
+        self._call = None
+        if self._running is not None:
+            self._advance(self._running)
+        self._serve()
+        self._balance_reading()
+
+    def _take(self, client: Connection, line: bytes | OversizeLine) -> None:
+        try:
+            message = self._understand(line)
+        except InboundError as error:
+            self._log.warning("Ignored a line from %s: %s", client.peer, error)
+            return
+        if message is None:
+            return
+        name = message["id"][len(_COMMAND_PREFIX) :]
+        sequence_id = message["sequence_id"]
+        refused = self._sequence.refused(sequence_id) if self._profile.consecutive_ids else None
+        if refused is not None:
+            client.send({"id": "noack", "sequence_id": refused})
+        elif name not in COMMANDS:
+            client.send({"id": "noack", "sequence_id": sequence_id})
+        else:
+            self._next_start = self._clock.seconds() + self._profile.command_interval
+            self._running = self._conduct(client, name, message)
+            self._advance(self._running)
+
+    def _understand(self, line: bytes | OversizeLine) -> Message | None:
+        """Return the command on a line; None if it holds something else.
+
+        Raises
+        ------
+        InboundError
+            If it cannot be answered, nor acted upon.
+        """
+        message = parse(line)
+        if message is None:
+            return None
+        self._received.append(message, len(line))
+        if not message["id"].startswith(_COMMAND_PREFIX):
+            act_on_subscription(message, self._model)
+            return None
+        if not _can_be_echoed(message.get("sequence_id")):
+            raise InboundError("the command has no sequence_id to answer to")
+        return message
+
+    def _conduct(self, client: Connection, name: str, message: Message) -> Iterator[Wait]:
+        """Answer a command and send its events; yield when nothing happens for a time."""
+        sequence_id = message["sequence_id"]
+        injection = self.injections.popleft() if self.injections else None
+        if injection is not None and injection.name == "late-ack":
+            yield Wait(injection.seconds or _LATE_SECONDS)
+        if injection is None or injection.name != "missing-ack":
+            client.send({"id": "ack", "sequence_id": sequence_id})
+        outcome = "fail"
+        try:
+            for step in COMMANDS[name].run(self._model, message):
+                if isinstance(step, Wait):
+                    yield step
+                else:
+                    self.send(step)
+            outcome = "success"
+        except CommandRefusedError as error:
+            self._log.info("Command %s %s failed: %s", name, sequence_id, error)
+        except Exception:
+            # The real controller would go on as well.
+            self._log.exception("Command %s %s erred.", name, sequence_id)
+        for answer in final_answers(injection, outcome, sequence_id):
+            client.send(answer)
+
+    def _advance(self, running: Iterator[Wait]) -> None:
+        """Go on with a command until it waits or ends."""
+        wait = next(running, None)
+        if wait is not None:
+            self._call = self._clock.callLater(wait.seconds, self._continue)
+            return
+        self._running = None
+        if self._model.reboot_requested:
+            self._reboot()
+
+
+def _can_be_echoed(sequence_id: Any) -> bool:
+    if isinstance(sequence_id, float):
+        return math.isfinite(sequence_id)
+    return isinstance(sequence_id, int | str)

@@ -1,0 +1,111 @@
+"""Lines that are not commands: what can be made of them.
+
+Source: protocol, section 2.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import BadLineError
+from ...wire.codec import Message, decode
+from ..model.model import Model
+
+__all__ = ["InboundError", "OversizeLine", "ReceivedMessages", "act_on_subscription", "parse"]
+
+#: How much of a bad line goes to the log.
+_SHOWN = 200
+
+
+#: Most messages and most bytes of lines that are kept.
+_MESSAGES = 1000
+_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class OversizeLine:
+    """In place of a line that was longer than allowed, and skipped.
+
+    Attributes
+    ----------
+    limit
+        What was allowed, in bytes.
+    """
+
+    limit: int
+
+    def __len__(self) -> int:
+        """Return 0: its bytes are gone."""
+        return 0
+
+
+class InboundError(Exception):
+    """A line that nothing can be made of; the text says why, for the log."""
+
+
+def parse(line: bytes | OversizeLine) -> Message | None:
+    """Return the message on a line; None if the line only says that the client lives.
+
+    Raises
+    ------
+    InboundError
+        If it is no message with an id.
+    """
+    if isinstance(line, OversizeLine):
+        raise InboundError(f"longer than {line.limit} bytes")
+    if line in (b"", b"heartbeat"):
+        return None
+    try:
+        message = decode(line)
+    except BadLineError as error:
+        raise InboundError(f"{error}: {line[:_SHOWN]!r}") from error
+    if not isinstance(message.get("id"), str):
+        raise InboundError(f"no id that is a string: {line[:_SHOWN]!r}")
+    return message
+
+
+def act_on_subscription(message: Message, model: Model) -> None:
+    """Take an event or a telemetry message of another component in.
+
+    Names are not case-sensitive.  What is not understood is ignored.
+
+    Raises
+    ------
+    InboundError
+        If it is an event or telemetry and says not whose, or lacks its value.
+    """
+    name = message["id"].lower()
+    if not name.startswith(("evt_", "tel_")):
+        return
+    component = message.get("compName")
+    if not isinstance(component, str):
+        raise InboundError(f"{name[:_SHOWN]} without compName")
+    if component.lower() == "mtmount" and name == "tel_elevation":
+        model.external_elevation = _elevation(message.get("actualPosition"))
+
+
+def _elevation(value: Any) -> float:
+    # Beyond a full turn either way it is no elevation; that leaves out NaN and infinity too.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -360 <= value <= 360:
+        raise InboundError("tel_elevation without an actualPosition in degrees")
+    return float(value)
+
+
+class ReceivedMessages:
+    """The last messages, oldest first, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._messages: deque[tuple[Message, int]] = deque()
+        self._bytes = 0
+
+    def append(self, message: Message, size: int) -> None:
+        """Add a message that came on a line of so many bytes."""
+        self._messages.append((message, size))
+        self._bytes += size
+        while len(self._messages) > _MESSAGES or self._bytes > _BYTES:
+            _, dropped = self._messages.popleft()
+            self._bytes -= dropped
+
+    def __iter__(self) -> Iterator[Message]:
+        return (message for message, _ in self._messages)

@@ -1,0 +1,179 @@
+"""Faults on request, by name: what a client has to survive.
+
+What is injected happens to the client that is connected or, if there is none,
+to the next one.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ...catalogue.faults import FAULTS
+from ...wire.codec import TERMINATOR, Message
+from .connection import LINE_LIMIT, Connection
+from .port_factory import PortFactory
+
+__all__ = [
+    "ANSWER_INJECTIONS",
+    "CONNECTION_INJECTIONS",
+    "FAULT_INJECTIONS",
+    "INJECTIONS",
+    "Injection",
+    "final_answers",
+    "inject_into_port",
+]
+
+#: Done to a connection: name and meaning.
+CONNECTION_INJECTIONS = {
+    "drop": "close the connection in order",
+    "reset": "reset the connection",
+    "half-open": "neither send nor read any more, as if the cable were cut; "
+    "the port takes a new client meanwhile",
+    "silence": "send nothing any more, but read and act",
+    "slow-drip": "send byte by byte, one in so many SECONDS",
+    "accept-then-close": "close the next COUNT connections as soon as they are accepted",
+    "garbage-line": "send a line that is not JSON",
+    "oversize-line": "send a line of 2 MiB",
+    "invalid-utf8": "send a line that is not UTF-8",
+}
+
+#: Done to the answers of the next COUNT commands: name and meaning.
+ANSWER_INJECTIONS = {
+    "late-ack": "wait for so many SECONDS before the acknowledgement, and all after it",
+    "missing-ack": "leave out the acknowledgement",
+    "missing-success": "leave out the final answer, be it success or fail",
+    "duplicate-success": "give the final answer twice",
+    "wrong-id": "give the final answer with the sequence id of a command never sent",
+}
+
+#: Raised in the model: name and meaning.
+FAULT_INJECTIONS = {
+    f"fault-{fault.code}": f"{fault.severity.value}: {fault.name}" for fault in FAULTS
+}
+
+#: All of them.
+INJECTIONS = CONNECTION_INJECTIONS | ANSWER_INJECTIONS | FAULT_INJECTIONS
+
+#: In place of the default of `Injection.seconds`: a byte in 10 ms is 100 bytes
+#: a second, slow enough to tell and fast enough to see a line end.
+_DRIP_SECONDS = 0.01
+
+#: Far above any id a client has sent so far, below the last (section 2).
+_WRONG_ID = 1_000_000
+
+_BAD_LINES = {
+    "garbage-line": b'\x00\x07garbage {"id": ]' + TERMINATOR,
+    "invalid-utf8": b'{"id": "\xff\xfe\x80"}' + TERMINATOR,
+    # Twice what a client takes, so that it has to skip some before the end.
+    "oversize-line": b'{"id": "oversize", "padding": "'
+    + b"x" * 2 * LINE_LIMIT
+    + b'"}'
+    + TERMINATOR,
+}
+
+
+@dataclass(frozen=True)
+class Injection:
+    """One fault on request.
+
+    Attributes
+    ----------
+    name
+        One of `INJECTIONS`.
+    port
+        Which port's connection; answers and faults have nothing to choose.
+    count
+        How many commands or connections.
+    seconds
+        How late, or how slow; None for a second late, and a byte in 10 ms.
+    at
+        Seconds from now until it happens.
+
+    Raises
+    ------
+    ValueError
+        If there is no such injection, or a number is out of range.
+    """
+
+    name: str
+    port: Literal["command", "telemetry"] = "command"
+    count: int = 1
+    seconds: float | None = None
+    at: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.name not in INJECTIONS:
+            raise ValueError(f"no injection is called {self.name!r}")
+        if self.port not in ("command", "telemetry"):
+            raise ValueError(f"no port is called {self.port!r}")
+        if self.count < 1 or not 0 <= self.at < math.inf:
+            raise ValueError("count must be at least 1, and at a time from now")
+        if self.seconds is not None and not 0 < self.seconds < math.inf:
+            raise ValueError("seconds must be positive")
+
+    @classmethod
+    def parse(cls, text: str) -> "Injection":
+        """Return the injection that ``name:key=value:...`` describes.
+
+        Raises
+        ------
+        ValueError
+            If it describes none.
+        """
+        name, *settings = text.split(":")
+        values: dict[str, object] = {}
+        for setting in settings:
+            key, separator, value = setting.partition("=")
+            if not separator or key not in _READERS:
+                raise ValueError(f"{setting!r} is none of {', '.join(_READERS)} = a value")
+            values[key] = _READERS[key](value)
+        return cls(name, **values)  # type: ignore[arg-type]  # checked on construction
+
+
+#: How the settings of an injection are read from text.
+_READERS: dict[str, Callable[[str], object]] = {
+    "port": str,
+    "count": int,
+    "seconds": float,
+    "at": float,
+}
+
+
+def final_answers(injection: Injection | None, outcome: str, sequence_id: Any) -> list[Message]:
+    """Return the final answers to a command: one, but for what is injected."""
+    name = injection.name if injection else ""
+    answer: Message = {"id": outcome, "sequence_id": sequence_id}
+    if name == "missing-success":
+        return []
+    if name == "duplicate-success":
+        return [answer, answer]
+    if name == "wrong-id":
+        # An id may be text where ids are not checked.
+        wrong = sequence_id + _WRONG_ID if isinstance(sequence_id, int) else f"{sequence_id}?"
+        return [{"id": outcome, "sequence_id": wrong}]
+    return [answer]
+
+
+def inject_into_port(injection: Injection, factory: PortFactory) -> None:
+    """Do one of the connection injections."""
+    if injection.name == "accept-then-close":
+        factory.refusals += injection.count
+    else:
+        factory.treat(lambda connection: _treat(injection, factory, connection))
+
+
+def _treat(injection: Injection, factory: PortFactory, connection: Connection) -> None:
+    match injection.name:
+        case "drop":
+            connection.close()
+        case "reset":
+            connection.abort()
+        case "half-open":
+            factory.cut_off(connection)
+        case "silence":
+            connection.go_silent()
+        case "slow-drip":
+            connection.drip(injection.seconds or _DRIP_SECONDS)
+        case name:
+            connection.write(_BAD_LINES[name])

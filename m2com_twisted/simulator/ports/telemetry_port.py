@@ -1,0 +1,71 @@
+"""The telemetry port: 20 times a second all that is measured.
+
+Source: protocol, sections 2, 6 and 7.
+"""
+
+import logging
+
+from twisted.internet.interfaces import IReactorTime
+
+from ...wire.codec import Message, encode
+from ..model.model import Model
+from ..model.telemetry import REPEATED_TOPICS, telemetry
+from .connection import Connection
+from .inbound import InboundError, OversizeLine, ReceivedMessages, act_on_subscription, parse
+from .line_cache import LineCache
+from .port_factory import PortFactory
+
+__all__ = ["TelemetryPort"]
+
+
+class TelemetryPort:
+    """Sends telemetry, and takes in what the telescope mount measures.
+
+    Attributes
+    ----------
+    factory
+        For the listening port.
+    """
+
+    def __init__(
+        self, model: Model, clock: IReactorTime, received: ReceivedMessages, log: logging.Logger
+    ) -> None:
+        self._model = model
+        self._received = received
+        self._log = log
+        self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self._repeats = LineCache()
+
+    def send_telemetry(self) -> None:
+        """Send one cycle to the client, if there is one, in one write."""
+        client = self.factory.client
+        if client is not None:
+            client.check_reading()
+            client.write(b"".join(map(self._line, telemetry(self._model))))
+
+    def _line(self, message: Message) -> bytes:
+        if message["id"] in REPEATED_TOPICS:
+            return self._repeats.encode(message)
+        return encode(message)
+
+    def client_connected(self, connection: Connection) -> None:
+        """Log it; there is no welcome on this port."""
+        self._log.info("Telemetry client connected from %s.", connection.peer)
+
+    def client_lost(self, connection: Connection) -> None:
+        """Make room for the next."""
+        self._log.info("Telemetry client at %s left.", connection.peer)
+        self.factory.forget(connection)
+
+    def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
+        """Take in telemetry of another component."""
+        try:
+            message = parse(line)
+            if message is not None:
+                self._received.append(message, len(line))
+                act_on_subscription(message, self._model)
+        except InboundError as error:
+            self._log.warning("Ignored a line from %s: %s", connection.peer, error)
+
+    def client_ready(self, connection: Connection) -> None:
+        """Do nothing: the next cycle comes by itself."""

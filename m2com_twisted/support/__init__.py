@@ -1,0 +1,1 @@
+"""What every other package needs: log lines, counters, the reactor."""

@@ -1,0 +1,46 @@
+"""Log lines that carry the client's name, and not too many of them."""
+
+import logging
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["NamedLog", "beginning_of"]
+
+if TYPE_CHECKING:
+    _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
+else:
+    # Cannot be subscripted before Python 3.11.
+    _LoggerAdapter = logging.LoggerAdapter
+
+
+class NamedLog(_LoggerAdapter):
+    """Puts a name in front of every line: one process runs many clients.
+
+    Parameters
+    ----------
+    logger
+        Where the lines go.
+    name
+        What they start with.
+    """
+
+    def __init__(self, logger: logging.Logger, name: str) -> None:
+        super().__init__(logger, {})
+        # A line is a %-format where it has arguments and is not where it has
+        # none; without a percent sign in the name both come out right.
+        self._prefix = name.replace("%", "") + ": "
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, Any]
+    ) -> tuple[str, MutableMapping[str, Any]]:
+        """Override of `logging.LoggerAdapter`: put the name in front."""
+        return f"{self._prefix}{msg}", kwargs
+
+
+def beginning_of(message: object) -> str:
+    """Return the first 200 characters of a message's repr."""
+    try:
+        return repr(message)[:200]
+    except RecursionError:
+        # What can just be decoded is nested too deeply for a few calls further down the stack.
+        return "one that is nested too deeply to show"

@@ -1,0 +1,110 @@
+"""The messages a test client has received, and those it waits for."""
+
+from collections import deque
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from ..wire.codec import Message
+
+__all__ = ["MessageLog"]
+
+
+class MessageLog:
+    """A callback that keeps the messages, and lets a test wait for one.
+
+    Parameters
+    ----------
+    clock
+        Measures how long a test waits.
+    keep
+        How many messages are kept.  A thousand is 2.6 s of full telemetry, or
+        a minute and a half of what a controller says when all is well.
+
+    Attributes
+    ----------
+    messages
+        Those kept, oldest first.
+    latest
+        The last one of each id.
+    """
+
+    def __init__(self, clock: IReactorTime, keep: int = 1000) -> None:
+        self._clock = clock
+        self.messages: deque[Message] = deque(maxlen=keep)
+        self.latest: dict[str, Message] = {}
+        # Those that `wait_for` has not passed by, whether they are still kept or not.
+        self._unseen = 0
+        self._waiting: list[tuple[str, Message, Deferred[Message]]] = []
+
+    async def __call__(self, message: Message) -> None:
+        """Keep a message: this is the callback."""
+        self.messages.append(message)
+        self.latest[message.get("id", "")] = message
+        self._unseen += 1
+        if self._waiting:
+            self._find(message)
+
+    def _find(self, message: Message) -> None:
+        """Give a message to those who wait for it."""
+        for waiting in list(self._waiting):
+            message_id, fields, found = waiting
+            if _matches(message, message_id, fields):
+                self._waiting.remove(waiting)
+                self._unseen = 0
+                found.callback(message)
+
+    async def wait_for(self, message_id: str, *, within: float = 10.0, **fields: object) -> Message:
+        """Wait for a message, and return it.
+
+        It is looked for first among those that came after the one that was
+        last waited for, so nothing is missed between two calls.
+
+        Parameters
+        ----------
+        message_id
+            Its id.
+        within
+            Seconds to wait.
+        **fields
+            Fields it must have with these values; it may have others.
+
+        Raises
+        ------
+        AssertionError
+            If it does not come in time.
+        """
+        first = max(0, len(self.messages) - self._unseen)
+        for position in range(first, len(self.messages)):
+            if _matches(self.messages[position], message_id, fields):
+                self._unseen = len(self.messages) - position - 1
+                return self.messages[position]
+        found: Deferred[Message] = Deferred()
+        entry = (message_id, fields, found)
+        self._waiting.append(entry)
+        timeout = self._clock.callLater(within, found.cancel)
+        try:
+            return await found
+        except CancelledError as error:
+            self._waiting.remove(entry)
+            raise AssertionError(
+                f"No {message_id} with {fields} came within {within:g} s; "
+                f"the latest of that id: {self.latest.get(message_id)}"
+            ) from error
+        finally:
+            if timeout.active():
+                timeout.cancel()
+
+    def skip(self) -> None:
+        """Pass by what has come so far: `wait_for` is to find something newer."""
+        self._unseen = 0
+
+    def ids(self) -> list[str]:
+        """Return the ids of the messages that are kept, in order of arrival."""
+        return [message["id"] for message in self.messages]
+
+
+def _matches(message: Message, message_id: str, fields: Message) -> bool:
+    return message.get("id") == message_id and all(
+        name in message and message[name] == value for name, value in fields.items()
+    )

@@ -1,0 +1,1 @@
+"""Messages as lines, and lines out of chunks of bytes."""

@@ -1,0 +1,191 @@
+"""One message to one line, and back.
+
+Pure functions; the only place that knows JSON.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from ..catalogue.enums import CommandStatus, MsgType
+from ..errors import BadLineError, InvalidMessageError, UnserializableMessageError
+
+__all__ = [
+    "STATUSES",
+    "STRICT_ERRORS",
+    "TERMINATOR",
+    "Message",
+    "decode",
+    "decode_leniently",
+    "decode_strictly",
+    "encode",
+    "encode_field",
+    "join_fields",
+    "record",
+    "with_header",
+    "with_sequence_id",
+]
+
+#: A message: one JSON object.  Its values are what JSON can hold, which only
+#: the reader of a particular message can narrow down.
+Message = dict[str, Any]
+
+#: The ids of the messages that are the status of a command (protocol, section 2).
+STATUSES = {
+    "ack": CommandStatus.Ack,
+    "noack": CommandStatus.NoAck,
+    "success": CommandStatus.Success,
+    "fail": CommandStatus.Fail,
+}
+
+#: What ends a line; a bare LF does not (protocol, section 1).
+TERMINATOR = b"\r\n"
+
+# The defaults of json.dumps, so that lines equal those of the original byte
+# for byte, but for NaN and infinity: they are not JSON, and a mirror must not
+# be sent to them.  Built once: json.dumps would build an encoder for each call.
+_encode_json = json.JSONEncoder(allow_nan=False).encode
+
+# The same for what was received, where NaN and infinity are what the peer said.
+_record_json = json.JSONEncoder().encode
+
+#: The first half of `decode`, for the loop over all that is received, where a
+#: call more per message is felt.  Typed, so that "not an object" costs nothing
+#: to find out.
+decode_strictly = msgspec.json.Decoder(dict[str, Any]).decode
+
+#: What it raises; `decode_leniently` may accept the line yet.
+STRICT_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+# How the line of a command ends while it has no sequence id yet.
+_NO_ID = b"0}" + TERMINATOR
+_NO_SEQUENCE_ID = b'"sequence_id": ' + _NO_ID
+
+# The prefixes of what a client sends (protocol, section 2).
+_PREFIXES = {MsgType.Command: "cmd_", MsgType.Event: "evt_", MsgType.Telemetry: "tel_"}
+
+
+def with_header(
+    msg_type: MsgType, msg_name: str, msg_details: Message | None, comp_name: str | None
+) -> Message:
+    """Return a copy of the details with the header of a message to the controller.
+
+    A command's ``sequence_id`` is 0, for whoever sends it to fill in: an id
+    may be taken only when nothing can go wrong any more.
+
+    Raises
+    ------
+    InvalidMessageError
+        If 'id' is in the details already, the type is not supported, or the
+        name or the details are of another kind than they should be.
+    """
+    try:
+        message: Message = dict(msg_details or {})
+    except (TypeError, ValueError) as error:
+        raise InvalidMessageError(f"The message details are not a dict: {error}") from error
+    if "id" in message:
+        raise InvalidMessageError("The 'id' is in the message details already.")
+    try:
+        # An int that equals a member does, as it would with MsgType(msg_type).
+        prefix = _PREFIXES[msg_type]
+    except (KeyError, TypeError):
+        raise InvalidMessageError(f"The message type {msg_type!r} is not supported.") from None
+    if not isinstance(msg_name, str):
+        raise InvalidMessageError(f"The message name {msg_name!r} is not a string.")
+    message["id"] = prefix + msg_name
+    if msg_type == MsgType.Command:
+        message["sequence_id"] = 0
+    elif comp_name is not None:
+        message["compName"] = comp_name
+    return message
+
+
+def encode(message: Message) -> bytes:
+    """Return the line for a message, terminator included.
+
+    Raises
+    ------
+    UnserializableMessageError
+        If the message has no JSON form, or holds NaN or infinity.
+    """
+    try:
+        return _encode_json(message).encode("ascii") + TERMINATOR
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnserializableMessageError(f"The message has no JSON form: {error}") from error
+
+
+def encode_field(name: str, value: object) -> str:
+    """Return one field of a message, for `join_fields`.
+
+    Raises
+    ------
+    UnserializableMessageError
+        If the value has no JSON form, or holds NaN or infinity.
+    """
+    return encode({name: value})[1:-3].decode("ascii")
+
+
+def join_fields(fields: Iterable[str]) -> bytes:
+    """Return the line that `encode` returns for the message of these fields."""
+    return f"{{{', '.join(fields)}}}".encode("ascii") + TERMINATOR
+
+
+def with_sequence_id(line: bytes, sequence_id: int) -> bytes:
+    """Return the line of a command with its sequence id in place of the 0 of `with_header`.
+
+    The id comes last; so the command need not be encoded once more, which is
+    what most of the time of sending it goes to.
+    """
+    if line.endswith(_NO_SEQUENCE_ID):
+        return b"%b%d}%b" % (line[: -len(_NO_ID)], sequence_id, TERMINATOR)
+    # Details that have a sequence_id themselves keep their order.
+    return encode({**decode(line), "sequence_id": sequence_id})
+
+
+def record(message: Message) -> bytes:
+    """Return a received message as JSON; `decode` gives the same message back."""
+    return _record_json(message).encode("ascii")
+
+
+def decode(line: bytes) -> Message:
+    """Return the message on a line, without its terminator.
+
+    Accepts what `json.loads` accepts, with the same values.
+
+    Raises
+    ------
+    BadLineError
+        If the line is not JSON, or not an object.
+    """
+    try:
+        return decode_strictly(line)
+    except STRICT_ERRORS:
+        return decode_leniently(line)
+
+
+def decode_leniently(line: bytes) -> Message:
+    """Let `json.loads` settle what msgspec rejects.
+
+    It accepts more: NaN and infinity (the real controller is LabVIEW, which
+    writes them), 1e400, lone surrogates, a byte order mark.
+
+    Raises
+    ------
+    BadLineError
+        If the line is not JSON, or not an object.
+    """
+    try:
+        message = json.loads(line)
+    except RecursionError as error:
+        raise BadLineError("nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise BadLineError(f"not UTF-8: {error.reason} at byte {error.start}") from error
+    except ValueError as error:
+        # JSONDecodeError, and the plain ValueError for a number of over 4300 digits.
+        raise BadLineError(f"not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise BadLineError(f"not a JSON object but {type(message).__name__}")
+    return message
