@@ -1,12 +1,11 @@
 """The simulated cell controller as one object."""
 
 import logging
-from typing import Literal, cast
+from typing import Literal
 
-from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTCP, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
@@ -15,6 +14,7 @@ from .model.profiles import DEFAULT, Profile
 from .ports.command_port import CommandPort
 from .ports.inbound import ReceivedMessages
 from .ports.injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection, inject_into_port
+from .ports.listening import PortPair
 from .ports.pacing import SteadyCall
 from .ports.port_factory import PortFactory
 from .ports.telemetry_port import TelemetryPort
@@ -51,8 +51,6 @@ class CellController:
 
     Attributes
     ----------
-    command_port, telemetry_port
-        The ports, the real ones once started.
     model
         The state; may be read and changed at any time.
     command_factory, telemetry_factory
@@ -72,9 +70,6 @@ class CellController:
         clock: IReactorTime | None = None,
         log: logging.Logger | None = None,
     ) -> None:
-        self.command_port = command_port
-        self.telemetry_port = telemetry_port
-        self.interface = interface
         self.profile = profile
         self.log = log or logging.getLogger(type(self).__name__)
         self._reactor = ReactorAccess(reactor)
@@ -94,8 +89,28 @@ class CellController:
                 self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
             ),
         )
-        self._listening: list[IListeningPort] = []
+        self._ports = PortPair(
+            self._reactor,
+            interface,
+            (command_port, telemetry_port),
+            (self._commands.factory, self._telemetry.factory),
+        )
         self._pending: list[IDelayedCall] = []
+
+    @property
+    def command_port(self) -> int:
+        """The port of commands; the real one once started."""
+        return self._ports.numbers[0]
+
+    @property
+    def telemetry_port(self) -> int:
+        """The port of telemetry; the real one once started."""
+        return self._ports.numbers[1]
+
+    @property
+    def interface(self) -> str:
+        """The address to listen at."""
+        return self._ports.interface
 
     @property
     def command_factory(self) -> PortFactory:
@@ -134,15 +149,9 @@ class CellController:
         CannotListenError
             If a port is taken.
         """
-        if self._listening:
+        if self._ports.is_open:
             return
-        listen = IReactorTCP(self._reactor.get()).listenTCP
-        for port, factory in (
-            (self.command_port, self.command_factory),
-            (self.telemetry_port, self.telemetry_factory),
-        ):
-            self._listening.append(listen(port, factory, interface=self.interface))
-        self.command_port, self.telemetry_port = map(_port_number, self._listening)
+        self._ports.listen()
         self.log.info(
             "Listening on %s: %d for commands, %d for telemetry.",
             self.interface,
@@ -159,13 +168,7 @@ class CellController:
         """
         self.stop_loops()
         self._open_factories(False)
-        listening, self._listening = self._listening, []
-        await DeferredList([maybeDeferred(port.stopListening) for port in listening])
-        connections = self.command_factory.connections + self.telemetry_factory.connections
-        gone = DeferredList([connection.closed() for connection in connections])
-        for connection in connections:
-            connection.close()
-        await gone
+        await self._ports.stop()
 
     def inject(
         self,
@@ -233,8 +236,3 @@ class CellController:
         stopped.addErrback(
             lambda failure: self.log.error("Stopping failed.", exc_info=failure.value)
         )
-
-
-def _port_number(listening: IListeningPort) -> int:
-    # The address of a TCP port is an IPv4Address or an IPv6Address; both have a port.
-    return cast(IPv4Address, listening.getHost()).port

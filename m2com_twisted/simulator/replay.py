@@ -4,11 +4,8 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
-from typing import cast
 
-from twisted.internet.address import IPv4Address
-from twisted.internet.defer import DeferredList, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTCP, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..errors import BadLineError
 from ..recording import read_recording
@@ -17,6 +14,7 @@ from ..support.waiters import Waiters
 from ..wire.codec import TERMINATOR, decode, record
 from .ports.connection import Connection
 from .ports.inbound import OversizeLine
+from .ports.listening import PortPair
 from .ports.port_factory import PortFactory
 
 __all__ = ["Replay"]
@@ -47,11 +45,6 @@ class Replay:
         Tells the time; None for the reactor.
     log
         None for a logger of its own.
-
-    Attributes
-    ----------
-    command_port, telemetry_port
-        The ports, the real ones once started.
     """
 
     def __init__(
@@ -67,17 +60,27 @@ class Replay:
         log: logging.Logger | None = None,
     ) -> None:
         self._recording = recording
-        self._wanted_ports = (command_port, telemetry_port)
-        self.command_port = command_port
-        self.telemetry_port = telemetry_port
-        self._interface = interface
-        self._reactor = ReactorAccess(reactor)
+        access = ReactorAccess(reactor)
         log = log or logging.getLogger(type(self).__name__)
         self._parts = tuple(
-            _Part(recording, name, speed, clock or self._reactor, log)
-            for name in ("command", "telemetry")
+            _Part(recording, name, speed, clock or access, log) for name in ("command", "telemetry")
         )
-        self._listening: list[IListeningPort] = []
+        self._ports = PortPair(
+            access,
+            interface,
+            (command_port, telemetry_port),
+            (self._parts[0].factory, self._parts[1].factory),
+        )
+
+    @property
+    def command_port(self) -> int:
+        """The port of commands; the real one once started."""
+        return self._ports.numbers[0]
+
+    @property
+    def telemetry_port(self) -> int:
+        """The port of telemetry; the real one once started."""
+        return self._ports.numbers[1]
 
     @property
     def command_factory(self) -> PortFactory:
@@ -109,12 +112,7 @@ class Replay:
         with closing(read_recording(self._recording)) as records:
             if next(records, None) is None:
                 raise BadLineError(f"{self._recording} holds no record")
-        listen = IReactorTCP(self._reactor.get()).listenTCP
-        for port, part in zip(self._wanted_ports, self._parts, strict=True):
-            self._listening.append(listen(port, part.factory, interface=self._interface))
-        self.command_port, self.telemetry_port = (
-            cast(IPv4Address, port.getHost()).port for port in self._listening
-        )
+        self._ports.listen()
 
     async def finished(self) -> None:
         """Wait until each port has played its part and the clients have taken it all."""
@@ -126,13 +124,7 @@ class Replay:
 
     async def stop(self) -> None:
         """Close both ports and all connections.  Harmless at any time."""
-        listening, self._listening = self._listening, []
-        await DeferredList([maybeDeferred(port.stopListening) for port in listening])
-        connections = [one for part in self._parts for one in part.factory.connections]
-        gone = DeferredList([connection.closed() for connection in connections])
-        for connection in connections:
-            connection.close()
-        await gone
+        await self._ports.stop()
 
 
 class _Part:
