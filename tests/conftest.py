@@ -12,7 +12,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.leaks import LoggedErrors, contents, observed_errors, remove_leftovers
+from tests.support.leaks import LoggedErrors, contents, observed_errors, remove_leftovers
 
 # Trial's TestCases run the reactor themselves, which here is pytest-twisted's to do.
 collect_ignore = ["trial"]

@@ -6,8 +6,8 @@ import pytest
 import pytest_twisted
 
 from m2com_twisted.simulator import CellController
-from tests.reactor.aio_bench import Bench
-from tests.reactor.asyncio_reactor import AsyncioReactor
+from tests.support.aio_bench import Bench
+from tests.support.asyncio_reactor import AsyncioReactor
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from m2com_twisted import CommandOutcome, MsgType, NotConnectedError, aio
-from tests.reactor.aio_bench import Bench, Message, in_asyncio
-from tests.reactor.line_server import write
+from tests.support.aio_bench import Bench, Message, in_asyncio
+from tests.support.stream_server import write
 
 
 def free_port() -> int:

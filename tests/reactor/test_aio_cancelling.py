@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from m2com_twisted import MsgType, aio
-from tests.reactor.aio_bench import Bench, Message, in_asyncio
-from tests.reactor.line_server import write
+from tests.support.aio_bench import Bench, Message, in_asyncio
+from tests.support.stream_server import write
 
 
 @in_asyncio

@@ -16,8 +16,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from m2com_twisted import MsgType, TcpClient, aio
-from tests.reactor.aio_bench import Bench, in_asyncio
-from tests.reactor.asyncio_reactor import AsyncioReactor
+from tests.support.aio_bench import Bench, in_asyncio
+from tests.support.asyncio_reactor import AsyncioReactor
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "asyncio_service.py"
 

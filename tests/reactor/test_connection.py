@@ -25,8 +25,9 @@ from m2com_twisted import (
     SilentPeerError,
     TcpClient,
 )
-
-from .controllers import Controller, Peer, running_controller, started, the_reactor, until
+from tests.support.coroutines import start
+from tests.support.raw_server import Controller, Peer, running_controller
+from tests.support.waiting import the_reactor, until
 
 MESSAGE = b'{"id": "tcpIpConnected", "isConnected": true}\r\n'
 
@@ -53,7 +54,7 @@ class Life:
 
     async def connect(self) -> Peer:
         """Connect and return the other end."""
-        peer = started(self.controller.next_peer())
+        peer = start(self.controller.next_peer())
         await self.client.connect()
         connected: Peer = await peer
         return connected
@@ -64,7 +65,7 @@ class Life:
         writings: list[Deferred[None]] = []
         while all(writing.called for writing in writings):
             write = self.client.write_message(MsgType.Event, "e", details)
-            writings.append(started(write))
+            writings.append(start(write))
             await deferLater(the_reactor(), 0)
         return writings
 
@@ -127,7 +128,7 @@ async def test_closes_while_dialling() -> None:
     """An attempt under way is given up, and its socket with it."""
     with full_listener() as port:
         client = TcpClient("127.0.0.1", port, print, reactor=the_reactor())
-        connecting = started(client.connect())
+        connecting = start(client.connect())
         await client.close()
         assert client.state is ConnectionState.IDLE
         with pytest.raises(ConnectionError):
@@ -197,7 +198,7 @@ async def test_lost_and_dialled_again(
         await until(lambda: living.client.state is ConnectionState.WAITING)
         assert isinstance(living.client.stats.last_error, error)
         living.messages.clear()
-        peer = started(living.controller.next_peer())
+        peer = start(living.controller.next_peer())
         living.clock.advance(1)
         (await peer).send(MESSAGE)
         await until(lambda: living.messages)
@@ -243,7 +244,7 @@ async def test_closes_though_the_peer_does_not_read() -> None:
         peer = await living.connect()
         peer.transport.pauseProducing()
         writings = await living.write_until_it_waits()
-        closing = started(living.client.close())
+        closing = start(living.client.close())
         with pytest.raises(NotConnectedError):
             await writings[-1]
         assert not closing.called
@@ -265,7 +266,7 @@ async def test_a_write_that_waits_fails_with_a_reset() -> None:
         peer.reset()
         with pytest.raises(NotConnectedError):
             await writings[-1]
-        next_peer = started(living.controller.next_peer())
+        next_peer = start(living.controller.next_peer())
         living.clock.advance(1)
         second = await next_peer
         await until(lambda: living.client.connected)
@@ -300,7 +301,7 @@ async def test_connects_and_closes_again_and_again() -> None:
         client = TcpClient("127.0.0.1", controller.port, print, reactor=the_reactor())
         for _ in range(20):
             await client.connect()
-            closing = started(client.close())
+            closing = start(client.close())
             await client.connect()
             await closing
             await client.close()

@@ -11,8 +11,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import CannotListenError
 
 from m2com_twisted.programs.demo import Demo
-from tests.reactor.marks import unbound_socket
-from tests.reactor.waiting import until
+from tests.support.marks import unbound_socket
+from tests.support.waiting import until
 
 
 @pytest_twisted.ensureDeferred

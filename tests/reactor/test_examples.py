@@ -12,8 +12,8 @@ import pytest_twisted
 
 from m2com_twisted import Elevation
 from m2com_twisted.simulator import CellController
-from tests.reactor.programs import ROOT, Program, script
-from tests.reactor.waiting import until
+from tests.support.programs import ROOT, Program, script
+from tests.support.waiting import until
 
 EXAMPLES = ROOT / "examples"
 

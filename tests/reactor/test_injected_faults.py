@@ -11,7 +11,7 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.task import Clock, deferLater
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from m2com_twisted import CommandLost, CommandOutcome, CommandTimeout, TcpClient
@@ -19,6 +19,7 @@ from m2com_twisted.catalogue.faults import FAULTS, Fault, faults_in
 from m2com_twisted.errors import CommandStage
 from m2com_twisted.simulator import CellController
 from m2com_twisted.wire.codec import Message
+from tests.support.waiting import the_reactor, turn, until
 
 COMMAND = "saveMirrorPosition"
 
@@ -34,37 +35,26 @@ class Link:
 
     def make_client(self, port: int) -> TcpClient:
         """Return a client that dials again after a second."""
-        from twisted.internet import reactor
-
         return TcpClient(
             "127.0.0.1",
             port,
             self._hear,
             reactor=self.clock,
-            endpoint=TCP4ClientEndpoint(reactor, "127.0.0.1", port),
+            endpoint=TCP4ClientEndpoint(the_reactor(), "127.0.0.1", port),
             retry_policy=lambda attempt: 1.0,
         )
 
     def _hear(self, message: Message) -> None:
         self.heard.append(message)
 
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until something holds; bytes move meanwhile, time does not."""
-        from twisted.internet import reactor
-
-        while not condition():
-            await deferLater(reactor, 0)
-
     async def pass_time(self, seconds: float, condition: Callable[[], object]) -> None:
         """Let time pass in small steps, until something holds and no longer."""
-        from twisted.internet import reactor
-
         steps = round(seconds / 0.01)
         while not condition():
             assert steps, "it did not come about in time"
             steps -= 1
             self.clock.advance(0.01)
-            await deferLater(reactor, 0)
+            await turn()
 
     async def run(self) -> CommandOutcome:
         """Run a command that is answered without a fault."""
@@ -91,7 +81,7 @@ async def link() -> AsyncIterator[Link]:
     await link.controller.start()
     link.client = link.make_client(link.controller.command_port)
     await link.client.connect()
-    await link.until(lambda: len(link.heard) >= 99)
+    await until(lambda: len(link.heard) >= 99)
     yield link
     await link.client.close()
     await link.controller.stop()
@@ -104,9 +94,9 @@ async def test_drop_and_reset(link: Link, name: str, reason: type[Exception]) ->
     """A command under way is lost at once; the client comes back and is served."""
     link.controller.inject("missing-success")
     running, errors = link.begin()
-    await link.until(lambda: {"id": "ack", "sequence_id": 1} in link.heard)
+    await until(lambda: {"id": "ack", "sequence_id": 1} in link.heard)
     link.controller.inject(name)
-    await link.until(lambda: not link.client.connected)
+    await until(lambda: not link.client.connected)
     await running
     [error] = errors
     assert isinstance(error, CommandLost)
@@ -147,7 +137,7 @@ async def test_accept_then_close(link: Link) -> None:
     link.controller.inject("drop")
     await link.pass_time(10, lambda: link.client.stats.connects == 5)
     assert link.clock.seconds() >= 4
-    await link.until(lambda: link.heard.count({"id": "tcpIpConnected", "isConnected": True}) == 2)
+    await until(lambda: link.heard.count({"id": "tcpIpConnected", "isConnected": True}) == 2)
     await link.run()
 
 
@@ -166,7 +156,7 @@ async def test_bad_lines(link: Link, name: str, counter: str) -> None:
     await link.run()
     assert getattr(link.client.stats, counter) == 1
     assert link.client.stats.connects == 1
-    await link.until(lambda: link.heard[-1]["id"] == "success")
+    await until(lambda: link.heard[-1]["id"] == "success")
 
 
 @pytest_twisted.ensureDeferred

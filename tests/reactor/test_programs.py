@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from m2com_twisted.recording import read_recording
-from tests.reactor.programs import PATIENCE, Program, script
+from tests.support.programs import PATIENCE, Program, script
 
 HANDLER = """
 from twisted.logger import Logger

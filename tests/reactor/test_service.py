@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from m2com_twisted import CellControllerService, Elevation, ElevationFeeder
 from m2com_twisted.recording import Recorder, read_recording
 from m2com_twisted.simulator import CellController
-from tests.reactor.waiting import until
+from tests.support.waiting import until
 
 
 def service_for(controller: CellController, **options: Any) -> CellControllerService:

@@ -1,6 +1,5 @@
 """The simulator on real sockets."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -10,70 +9,18 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionLost
 from twisted.internet.error import ConnectionRefusedError as RefusedError
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.task import Clock, deferLater
+from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
-from twisted.python.failure import Failure
 from zope.interface import provider
 
 from m2com_twisted.programs.m2sim_tap import Options, SimulatorService, makeService
 from m2com_twisted.simulator import CellController
-from tests.reactor.marks import unbound_socket
-
-
-class Client(Protocol):
-    """A client that keeps what it gets, and can be waited for."""
-
-    transport: Any
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.lost: Deferred[Exception] = Deferred()
-        self._waiting: list[tuple[int, Deferred[None]]] = []
-
-    def dataReceived(self, data: bytes) -> None:
-        """Keep it."""
-        self.data += data
-        self._check()
-
-    def _check(self) -> None:
-        for entry in list(self._waiting):
-            if self.data.count(b"\r\n") >= entry[0]:
-                self._waiting.remove(entry)
-                entry[1].callback(None)
-
-    def lines(self, count: int) -> Deferred[None]:
-        """Return a Deferred that fires once so many lines are there."""
-        deferred: Deferred[None] = Deferred()
-        self._waiting.append((count, deferred))
-        self._check()
-        return deferred
-
-    def take(self) -> list[dict[str, Any]]:
-        """Return the messages so far, and forget them."""
-        *lines, self.data = self.data.split(b"\r\n")
-        return [json.loads(line) for line in lines]
-
-    def command(self, sequence_id: int, name: str, **parameters: object) -> None:
-        """Send a command."""
-        message = {"id": f"cmd_{name}", "sequence_id": sequence_id, **parameters}
-        self.transport.write(json.dumps(message).encode() + b"\r\n")
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Tell why."""
-        assert isinstance(reason.value, Exception)
-        self.lost.callback(reason.value)
-
+from tests.support.line_client import Client
+from tests.support.marks import unbound_socket
+from tests.support.waiting import the_reactor, turn, until
 
 Connect = Callable[[int], Awaitable[Client]]
 OnClock = tuple[CellController, Clock]
-
-
-def reactor() -> Any:
-    """Return the reactor of the tests."""
-    from twisted.internet import reactor
-
-    return reactor
 
 
 @pytest_twisted.async_yield_fixture
@@ -102,7 +49,7 @@ async def connect() -> AsyncIterator[Connect]:
     clients: list[Client] = []
 
     async def connect(port: int) -> Client:
-        endpoint = TCP4ClientEndpoint(reactor(), "127.0.0.1", port)
+        endpoint = TCP4ClientEndpoint(the_reactor(), "127.0.0.1", port)
         client: Client = await connectProtocol(endpoint, Client())
         clients.append(client)
         return client
@@ -112,17 +59,6 @@ async def connect() -> AsyncIterator[Connect]:
         client.transport.abortConnection()
         if not client.lost.called:
             await client.lost
-
-
-async def turn() -> None:
-    """Let the reactor do what is due."""
-    await deferLater(reactor(), 0)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something holds; the test's own time limit is pytest's."""
-    while not condition():
-        await deferLater(reactor(), 0.001)
 
 
 @pytest_twisted.ensureDeferred

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reactor.programs import accept_interrupts
+from tests.support.programs import accept_interrupts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--command-port", "0", "--telemetry-port", "0", "--profile", "original", "--seed", "1"]

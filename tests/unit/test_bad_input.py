@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from tests.unit.driving import line, numbered, warnings
-from tests.unit.fakes import Fixture
+from tests.support.fake_endpoint import Fixture
+from tests.support.lines import line, numbered
+from tests.support.log_lines import warnings
 
 BAD_LINES = [
     pytest.param(text, id=repr(text[:24]))

@@ -13,9 +13,8 @@ from m2com_twisted import (
     NotConnectedError,
     TcpClient,
 )
-
-from .calls import Call
-from .fakes import Fixture
+from tests.support.coroutines import Call
+from tests.support.fake_endpoint import Fixture
 
 MESSAGE = b'{"id": "tcpIpConnected", "isConnected": true}\r\n'
 

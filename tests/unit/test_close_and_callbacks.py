@@ -8,9 +8,8 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred, inlineCallbacks
 
 from m2com_twisted import TcpClient
-
-from .calls import Call
-from .fakes import Fixture
+from tests.support.coroutines import Call
+from tests.support.fake_endpoint import Fixture
 
 MESSAGE = b'{"id": "tcpIpConnected", "isConnected": true}\r\n'
 

@@ -14,7 +14,7 @@ from m2com_twisted import (
     UnserializableMessageError,
 )
 from m2com_twisted.wire.codec import Message, decode, encode, with_header, with_sequence_id
-from tests.unit.json_values import finite_objects, lines, same
+from tests.support.json_values import UNSERIALIZABLE, finite_objects, json_lines, same
 
 
 def assert_decoded_as_json_does(line: bytes) -> None:
@@ -30,13 +30,13 @@ def assert_decoded_as_json_does(line: bytes) -> None:
             decode(line)
 
 
-@given(lines())
+@given(json_lines())
 def test_what_json_accepts_is_accepted_with_the_same_value(line: bytes) -> None:
     """Every object that `json.loads` reads is read with the same value and types."""
     assert same(decode(line), json.loads(line))
 
 
-@given(lines(), st.data())
+@given(json_lines(), st.data())
 def test_what_json_refuses_is_a_bad_line(line: bytes, data: st.DataObject) -> None:
     """A line that was damaged is read, or refused, as `json.loads` would."""
     start = data.draw(st.integers(0, len(line)))
@@ -122,34 +122,6 @@ def test_a_bad_line_has_a_reason(line: bytes, reason: str) -> None:
 def test_encoding_equals_the_defaults_of_json(message: dict[str, Any]) -> None:
     """A line is what `json.dumps` makes of the message with its defaults, and CRLF."""
     assert encode(message) == json.dumps(message).encode() + b"\r\n"
-
-
-def _cycle() -> dict[str, Any]:
-    cycle: dict[str, Any] = {}
-    cycle["a"] = cycle
-    return cycle
-
-
-def _deep() -> list[Any]:
-    deep: list[Any] = []
-    for _ in range(100_000):
-        deep = [deep]
-    return deep
-
-
-#: Details that have no JSON form.
-UNSERIALIZABLE: list[Any] = [
-    {"a": float("nan")},
-    {"a": [1, {"b": float("-inf")}]},
-    {float("nan"): 1},
-    {"a": object()},
-    {"a": {1, 2}},
-    {"a": b"bytes"},
-    {("tuple",): 1},
-    {"a": 10**5000},
-    {"a": _deep()},
-    _cycle(),
-]
 
 
 @pytest.mark.parametrize("message", UNSERIALIZABLE, ids=range(len(UNSERIALIZABLE)))

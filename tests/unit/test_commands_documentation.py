@@ -7,8 +7,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from examples.switch_power import switch_power_on
-
-from .scripted_peer import Scripted, error_of, result_of
+from tests.support.coroutines import error_of, result_of
+from tests.support.scripted_peer import Scripted
 
 TEXT = (Path(__file__).parents[2] / "docs" / "commands.rst").read_text()
 

@@ -26,9 +26,8 @@ from m2com_twisted import (
     HostNotFoundError,
     TcpClient,
 )
-
-from .calls import Call
-from .fakes import Fixture
+from tests.support.coroutines import Call
+from tests.support.fake_endpoint import Fixture
 
 
 def assert_nothing_runs(fixture: Fixture) -> None:

@@ -7,8 +7,10 @@ import pytest
 from twisted.internet.defer import Deferred, succeed
 
 from m2com_twisted import TcpClient
-from tests.unit.driving import close, errors, line, numbered, result_of, start
-from tests.unit.fakes import Fixture
+from tests.support.coroutines import result_of, start
+from tests.support.fake_endpoint import Fixture, close
+from tests.support.lines import line, numbered
+from tests.support.log_lines import errors
 
 
 class Events:

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from m2com_twisted import ConnectionState, default_retry_policy
-
-from .calls import Call
-from .fakes import Fixture
+from tests.support.coroutines import Call
+from tests.support.fake_endpoint import Fixture
 
 TEXT = (Path(__file__).parents[2] / "docs" / "connection.rst").read_text(encoding="utf-8")
 

@@ -6,9 +6,8 @@ import pytest
 from twisted.internet import error
 
 from m2com_twisted import MsgType
-
-from .calls import Call
-from .fakes import Fixture
+from tests.support.coroutines import Call
+from tests.support.fake_endpoint import Fixture
 
 MESSAGE = b'{"id": "tcpIpConnected", "isConnected": true}\r\n'
 REFUSED = "No connection to m2.example:50000: Connection was refused by other side."

@@ -10,11 +10,13 @@ from twisted.internet.defer import CancelledError, Deferred, fail, inlineCallbac
 from twisted.internet.task import deferLater
 
 from m2com_twisted import TcpClient
-from tests.unit.driving import errors, line, numbered, start
-from tests.unit.fakes import Fixture
+from tests.support.coroutines import start
+from tests.support.fake_endpoint import Fixture
+from tests.support.lines import line, numbered
+from tests.support.log_lines import errors
 
 
-class Recorder:
+class GatedCallback:
     """A callback of every kind; each call waits until the test lets it go on."""
 
     def __init__(self) -> None:
@@ -81,7 +83,7 @@ def test_messages_come_in_order_one_at_a_time() -> None:
 @pytest.mark.parametrize("kind", ["coroutine", "deferred", "inline_callbacks", "awaitable"])
 def test_any_kind_of_callback_is_waited_for(kind: str) -> None:
     """Whatever a callback returns is awaited if it can be, before the next message."""
-    recorder = Recorder()
+    recorder = GatedCallback()
     attempt = Fixture(getattr(recorder, kind)).connect()
     attempt.receive(numbered(1, 2))
     assert (recorder.begun, recorder.ended) == (["1"], [])
@@ -93,7 +95,7 @@ def test_any_kind_of_callback_is_waited_for(kind: str) -> None:
 
 def test_a_plain_function_will_do() -> None:
     """A callback that returns nothing to wait for gets one message after the other."""
-    recorder = Recorder()
+    recorder = GatedCallback()
     Fixture(recorder.plain).connect().receive(numbered(1, 2, 3))
     assert recorder.ended == ["1", "2", "3"]
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
-from tests.unit.driving import close, errors, line, numbered, start, warnings
-from tests.unit.fakes import Fixture
+from tests.support.coroutines import start
+from tests.support.fake_endpoint import Fixture, close
+from tests.support.lines import line, numbered
+from tests.support.log_lines import errors, warnings
 
 
 class Slow:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from m2com_twisted import Elevation, ElevationFeeder
-from tests.unit.test_service import Embedded
+from tests.support.embedded_service import Embedded
 
 
 class Feeding:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.driving import line, numbered, warnings
-from tests.unit.fakes import Fixture
-from tests.unit.json_values import lines, same
+from tests.support.fake_endpoint import Fixture
+from tests.support.json_values import json_lines, same
+from tests.support.lines import line, numbered
+from tests.support.log_lines import warnings
 
 
 def ids(fixture: Fixture) -> list[str]:
@@ -22,7 +23,7 @@ def ids(fixture: Fixture) -> list[str]:
 @given(st.data())
 def test_any_messages_cut_anywhere_arrive_in_order_once_each(data: st.DataObject) -> None:
     """However a stream of messages is cut up, each is what `json.loads` makes of its line."""
-    sent = data.draw(st.lists(lines(), max_size=8))
+    sent = data.draw(st.lists(json_lines(), max_size=8))
     stream = b"".join(text + b"\r\n" for text in sent)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=20)))
     fixture = Fixture()

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from twisted.web.wsgi import WSGIResource
 
 from m2com_twisted.metrics import ControllerCollector, metrics_site
-from tests.unit.test_service import Embedded
+from tests.support.embedded_service import Embedded
 
 
 @pytest.fixture

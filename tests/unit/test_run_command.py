@@ -18,8 +18,8 @@ from m2com_twisted import (
     NotConnectedError,
     TcpClient,
 )
-
-from .scripted_peer import Scripted, error_of, result_of
+from tests.support.coroutines import error_of, result_of
+from tests.support.scripted_peer import Scripted
 
 Message = dict[str, Any]
 

@@ -16,9 +16,9 @@ from m2com_twisted import (
     UnserializableMessageError,
     WriteBufferFullError,
 )
-
-from .fakes import FakeTransport
-from .scripted_peer import Scripted, error_of, result_of
+from tests.support.coroutines import error_of, result_of
+from tests.support.fake_endpoint import FakeTransport
+from tests.support.scripted_peer import Scripted
 
 
 @pytest.mark.parametrize(

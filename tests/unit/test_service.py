@@ -5,49 +5,18 @@ from typing import Any
 import pytest
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from m2com_twisted import (
-    CellControllerService,
     ConnectionState,
     ControllerState,
     MsgType,
     NotConnectedError,
 )
-from tests.unit.fakes import FakeEndpoint
+from tests.support.embedded_service import Embedded
 
 UP = ConnectionState.CONNECTED
 WAITING = ConnectionState.WAITING
-
-
-class Embedded:
-    """A service with two fake endpoints; what it tells is kept in lists."""
-
-    def __init__(self, **options: Any) -> None:
-        self.clock = Clock()
-        self.command = FakeEndpoint()
-        self.telemetry = FakeEndpoint()
-        self.told: list[Any] = []
-        defaults: dict[str, Any] = {
-            "on_event": lambda message: self.told.append(message["id"]),
-            "on_telemetry": lambda message: self.told.append(message["id"]),
-            "on_state": self.told.append,
-            "retry_policy": lambda failures: 1.0,
-        }
-        self.service = CellControllerService(
-            "m2.example",
-            command_endpoint=self.command,
-            telemetry_endpoint=self.telemetry,
-            reactor=self.clock,
-            **{**defaults, **options},
-        )
-
-    def start(self) -> None:
-        """Start it and let both connections come about."""
-        self.service.startService()
-        self.command.last.accept()
-        self.telemetry.last.accept()
 
 
 def test_provides_iservice() -> None:

@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from m2com_twisted import ConnectionState, ConnectRefusedError
-from tests.unit.fakes import Fixture
+from tests.support.fake_endpoint import Fixture
 
 
 def test_start_keeps_trying_from_the_first_attempt_on() -> None:

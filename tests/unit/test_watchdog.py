@@ -7,8 +7,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from m2com_twisted import SilentPeerError
-from tests.unit.driving import close, line, numbered
-from tests.unit.fakes import Attempt, Fixture
+from tests.support.fake_endpoint import Attempt, Fixture, close
+from tests.support.lines import line, numbered
 
 
 def connected(timeout: float | None, **options: Any) -> tuple[Fixture, Attempt]:

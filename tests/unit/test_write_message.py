@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 
 from m2com_twisted import InvalidMessageError, MsgType, NotConnectedError, WriteBufferFullError
-from tests.unit.driving import result_of, start
-from tests.unit.fakes import Fixture
-from tests.unit.json_values import finite_objects
-from tests.unit.test_codec import UNSERIALIZABLE
+from tests.support.coroutines import result_of, start
+from tests.support.fake_endpoint import Fixture
+from tests.support.json_values import UNSERIALIZABLE, finite_objects
 
 
 class Writes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.simulator.console import Console
+from tests.support.memory_simulator import Console
 
 START = {"actuatorCommand": 1, "actuators": [0, 73], "displacement": 250, "unit": 2}
 

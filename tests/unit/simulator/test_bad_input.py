@@ -9,7 +9,7 @@ import pytest
 
 from m2com_twisted.simulator import DEFAULT, ORIGINAL, STRICT, Profile
 from m2com_twisted.simulator.ports.connection import LINE_LIMIT
-from tests.unit.simulator.console import Console
+from tests.support.memory_simulator import Console
 
 #: Lines that cannot be answered.
 UNANSWERABLE = {

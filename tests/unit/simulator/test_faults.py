@@ -12,7 +12,7 @@ from m2com_twisted.catalogue.faults import (
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.model.geometry import UM_PER_STEP
 from m2com_twisted.simulator.model.mirror import Mirror
-from tests.unit.simulator.console import Console, Message
+from tests.support.memory_simulator import Console, Message
 
 START = fault_by_code(6053).mask
 

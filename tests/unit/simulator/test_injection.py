@@ -9,7 +9,7 @@ import pytest
 from m2com_twisted.catalogue.faults import FAULTS
 from m2com_twisted.simulator import INJECTIONS, ORIGINAL, STRICT, Injection
 from m2com_twisted.simulator.ports.connection import LINE_LIMIT
-from tests.unit.simulator.console import Console, Line
+from tests.support.memory_simulator import Console, Line
 
 
 @pytest.fixture

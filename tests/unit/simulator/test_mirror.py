@@ -16,7 +16,7 @@ from m2com_twisted.simulator.model.geometry import (
 from m2com_twisted.simulator.model.lookup import WEIGHT, gravity_table, temperature_table
 from m2com_twisted.simulator.model.mirror import Mirror
 from m2com_twisted.simulator.model.sensors import processed_inclination
-from tests.unit.simulator.console import Console
+from tests.support.memory_simulator import Console
 
 HOME = dict.fromkeys(("x", "y", "z", "xRot", "yRot", "zRot"), 0.0)
 ACTIVE = [actuator for actuator in range(78) if actuator not in DEFAULT_HARDPOINTS]

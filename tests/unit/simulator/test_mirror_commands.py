@@ -5,7 +5,7 @@ import json
 import pytest
 
 from m2com_twisted.simulator.model.geometry import Pose
-from tests.unit.simulator.console import Console
+from tests.support.memory_simulator import Console
 
 NOT_IN_POSITION = {"id": "m2AssemblyInPosition", "inPosition": False}
 IN_POSITION = {"id": "m2AssemblyInPosition", "inPosition": True}

@@ -4,7 +4,7 @@ import pytest
 
 from m2com_twisted.catalogue.enums import DigitalOutput, PowerType
 from m2com_twisted.simulator import STRICT
-from tests.unit.simulator.console import Console, Message
+from tests.support.memory_simulator import Console, Message
 
 
 def state(power_type: int, number: int) -> Message:

@@ -6,7 +6,7 @@ import pytest
 
 from docs.generate_protocol import EVENTS, PAGE, TELEMETRY, page
 from m2com_twisted.simulator.model.telemetry import TOPICS
-from tests.unit.simulator.console import Console, Message
+from tests.support.memory_simulator import Console, Message
 
 
 def test_tables_are_those_of_the_simulator() -> None:

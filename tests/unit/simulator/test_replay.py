@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from m2com_twisted.recording import Recorder
 from m2com_twisted.simulator.replay import Replay
-from tests.unit.simulator.console import Line
+from tests.support.memory_simulator import Line
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from m2com_twisted.catalogue.enums import InnerLoopControlMode
 from m2com_twisted.simulator.model.configuration import CONFIGURATION_FILES
-from tests.unit.simulator.console import Console, Message
+from tests.support.memory_simulator import Console, Message
 
 DEFAULT_MASK = 0xFF800007FFFFFFFF
 CONTROL = {

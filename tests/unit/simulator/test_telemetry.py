@@ -9,7 +9,7 @@ from m2com_twisted.catalogue.enums import PowerSystemState, PowerType
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.model.model import Model
 from m2com_twisted.simulator.model.telemetry import TOPICS, TOPICS_ALWAYS, telemetry
-from tests.unit.simulator.console import Console, Line, Message
+from tests.support.memory_simulator import Console, Line, Message
 
 #: Fields of each topic, with the length of a list, in wire order (protocol, section 6).
 SHAPES: dict[str, dict[str, int | None]] = {

@@ -24,8 +24,7 @@ from m2com_twisted import (
     MsgType,
     NotConnectedError,
 )
-
-from .scripted_peer import Scripted
+from tests.support.scripted_peer import Scripted
 
 # Binary fractions, so that sums of them are exact.
 TIMES = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0, 8.0])

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.main import CONNECTION_LOST
 from twisted.python.failure import Failure
 
-from tests.leaks import contents
+from tests.support.leaks import contents
 
 
 class AsyncioReactor:

@@ -6,33 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-__all__ = ["Controller", "Peer", "running_controller", "started", "the_reactor", "until"]
+from tests.support.waiting import the_reactor, until
 
-# Nothing on loopback takes this many seconds; a test that waits as long has failed.
-_PATIENCE = 10.0
-
-
-def the_reactor() -> Any:
-    """Return the reactor that runs the tests."""
-    from twisted.internet import reactor
-
-    return reactor
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the reactor run until something is so."""
-    reactor: ReactorBase = the_reactor()
-    give_up = reactor.seconds() + _PATIENCE
-    while not condition():
-        if reactor.seconds() > give_up:
-            raise AssertionError("It did not come about.")
-        await deferLater(reactor, 0.001)
+__all__ = ["Controller", "Peer", "running_controller"]
 
 
 class Peer(Protocol):
@@ -126,8 +105,3 @@ async def running_controller(interface: str = "127.0.0.1") -> AsyncIterator[Cont
         yield controller
     finally:
         await controller.stop()
-
-
-def started(coroutine: Any) -> "Deferred[Any]":
-    """Start a coroutine and go on."""
-    return Deferred.fromCoroutine(coroutine)

@@ -4,7 +4,7 @@ import pytest
 
 from m2com_twisted.simulator import DEFAULT, ORIGINAL, STRICT, Profile
 from m2com_twisted.simulator.ports.connection import UNREAD_LIMIT, UNREAD_SECONDS
-from tests.unit.simulator.console import Console, Line, Message
+from tests.support.memory_simulator import Console, Line, Message
 
 
 def ids(messages: list[Message]) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from m2com_twisted.simulator import DEFAULT, STRICT, Profile
 from m2com_twisted.simulator.commands.table import COMMANDS
-from tests.unit.simulator.console import Console, Message
+from tests.support.memory_simulator import Console, Message
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

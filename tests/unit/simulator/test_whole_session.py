@@ -1,6 +1,6 @@
 """The shortest way from connecting to a mirror that moves."""
 
-from tests.unit.simulator.console import Console
+from tests.support.memory_simulator import Console
 
 
 def test_welcome_then_first_cycle() -> None:

@@ -16,8 +16,8 @@ from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from m2com_twisted import TcpClient
-
-from .controllers import Peer, running_controller, the_reactor, until
+from tests.support.raw_server import Peer, running_controller
+from tests.support.waiting import the_reactor, until
 
 # What a stalled client is offered: far more than all buffers between the two hold.
 OFFERED = 200 * 2**20

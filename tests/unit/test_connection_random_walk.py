@@ -1,7 +1,6 @@
 """A random walk through a client's life; what `ConnectionState` says holds after every step."""
 
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,9 +20,9 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.internet.task import Clock
 
 from m2com_twisted import ConnectionState, M2ComError, MsgType, TcpClient, default_retry_policy
-
-from .calls import Call
-from .fakes import Attempt, FakeEndpoint
+from m2com_twisted.testing.error_log import ErrorLog
+from tests.support.coroutines import Call
+from tests.support.fake_endpoint import Attempt, FakeEndpoint
 
 # What must be walked in CI at least.  The examples suffice for half as many again, because
 # Hypothesis ends some walks early, and its versions differ in that.
@@ -49,29 +48,15 @@ class CallbackError(Exception):
     """What a callback raises."""
 
 
-class ErrorLog(logging.Handler):
-    """Keeps what is logged as an error but is none of a callback's own making."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.errors: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record."""
-        if not (record.exc_info and record.exc_info[0] is CallbackError):
-            self.errors.append(self.format(record))
-
-
 @contextmanager
 def error_log() -> Iterator[ErrorLog]:
     """Keep the errors that clients log for as long as the context lasts."""
-    handler = ErrorLog()
-    logger = logging.getLogger("TcpClient")
-    logger.addHandler(handler)
+    log = ErrorLog()
+    log.start()
     try:
-        yield handler
+        yield log
     finally:
-        logger.removeHandler(handler)
+        log.stop()
 
 
 class HastyEndpoint(FakeEndpoint):
@@ -97,7 +82,7 @@ class ConnectionMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.log.errors.clear()
+        self.log.flush_errors()
         self.clock = Clock()
         self.endpoint = HastyEndpoint()
         self.client = TcpClient(
@@ -362,7 +347,8 @@ class ConnectionMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_unexpected_is_logged(self) -> None:
         """No error but those that callbacks raise."""
-        assert self.log.errors == []
+        self.log.flush_errors(CallbackError)
+        assert self.log.complaints() == []
 
     def teardown(self) -> None:
         """Close; all ends then, and the client connects again."""

@@ -20,7 +20,7 @@ from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
 from m2com_twisted.tcp_client import TcpClient
-from tests.reactor.waiting import until
+from tests.support.waiting import the_reactor, until
 
 
 def parsed(*words: str) -> Subcommand:
@@ -38,8 +38,8 @@ def at(controller: Any) -> list[str]:
 
 def start(*words: str) -> Deferred[int]:
     """Start a subcommand."""
-    terminal = Terminal(_reactor(), sys.stdout, sys.stderr)
-    return Deferred.fromCoroutine(parsed(*words).run(_reactor(), terminal))
+    terminal = Terminal(the_reactor(), sys.stdout, sys.stderr)
+    return Deferred.fromCoroutine(parsed(*words).run(the_reactor(), terminal))
 
 
 @pytest_twisted.ensureDeferred
@@ -180,7 +180,7 @@ async def test_recording_and_replaying_it(
     recording = start("record", str(tmp_path / "first"), *at(controller))
     sent = controller.telemetry_factory
     await until(lambda: sent.client is not None)
-    await deferLater(_reactor(), 0.2)  # two cycles of the command port, four of telemetry
+    await deferLater(the_reactor(), 0.2)  # two cycles of the command port, four of telemetry
     recording.cancel()
     assert await recording == 0
     assert "messages recorded" in capsys.readouterr().out
@@ -204,12 +204,6 @@ async def test_recording_and_replaying_it(
         part = [message for name, message in recorded if name == connection]
         assert part
         assert part == [message for name, message in received if name == connection]
-
-
-def _reactor() -> Any:
-    from twisted.internet import reactor
-
-    return reactor
 
 
 async def _replay(directory: Path, messages: list[Any], speed: float = float("inf")) -> Replay:
@@ -241,7 +235,7 @@ async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
 
     async def slowly(message: dict[str, Any]) -> None:
         if len(received) % 100 == 0:
-            await deferLater(_reactor(), 0.02)
+            await deferLater(the_reactor(), 0.02)
         received.append(message["number"])
 
     client = TcpClient("127.0.0.1", replay.telemetry_port, slowly, max_queue_length=10)

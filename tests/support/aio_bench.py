@@ -8,8 +8,8 @@ from typing import Any
 import pytest_twisted
 
 from m2com_twisted import aio
-from tests.reactor.asyncio_reactor import AsyncioReactor
-from tests.reactor.line_server import LineServer
+from tests.support.asyncio_reactor import AsyncioReactor
+from tests.support.stream_server import LineServer
 
 Message = dict[str, Any]
 

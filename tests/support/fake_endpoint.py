@@ -13,6 +13,8 @@ from zope.interface import implementer
 
 from m2com_twisted import ConnectionState, TcpClient
 
+__all__ = ["Attempt", "FakeEndpoint", "FakeTransport", "Fixture", "close"]
+
 
 class FakeTransport(StringTransport):
     """Records what the client does; the connection is lost when the test says so."""
@@ -151,3 +153,10 @@ class Fixture:
         assert len(self.endpoint.attempts) == attempts
         self.connect().receive(b'{"id": "again"}\r\n')
         assert self.client.stats.queue_depth == 0
+
+
+def close(fixture: Fixture, attempt: Attempt) -> None:
+    """Close a client whose peer closes its end at once."""
+    closing = Deferred.fromCoroutine(fixture.client.close())
+    attempt.lose()
+    assert closing.called

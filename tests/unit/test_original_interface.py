@@ -14,8 +14,8 @@ from twisted.internet.defer import Deferred
 
 import m2com_twisted
 from m2com_twisted import MsgType, TcpClient
-from tests.unit.driving import close, result_of, start
-from tests.unit.fakes import Fixture
+from tests.support.coroutines import result_of, start
+from tests.support.fake_endpoint import Fixture, close
 
 PARAMETER = inspect.Parameter
 

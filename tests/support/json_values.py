@@ -34,7 +34,7 @@ finite_objects = st.dictionaries(texts, _nested(finite_scalars), max_size=6)
 
 
 @st.composite
-def lines(draw: st.DrawFn) -> bytes:
+def json_lines(draw: st.DrawFn) -> bytes:
     """Draw the line of an object, as any JSON writer may have written it."""
     text = json.dumps(
         draw(objects),
@@ -48,3 +48,32 @@ def lines(draw: st.DrawFn) -> bytes:
 def same(first: object, second: object) -> bool:
     """Tell whether two values are the same JSON: 1, 1.0 and true differ, NaN equals NaN."""
     return json.dumps(first) == json.dumps(second)
+
+
+def _cycle() -> dict[str, Any]:
+    cycle: dict[str, Any] = {}
+    cycle["a"] = cycle
+    return cycle
+
+
+def _deep() -> list[Any]:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    return deep
+
+
+#: Details that have no JSON form.
+#: Objects that have no JSON form.
+UNSERIALIZABLE: list[Any] = [
+    {"a": float("nan")},
+    {"a": [1, {"b": float("-inf")}]},
+    {float("nan"): 1},
+    {"a": object()},
+    {"a": {1, 2}},
+    {"a": b"bytes"},
+    {("tuple",): 1},
+    {"a": 10**5000},
+    {"a": _deep()},
+    _cycle(),
+]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from m2com_twisted.simulator import ORIGINAL
-from tests.unit.simulator.console import Console, Message
+from tests.support.memory_simulator import Console, Message
 
 FOLDER = Path(
     os.environ.get("M2COM_CAPTURES") or Path(__file__).resolve().parents[4] / "shared" / "captures"

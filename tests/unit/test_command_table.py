@@ -17,9 +17,9 @@ from m2com_twisted import (
     CommandTimeout,
 )
 from m2com_twisted.commands.sequence_ids import LAST_ID
-
-from .command_table import Table
-from .scripted_peer import error_of, result_of, status
+from tests.support.command_table import Table
+from tests.support.coroutines import error_of, result_of
+from tests.support.lines import status
 
 
 @pytest.fixture

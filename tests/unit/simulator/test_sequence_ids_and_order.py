@@ -5,19 +5,19 @@ import json
 import pytest
 
 from m2com_twisted.simulator import ORIGINAL, STRICT, Profile
-from tests.unit.simulator.console import Console, Message
+from tests.support.memory_simulator import Console, Message
 
 COMMAND = "saveMirrorPosition"
 
 
-def line(sequence_id: object, name: str = COMMAND, **more: object) -> bytes:
+def command_line(sequence_id: object, name: str = COMMAND, **more: object) -> bytes:
     """Return a command's line."""
     return json.dumps({"id": f"cmd_{name}", "sequence_id": sequence_id, **more}).encode() + b"\r\n"
 
 
 def answers(console: Console, *ids: object) -> list[tuple[str, object]]:
     """Send commands with these ids in one chunk; return the answers."""
-    console.commands.feed(b"".join(line(sequence_id) for sequence_id in ids))
+    console.commands.feed(b"".join(command_line(sequence_id) for sequence_id in ids))
     return statuses(console.commands.take())
 
 
@@ -69,7 +69,7 @@ def test_after_the_last_id_comes_1() -> None:
 def test_an_unknown_command_counts() -> None:
     """Its id is the previous one for the next."""
     console = Console()
-    console.commands.feed(line(1, "nonsense") + line(2))
+    console.commands.feed(command_line(1, "nonsense") + command_line(2))
     assert statuses(console.commands.take()) == [("noack", 1), *served(2)]
 
 
@@ -87,7 +87,7 @@ def test_the_original_does_not_check_ids() -> None:
     """Gaps, repeats, -1 and even text are echoed."""
     console = Console(ORIGINAL)
     ids = [1, 3, 3, -1, "x", 1.5]
-    console.commands.feed(b"".join(map(line, ids)))
+    console.commands.feed(b"".join(map(command_line, ids)))
     seen = console.commands.take() + console.wait(0.5)
     assert statuses(seen) == [answer for sequence_id in ids for answer in served(sequence_id)]
 
@@ -98,7 +98,7 @@ def test_the_original_does_not_check_ids() -> None:
 def test_one_command_per_interval(profile: Profile, rate: int) -> None:
     """19 or 20 commands a second; the first is taken at once."""
     console = Console(profile)
-    console.commands.feed(b"".join(line(number) for number in range(1, 61)))
+    console.commands.feed(b"".join(command_line(number) for number in range(1, 61)))
     assert statuses(console.commands.take()) == served(1)
     in_a_second = statuses(console.wait(1.001))
     assert len(in_a_second) == 2 * rate
@@ -111,9 +111,9 @@ def test_answers_frame_their_events() -> None:
     """Between ack and success stands what this command causes, and no other's."""
     console = Console()
     console.commands.feed(
-        line(1, "power", powerType=2, status=True)
-        + line(2, "enableOpenLoopMaxLimit", status=False)
-        + line(3, "getInnerLoopControlMode", addresses=[4])
+        command_line(1, "power", powerType=2, status=True)
+        + command_line(2, "enableOpenLoopMaxLimit", status=False)
+        + command_line(3, "getInnerLoopControlMode", addresses=[4])
     )
     ids = [m["id"] for m in console.commands.take()]
     assert ids == [
@@ -138,9 +138,9 @@ def test_a_flood_is_paused_not_kept() -> None:
     """When 100 commands wait, reading pauses; it resumes when they are done."""
     console = Console(STRICT)
     producer = console.commands.transport
-    console.commands.feed(b"".join(line(number) for number in range(1, 101)))
+    console.commands.feed(b"".join(command_line(number) for number in range(1, 101)))
     assert producer.producerState == "producing"
-    console.commands.feed(line(101) + line(102))
+    console.commands.feed(command_line(101) + command_line(102))
     assert producer.producerState == "paused"
     done = statuses(console.wait(4.9))
     assert producer.producerState == "paused"
@@ -152,10 +152,10 @@ def test_a_flood_is_paused_not_kept() -> None:
 def test_long_lines_are_paused_sooner() -> None:
     """256 KiB that wait are enough, however few lines they are."""
     console = Console(STRICT)
-    console.commands.feed(line(1))
+    console.commands.feed(command_line(1))
     for number in range(2, 5):
         assert console.commands.transport.producerState == "producing"
-        console.commands.feed(line(number, padding="x" * 100_000))
+        console.commands.feed(command_line(number, padding="x" * 100_000))
     assert console.commands.transport.producerState == "paused"
     console.wait(0.3)
     assert console.commands.transport.producerState == "producing"
@@ -165,13 +165,14 @@ def test_a_client_that_leaves_takes_its_commands_along() -> None:
     """What waited is dropped; what was under way ends, and is answered to nobody."""
     console = Console(STRICT)
     console.commands.feed(
-        line(1, "power", powerType=1, status=True) + line(2, "switchCommandSource", isRemote=False)
+        command_line(1, "power", powerType=1, status=True)
+        + command_line(2, "switchCommandSource", isRemote=False)
     )
     console.wait(1)
     console.commands.transport.loseConnection()
     console.commands = console.connect()
     console.commands.take()
-    console.commands.feed(line(1))
+    console.commands.feed(command_line(1))
     told = console.wait(2)
     assert statuses(told) == []
     told = console.wait(0.7)
@@ -183,11 +184,11 @@ def test_a_client_that_leaves_takes_its_commands_along() -> None:
 def test_a_client_that_leaves_while_reading_is_paused() -> None:
     """The next one is read from."""
     console = Console(STRICT)
-    console.commands.feed(b"".join(line(number) for number in range(1, 200)))
+    console.commands.feed(b"".join(command_line(number) for number in range(1, 200)))
     assert console.commands.transport.producerState == "paused"
     console.commands.transport.loseConnection()
     console.commands = console.connect()
     console.wait(0.1)
-    console.commands.feed(line(1))
+    console.commands.feed(command_line(1))
     assert statuses(console.commands.take()) == served(1)
     assert console.commands.transport.producerState == "producing"

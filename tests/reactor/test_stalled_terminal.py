@@ -14,8 +14,8 @@ import pytest_twisted
 
 from m2com_twisted.recording import FILE_NAME, read_recording
 from m2com_twisted.simulator import CellController
-from tests.reactor.programs import accept_interrupts, script
-from tests.reactor.waiting import until
+from tests.support.programs import accept_interrupts, script
+from tests.support.waiting import until
 
 #: One message, and how many of them no socket buffers: 20 MB.
 BALLAST = b'{"id": "ballast", "text": "%s"}\r\n' % (b"x" * 100_000)

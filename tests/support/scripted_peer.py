@@ -1,46 +1,13 @@
 """A connected client, and a controller that answers it as the test says."""
 
 import json
-from typing import Any, TypeVar
+from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
 from m2com_twisted import CommandOutcome
-
-from .fakes import Fixture
-
-T = TypeVar("T")
-
-
-def lines(*messages: dict[str, Any]) -> bytes:
-    """Return the bytes of messages, as a controller sends them."""
-    return b"".join(json.dumps(message).encode() + b"\r\n" for message in messages)
-
-
-def status(name: str, sequence_id: object) -> dict[str, Any]:
-    """Return a status message."""
-    return {"id": name, "sequence_id": sequence_id}
-
-
-def result_of(deferred: Deferred[T]) -> T:
-    """Return what a Deferred has fired with, or raise what it has failed with."""
-    results: list[T] = []
-    failures: list[Failure] = []
-    deferred.addCallbacks(results.append, failures.append)
-    for failure in failures:
-        failure.raiseException()
-    (result,) = results  # it must have fired
-    return result
-
-
-def error_of(deferred: Deferred[Any]) -> BaseException:
-    """Return what a Deferred has failed with."""
-    failures: list[Failure] = []
-    deferred.addErrback(failures.append)
-    (failure,) = failures  # it must have failed
-    assert failure.value is not None
-    return failure.value
+from tests.support.fake_endpoint import Fixture
+from tests.support.lines import lines, status
 
 
 class Scripted(Fixture):

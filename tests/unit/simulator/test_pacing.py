@@ -1,13 +1,10 @@
-"""The small parts: lines out of chunks, a steady beat, what commands declare."""
+"""`SteadyCall`: a call at steady times."""
 
 import logging
-import subprocess
-import sys
 
 import pytest
 from twisted.internet.task import Clock
 
-from m2com_twisted.simulator.commands.table import COMMANDS
 from m2com_twisted.simulator.ports.pacing import SteadyCall
 
 LOG = logging.getLogger("test")
@@ -68,40 +65,3 @@ def test_a_beat_may_be_stopped_from_its_own_call() -> None:
     beat.start()
     clock.advance(1)
     assert clock.getDelayedCalls() == []
-
-
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
-def test_a_command_declares_what_its_function_takes(command: object) -> None:
-    """Each argument but the model is a parameter, by its name in snake_case."""
-    from inspect import signature
-
-    from m2com_twisted.simulator.commands.command import Command
-
-    assert isinstance(command, Command)
-    _, *arguments = signature(command.function).parameters
-    declared = [p.argument for p in command.parameters if not p.ignored]
-    assert sorted(declared) == sorted(arguments)
-    optional = {p.argument for p in command.parameters if p.optional and not p.ignored}
-    defaults = {
-        name
-        for name, parameter in signature(command.function).parameters.items()
-        if parameter.default is not parameter.empty
-    }
-    assert optional == defaults
-    assert command.summary.endswith(".")
-
-
-def test_there_are_25_commands() -> None:
-    """As many as the controller has registered."""
-    assert len(COMMANDS) == 25
-
-
-@pytest.mark.parametrize("module", ["simulator", "programs.m2sim_tap"])
-def test_importing_installs_no_reactor(module: str) -> None:
-    """And takes no numpy."""
-    code = (
-        f"import sys, m2com_twisted.{module}; "
-        "print('twisted.internet.reactor' in sys.modules, 'numpy' in sys.modules)"
-    )
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert output.stdout.split() == [b"False", b"False"]

@@ -8,8 +8,7 @@ from twisted.internet.task import Clock
 from m2com_twisted import CommandOutcome
 from m2com_twisted.commands.table import CommandTable
 from m2com_twisted.support.log import NamedLog
-
-from .scripted_peer import status
+from tests.support.lines import status
 
 
 class Table:

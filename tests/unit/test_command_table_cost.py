@@ -8,8 +8,7 @@ from types import FrameType
 import pytest
 
 from m2com_twisted import CommandLost, CommandTimeout
-
-from .command_table import Table
+from tests.support.command_table import Table
 
 
 def life(table: Table, count: int) -> None:

@@ -1,0 +1,54 @@
+"""The bare client end of a connection to a controller, for tests of what the controller sends."""
+
+import json
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+__all__ = ["Client"]
+
+
+class Client(Protocol):
+    """A client that keeps what it gets, and can be waited for."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.lost: Deferred[Exception] = Deferred()
+        self._waiting: list[tuple[int, Deferred[None]]] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        """Keep it."""
+        self.data += data
+        self._check()
+
+    def _check(self) -> None:
+        for entry in list(self._waiting):
+            if self.data.count(b"\r\n") >= entry[0]:
+                self._waiting.remove(entry)
+                entry[1].callback(None)
+
+    def lines(self, count: int) -> Deferred[None]:
+        """Return a Deferred that fires once so many lines are there."""
+        deferred: Deferred[None] = Deferred()
+        self._waiting.append((count, deferred))
+        self._check()
+        return deferred
+
+    def take(self) -> list[dict[str, Any]]:
+        """Return the messages so far, and forget them."""
+        *lines, self.data = self.data.split(b"\r\n")
+        return [json.loads(line) for line in lines]
+
+    def command(self, sequence_id: int, name: str, **parameters: object) -> None:
+        """Send a command."""
+        message = {"id": f"cmd_{name}", "sequence_id": sequence_id, **parameters}
+        self.transport.write(json.dumps(message).encode() + b"\r\n")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell why."""
+        assert isinstance(reason.value, Exception)
+        self.lost.callback(reason.value)
