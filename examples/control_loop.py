@@ -9,6 +9,7 @@ Ctrl-C disables the mirror and ends it.
 import enum
 import logging
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -192,10 +193,10 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     host, *ports = sys.argv[1:] or ["127.0.0.1", "50000", "50001"]
     command_port, telemetry_port = map(int, ports)
-    started = reactor.seconds()
+    started = time.monotonic()
 
     def elevation() -> Elevation:
-        now = reactor.seconds()
+        now = time.monotonic()
         return Elevation(max(20.0, 80.0 - 0.5 * (now - started)), now)
 
     control = MirrorControl(host, command_port, telemetry_port, elevation, reactor)

@@ -25,7 +25,8 @@ class Elevation(NamedTuple):
 
     #: Degrees above the horizon.
     angle: float
-    #: When that was so, in seconds of the reactor's clock.
+    #: When that was so: `time.monotonic`, or the time of the `Clock` that was
+    #: passed in as the reactor.
     measured_at: float
 
 

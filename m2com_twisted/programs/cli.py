@@ -13,6 +13,7 @@ from twisted.internet.task import react
 from twisted.python import usage
 
 from ..errors import M2ComError
+from ..support.clock import use_monotonic_clock
 from .demo import DemoOptions
 from .monitor import MonitorOptions
 from .options import ProgramOptions
@@ -79,7 +80,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
     """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
-    # Without a reader there is nobody to run it for.
+    use_monotonic_clock(reactor)
+    # When nobody reads stdout any more, the subcommand ends.
     terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
     stop_on_signals(reactor, terminal.give_up)
     running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))

@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import time
 from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,7 @@ from twisted.python import usage
 
 from ..recording import FILE_NAME, Recorder
 from ..service import CellControllerService
+from ..support.clock import use_monotonic_clock
 from ..wire.codec import Message
 from .log_carrier import LogCarrier
 from .options import ControllerOptions
@@ -97,6 +99,9 @@ def makeService(options: Options) -> IService:
     SystemExit
         With a line that says so, if an option cannot be followed.
     """
+    from twisted.internet import reactor
+
+    use_monotonic_clock(reactor)
     log = logging.getLogger("m2com")
     level = logging.DEBUG if options["verbose"] else logging.INFO
     program: MultiService = Program(LogCarrier(log, level))
@@ -161,14 +166,13 @@ def _metrics(options: Options, controller: CellControllerService) -> IService:
     written its pid file: there is nothing to undo, and a terminal to say so.
     """
     from twisted.application import strports
-    from twisted.internet import reactor
 
     description = options["metrics"]
     try:
         from ..metrics import ControllerCollector, metrics_site
     except ImportError as error:
         options.refuse(f"--metrics needs the extra 'metrics' of m2com_twisted: {error}")
-    collector = ControllerCollector(lambda: (controller.state, controller.stats), reactor.seconds)
+    collector = ControllerCollector(lambda: (controller.state, controller.stats), time.monotonic)
     # Whatever is raised: any package may bring a kind of strport, and Twisted's
     # own raise OverflowError for port 70000.
     try:

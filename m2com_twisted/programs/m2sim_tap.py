@@ -16,6 +16,7 @@ from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
 from ..simulator.controller import CellController
 from ..simulator.model.profiles import DEFAULT, PROFILES
 from ..simulator.ports.injection import INJECTIONS, Injection
+from ..support.clock import use_monotonic_clock
 from .log_carrier import LogCarrier
 from .options import ProgramOptions, listening_port_number
 
@@ -129,6 +130,9 @@ def makeService(options: Options) -> SimulatorService:
     SystemExit
         With a line that says so, if a port is taken.
     """
+    from twisted.internet import reactor
+
+    use_monotonic_clock(reactor)
     service = SimulatorService(options)
     try:
         service.listen()

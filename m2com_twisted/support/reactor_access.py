@@ -1,4 +1,4 @@
-"""The reactor: passed in, or looked up when it is first needed."""
+"""The reactor: passed in, or looked up when it is first needed; and its clock."""
 
 import sys
 import threading
@@ -8,12 +8,19 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python import threadable
 from zope.interface import implementer
 
+from .clock import monotonic_clock
+
 __all__ = ["ReactorAccess"]
 
 
 @implementer(IReactorTime)
 class ReactorAccess:
-    """Finds the reactor when it is first needed, lends its clock, guards its thread.
+    """Finds the reactor when it is first needed, lends its timers, guards its thread.
+
+    `callLater` uses the reactor.  `seconds` is for durations, and is a clock
+    that never steps: see `monotonic_clock`.  The two fit together because
+    `callLater` takes a delay.  Only `DelayedCall.getTime` is in the reactor's
+    own time.
 
     Importing `twisted.internet.reactor` installs one.  A client may well be
     made before the application has chosen its own, so not even its constructor
@@ -29,6 +36,7 @@ class ReactorAccess:
     def __init__(self, reactor: IReactorTime | None = None) -> None:
         self._reactor = reactor
         self._home_thread = threading.get_ident()
+        self._seconds: Callable[[], float] | None = None
 
     def get(self) -> IReactorTime:
         """Return the reactor."""
@@ -47,8 +55,10 @@ class ReactorAccess:
         return self._reactor or installed
 
     def seconds(self) -> float:
-        """Implement `IReactorTime`."""
-        return self.get().seconds()
+        """Implement `IReactorTime`: the time by a clock that never steps."""
+        if self._seconds is None:
+            self._seconds = monotonic_clock(self.get())
+        return self._seconds()
 
     def callLater(
         self, delay: float, callable: Callable[..., object], *args: object, **kwargs: object

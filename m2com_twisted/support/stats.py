@@ -25,7 +25,8 @@ class Stats:
     connects: int = 0
     #: Why the last attempt failed or the last connection was lost.
     last_error: BaseException | None = None
-    #: When the last message came, in seconds of the reactor's clock.
+    #: When the last message came: `time.monotonic`, or the time of the
+    #: `Clock` that was passed in as the reactor.
     last_message_time: float | None = None
     #: Messages that wait for the callback now.
     queue_depth: int = 0

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -47,7 +48,7 @@ class Observatory:
             "127.0.0.1",
             self.controller.command_port,
             self.controller.telemetry_port,
-            lambda: Elevation(33.0, self._reactor.seconds()),
+            lambda: Elevation(33.0, time.monotonic()),
             self._reactor,
             self.lines.append,
         )

@@ -1,5 +1,6 @@
 """The service on real sockets, against a simulated controller."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,7 @@ async def test_elevation_reaches_the_controller(controller: CellController) -> N
     angles: list[float] = []
 
     def latest() -> Elevation | None:
-        from twisted.internet import reactor
-
-        return Elevation(angles.pop(0), reactor.seconds()) if angles else None
+        return Elevation(angles.pop(0), time.monotonic()) if angles else None
 
     def received() -> list[float]:
         messages = controller.received

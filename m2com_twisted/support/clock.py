@@ -1,0 +1,55 @@
+"""The clock that durations are measured with: one that never steps.
+
+Twisted's reactors tell the time by the wall clock.  When that is set, by an
+operator or by NTP, ages and outages would be wrong by as much.
+"""
+
+import time
+from collections.abc import Callable
+
+from twisted.internet.base import DelayedCall, ReactorBase
+from twisted.internet.interfaces import IReactorTime
+
+__all__ = ["monotonic_clock", "use_monotonic_clock"]
+
+
+def monotonic_clock(reactor: IReactorTime) -> Callable[[], float]:
+    """Return the clock to measure durations with.
+
+    Parameters
+    ----------
+    reactor
+        The reactor whose timers the durations belong to.
+
+    Returns
+    -------
+        `time.monotonic` for a real reactor.  For any other object, such as a
+        `twisted.internet.task.Clock`, its own ``seconds``.
+    """
+    return time.monotonic if isinstance(reactor, ReactorBase) else reactor.seconds
+
+
+def use_monotonic_clock(reactor: IReactorTime) -> None:
+    """Make a reactor's timers independent of the wall clock.
+
+    For programs, at their start.  A library must not do this: other code in
+    the process may read ``reactor.seconds()`` as the time of day.
+
+    Without this, a wall clock that is set back by an hour delays every timer
+    of the reactor by an hour, the one that dials again included.
+
+    Parameters
+    ----------
+    reactor
+        The reactor.  Timers that are set already come when they would have
+        come.  An object that is no real reactor is left alone.
+    """
+    if not isinstance(reactor, ReactorBase) or reactor.seconds is time.monotonic:
+        return
+    offset = time.monotonic() - reactor.seconds()
+    reactor.seconds = time.monotonic  # shadows the class's own
+    for call in reactor.getDelayedCalls():
+        if isinstance(call, DelayedCall):
+            # All by the same amount, so their order in the reactor's heap stays right.
+            call.time += offset
+            call.seconds = time.monotonic
