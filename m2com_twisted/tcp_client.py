@@ -353,7 +353,7 @@ class TcpClient:
         timeout
             Seconds from now until it must be finished; None: for ever.  The
             slowest real command, switching the power on, takes 30 to 60 s
-            (protocol, section 3).  Where no time is left to either, nothing is
+            (:ref:`protocol-answers`).  Where no time is left to either, nothing is
             sent: the outcome would be unknown at once.
 
         Raises

@@ -2,7 +2,7 @@
 
 Each is one bit of the event ``summaryFaultsStatus`` and of the mask set with
 ``setEnabledFaultsMask``, and has a code under which operators know it
-(protocol, section 10).
+(:ref:`protocol-faults`).
 """
 
 from dataclasses import dataclass

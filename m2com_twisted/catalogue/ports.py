@@ -1,6 +1,6 @@
 """The numbers of the controller's TCP ports.
 
-Source: protocol, section 1.
+Source: :ref:`protocol-transport`.
 """
 
 __all__ = ["COMMAND_PORT", "TELEMETRY_PORT"]

@@ -16,7 +16,7 @@ __all__ = ["PastCommands", "SentIds"]
 _REMEMBERED_UNANSWERED = 10_000
 
 # How many are remembered that it has answered, to tell a duplicate from an
-# answer to nothing: the controller answers 19 a second (protocol, section 3),
+# answer to nothing: the controller answers 19 a second (protocol-answers),
 # so this is the better part of a minute.
 _REMEMBERED_ANSWERED = 1000
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 __all__ = ["LAST_ID", "SequenceIds", "count_around", "is_before"]
 
 #: The greatest 32-bit signed integer: where the original's ids start again at 1
-#: (protocol, section 2).
+#: (protocol-answers).
 LAST_ID = 2**31 - 1
 
 
@@ -27,9 +27,9 @@ def is_before(earlier: int, later: int) -> bool:
 class SequenceIds:
     """The ids of a client's commands, in order and without a gap.
 
-    The documented controller answers a gap with ``noack`` (protocol, section
-    2), so an id is taken in the same turn of the reactor in which its command
-    is written.
+    The documented controller answers a gap with ``noack``
+    (:ref:`protocol-answers`), so an id is taken in the same turn of the
+    reactor in which its command is written.
 
     Parameters
     ----------

@@ -183,7 +183,7 @@ class CommandTable:
         """Reject what came after an id that the controller misses.
 
         That is how it reports a gap: after 1 and 3 it answers ``noack`` for 2,
-        and 3 is not executed (protocol, section 2).
+        and 3 is not executed (:ref:`protocol-answers`).
         """
         self._log.warning("The controller misses the command with sequence id %d", missing_id)
         for sequence_id, pending in list(self._pending.items()):

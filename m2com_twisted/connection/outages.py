@@ -17,7 +17,7 @@ __all__ = ["Outages"]
 
 # A connection that has lived this many seconds counts as good, even if it is a
 # quiet one.  The one-client rule closes a second connection after a
-# millisecond (protocol, section 1), so accept-then-close never counts.
+# millisecond (protocol-transport), so accept-then-close never counts.
 _GOOD_AFTER = 10.0
 
 # The signature of a port that another client holds: this many connections in a

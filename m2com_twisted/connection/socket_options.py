@@ -7,7 +7,7 @@ from twisted.internet.interfaces import ITCPTransport
 
 __all__ = ["set_socket_options"]
 
-# The figures of both ends of the original (protocol, section 1): a peer that
+# The figures of both ends of the original (protocol-transport): a peer that
 # vanished is noticed after 60 + 4 * 15 = 120 s.  The names are looked up one
 # by one because platforms differ in what they have.
 _KEEPALIVE_OPTIONS = (

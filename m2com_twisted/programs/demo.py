@@ -25,7 +25,7 @@ __all__ = ["Demo", "DemoOptions"]
 _FREQUENT_EVENTS = ("innerLoopControlMode", "m2AssemblyInPosition")
 
 #: What the mirror is moved to: micrometres, and arcseconds.  At 5 um/s
-#: (protocol, section 9) one sees it move and arrive.
+#: (protocol-motion) one sees it move and arrive.
 _POSITION = {"x": 12.0, "y": -6.0, "z": 15.0, "xRot": 0.0, "yRot": 0.0, "zRot": 0.0}
 
 #: How often to look at telemetry, in seconds.

@@ -33,7 +33,7 @@ __all__ = ["FILE_NAME", "Record", "Recorder", "read_recording"]
 FILE_NAME = "m2com.jsonl"
 
 # When a file is full, in bytes: about a quarter of an hour of full telemetry
-# with its times (protocol, section 6: 213 kB/s), so that one can be looked at
+# with its times (protocol-telemetry: 213 kB/s), so that one can be looked at
 # with ordinary tools.
 _FILE_SIZE = 200_000_000
 

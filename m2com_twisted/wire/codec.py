@@ -32,7 +32,7 @@ __all__ = [
 #: the reader of a particular message can narrow down.
 Message = dict[str, Any]
 
-#: The ids of the messages that are the status of a command (protocol, section 2).
+#: The ids of the messages that are the status of a command (protocol-messages).
 STATUSES = {
     "ack": CommandStatus.Ack,
     "noack": CommandStatus.NoAck,
@@ -40,7 +40,7 @@ STATUSES = {
     "fail": CommandStatus.Fail,
 }
 
-#: What ends a line; a bare LF does not (protocol, section 1).
+#: What ends a line; a bare LF does not (protocol-transport).
 TERMINATOR = b"\r\n"
 
 # The defaults of json.dumps, so that lines equal those of the original byte
@@ -64,7 +64,7 @@ STRICT_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NO_ID = b"0}" + TERMINATOR
 _NO_SEQUENCE_ID = b'"sequence_id": ' + _NO_ID
 
-# The prefixes of what a client sends (protocol, section 2).
+# The prefixes of what a client sends (protocol-messages).
 _PREFIXES = {MsgType.Command: "cmd_", MsgType.Event: "evt_", MsgType.Telemetry: "tel_"}
 
 

@@ -43,7 +43,7 @@ def test_sends_at_its_rate() -> None:
 
 
 def test_line_is_what_the_controller_understands() -> None:
-    """The telescope mount is named as its source (protocol, section 2)."""
+    """The telescope mount is named as its source."""
     feeding = Feeding()
     feeding.clock.advance(0.05)
     assert feeding.embedded.telemetry.last.transport.value() == (

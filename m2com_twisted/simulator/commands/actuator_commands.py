@@ -1,6 +1,6 @@
 """Commands to single actuators.
 
-Source: protocol, sections 4 and 9.
+Source: :ref:`protocol-commands`, :ref:`protocol-motion`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
 """Commands that move the mirror and its actuators.
 
-Source: protocol, sections 4 and 9.
+Source: :ref:`protocol-commands`, :ref:`protocol-motion`.
 """
 
 import math

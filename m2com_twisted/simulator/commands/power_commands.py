@@ -1,6 +1,6 @@
 """Commands of the power systems and the digital outputs.
 
-Source: protocol, sections 4 and 8.
+Source: :ref:`protocol-commands`, :ref:`protocol-power`.
 """
 
 from collections.abc import Iterator

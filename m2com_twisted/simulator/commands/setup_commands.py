@@ -1,6 +1,6 @@
 """Commands that set up the controller, and those about errors and scripts.
 
-Source: protocol, sections 4 and 9.
+Source: :ref:`protocol-commands`, :ref:`protocol-motion`.
 """
 
 from collections.abc import Iterable, Iterator

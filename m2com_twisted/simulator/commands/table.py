@@ -4,7 +4,7 @@ A function takes the model and the parameters it declares, and returns what
 happens in order: events, and waits in which nothing else is done.  It says
 that the command fails by raising CommandRefusedError, if need be after some events.
 
-Source: protocol, section 4.
+Source: :ref:`protocol-commands`.
 """
 
 from . import actuator_commands, mirror_commands, power_commands, setup_commands

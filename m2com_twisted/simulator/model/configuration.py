@@ -1,6 +1,6 @@
 """The configuration files the controller knows, and what it tells of one.
 
-Source: protocol, section 5.
+Source: :ref:`protocol-events`.
 """
 
 import re

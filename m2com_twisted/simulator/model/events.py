@@ -1,6 +1,6 @@
 """The events of the command port: one function each, fields in wire order.
 
-Source: protocol, section 5.
+Source: :ref:`protocol-events`.
 """
 
 from collections.abc import Iterable, Sequence

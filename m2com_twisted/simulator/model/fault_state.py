@@ -1,6 +1,6 @@
 """Which faults there are, and which the client has yet to hear of.
 
-Source: protocol, section 10.
+Source: :ref:`protocol-faults`.
 """
 
 from collections.abc import Iterable

@@ -5,7 +5,7 @@ z and the two tilts, three of the tangent ones x, y and the turn about z.
 Small angles, so that every relation is linear.  Lengths in um unless said
 otherwise, angles in arcsec.
 
-Source of the figures: protocol, section 13; the radii of the rings of axial
+Source of the figures: :ref:`protocol-figures`; the radii of the rings of axial
 actuators are made up.
 """
 

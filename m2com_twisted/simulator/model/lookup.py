@@ -3,7 +3,7 @@
 The table is smooth and synthetic: only its sums are those of the real one.
 Forces in N, angles in degrees, temperatures in degC.
 
-Source of the figures: protocol, section 13.
+Source of the figures: :ref:`protocol-figures`.
 """
 
 import math

@@ -5,7 +5,7 @@ carry what weight the other 72, the active actuators, leave them.  An active
 actuator is a spring: its force follows its own steps and the motion of the
 mirror.  Forces in N.
 
-Source of the figures: protocol, sections 9, 10 and 13.
+Source of the figures: :ref:`protocol-motion`, :ref:`protocol-faults`, :ref:`protocol-figures`.
 """
 
 import math

@@ -30,10 +30,10 @@ from .sensors import Sensors, processed_inclination
 
 __all__ = ["CYCLE", "ILC_COUNT", "Model"]
 
-#: Seconds of a controller cycle, as the idle original takes (section 3).
+#: Seconds of a controller cycle, as the idle original takes (protocol-answers).
 CYCLE = 0.103
 
-#: Cycles from one update of the forces to the next (section 9).
+#: Cycles from one update of the forces to the next (protocol-motion).
 _CYCLES_PER_UPDATE = 4
 
 ILC_COUNT = 84
@@ -41,10 +41,10 @@ ILC_COUNT = 84
 #: The mean rise of the air, in degC, above which its event comes every cycle.
 _AIRFLOW_WARNING = 2.0
 
-#: Fault limits of the tangent load cells, in N (section 10).
+#: Fault limits of the tangent load cells, in N (protocol-faults).
 _TANGENT_WEIGHT, _TANGENT_SUM, _TANGENT_FORCE = 5000.0, 1000.0, 2000.0
 
-#: Degrees; the controller's own default of ``inclinometerDelta`` (section 5).
+#: Degrees; the controller's own default of ``inclinometerDelta`` (protocol-events).
 _MAX_ANGLE_DIFFERENCE = 2.0
 
 
@@ -245,7 +245,7 @@ class Model:
         self.raise_fault(code)
 
     def tangent_force_error(self) -> tuple[list[float], float, float]:
-        """Return the six errors, of the weight and of the sum, in N (section 13)."""
+        """Return the six errors, of the weight and of the sum, in N (:ref:`protocol-figures`)."""
         tangent = self.mirror.measured[AXIAL_COUNT:]
         quarter = -weight_on_actuators(self.elevation)[AXIAL_COUNT + 1]
         cosine = math.cos(math.radians(30))

@@ -1,6 +1,6 @@
 """The motion of single actuators, by ``moveActuators``.
 
-Source: protocol, section 9.
+Source: :ref:`protocol-motion`.
 """
 
 from collections.abc import Sequence

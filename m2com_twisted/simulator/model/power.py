@@ -1,6 +1,6 @@
 """The two power systems, the digital input and output words, the interlock.
 
-Source: protocol, section 8.
+Source: :ref:`protocol-power`.
 """
 
 from dataclasses import dataclass

@@ -42,8 +42,8 @@ class Profile:
 #: The documented rules, without the waiting.
 DEFAULT = Profile("default")
 
-#: As the asyncio original: section 3 of the protocol has the 19 commands per
-#: second (one in 52 ms), section 7 that its model stands still without a client.
+#: As the asyncio original: 19 commands a second, one in 52 ms
+#: (protocol-answers); its model stands still without a client (protocol-lifetime).
 ORIGINAL = Profile(
     "original",
     consecutive_ids=False,
@@ -53,7 +53,7 @@ ORIGINAL = Profile(
 )
 
 #: The documented rules with realistic times: those of the original up to its
-#: version 1.5.8 (section 8), one command in a 50 ms cycle.
+#: version 1.5.8 (protocol-power), one command in a 50 ms cycle.
 STRICT = Profile(
     "strict",
     command_interval=0.05,

@@ -1,6 +1,6 @@
 """The script engine of ``runScript``.
 
-Source: protocol, section 9.
+Source: :ref:`protocol-motion`.
 """
 
 __all__ = ["Script", "ScriptRefusedError"]

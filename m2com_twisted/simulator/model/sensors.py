@@ -1,6 +1,6 @@
 """What the sensors read: temperatures, the inclinometer, and their noise.
 
-Source of the figures: protocol, section 13.
+Source of the figures: :ref:`protocol-figures`.
 """
 
 from random import Random

@@ -1,6 +1,6 @@
 """The 19 topics of the telemetry port: a function each, in wire order.
 
-Source: protocol, sections 6 and 13.
+Source: :ref:`protocol-telemetry`, :ref:`protocol-figures`.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What a command client is greeted with.
 
-Source: protocol, section 5.
+Source: :ref:`protocol-events`.
 """
 
 from ...catalogue.enums import PowerType

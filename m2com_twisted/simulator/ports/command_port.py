@@ -1,6 +1,6 @@
 """The command port: one command at a time, in order, each answered.
 
-Source: protocol, sections 2, 3 and 7.
+Source: :ref:`protocol-messages`, :ref:`protocol-answers`, :ref:`protocol-lifetime`.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """One client on one port.
 
-Source: protocol, sections 1 and 7.
+Source: :ref:`protocol-transport`, :ref:`protocol-lifetime`.
 """
 
 import logging

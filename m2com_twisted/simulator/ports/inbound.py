@@ -1,6 +1,6 @@
 """Lines that are not commands: what can be made of them.
 
-Source: protocol, section 2.
+Source: :ref:`protocol-messages`.
 """
 
 from collections import deque

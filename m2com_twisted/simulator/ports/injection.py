@@ -59,7 +59,7 @@ INJECTIONS = CONNECTION_INJECTIONS | ANSWER_INJECTIONS | FAULT_INJECTIONS
 #: a second, slow enough to tell and fast enough to see a line end.
 _DRIP_SECONDS = 0.01
 
-#: Far above any id a client has sent so far, below the last (section 2).
+#: Far above any id a client has sent so far, below the last (protocol-answers).
 _WRONG_ID = 1_000_000
 
 _BAD_LINES = {

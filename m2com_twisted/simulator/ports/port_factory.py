@@ -1,6 +1,6 @@
 """The rule that a port has one client.
 
-Source: protocol, sections 1 and 7.
+Source: :ref:`protocol-transport`, :ref:`protocol-lifetime`.
 """
 
 import logging

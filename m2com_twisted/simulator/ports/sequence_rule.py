@@ -1,6 +1,6 @@
 """The rule that sequence ids follow on each other.
 
-Source: protocol, section 2.
+Source: :ref:`protocol-answers`.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """The telemetry port: 20 times a second all that is measured.
 
-Source: protocol, sections 2, 6 and 7.
+Source: :ref:`protocol-messages`, :ref:`protocol-telemetry`, :ref:`protocol-lifetime`.
 """
 
 import logging

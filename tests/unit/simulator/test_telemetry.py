@@ -11,7 +11,7 @@ from m2com_twisted.simulator.model.model import Model
 from m2com_twisted.simulator.model.telemetry import TOPICS, TOPICS_ALWAYS, telemetry
 from tests.support.memory_simulator import Console, Line, Message
 
-#: Fields of each topic, with the length of a list, in wire order (protocol, section 6).
+#: Fields of each topic, with the length of a list, in wire order (protocol-telemetry).
 SHAPES: dict[str, dict[str, int | None]] = {
     "powerStatusRaw": dict.fromkeys(("motorVoltage", "motorCurrent", "commVoltage", "commCurrent")),
     "powerStatus": dict.fromkeys(("motorVoltage", "motorCurrent", "commVoltage", "commCurrent")),
