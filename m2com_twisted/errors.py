@@ -1,8 +1,8 @@
 """The exceptions, by who is at fault.
 
 The caller
-    `InvalidMessageError` (and `UnserializableMessageError`): what was asked
-    for can never be sent.  `NotConnectedError`, `ClientClosedError`: it
+    `InvalidMessageError` (and `UnserializableMessageError`, `InvalidFieldError`):
+    what was asked for can never be sent.  `NotConnectedError`, `ClientClosedError`: it
     cannot be sent, or waited for, now.
 The peer
     `BadLineError`: it sent something that is not a message.
@@ -37,6 +37,7 @@ __all__ = [
     "ConnectRefusedError",
     "ConnectTimeoutError",
     "HostNotFoundError",
+    "InvalidFieldError",
     "InvalidMessageError",
     "M2ComError",
     "NotConnectedError",
@@ -64,6 +65,30 @@ class InvalidMessageError(M2ComError, ValueError):
 
 class UnserializableMessageError(InvalidMessageError, TypeError):
     """The details have no JSON form: a foreign type, NaN, infinity, a cycle."""
+
+
+class InvalidFieldError(InvalidMessageError):
+    """A field of a command, or of a feed, has a value that it cannot have.
+
+    Attributes
+    ----------
+    message
+        Name of the command or feed.
+    field
+        Name of the field.
+    reason
+        What is wrong with the value.
+    """
+
+    def __init__(self, message: str, field: str, reason: str) -> None:
+        super().__init__(message, field, reason)
+        self.message = message
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """Return the three in one sentence."""
+        return f"{self.message}: {self.field} {self.reason}."
 
 
 class WriteBufferFullError(M2ComError, RuntimeError):

@@ -1,0 +1,143 @@
+"""Checks of the fields of commands and of feeds, before anything is sent.
+
+msgspec does not check what a message is made with.  It checks itself with
+`checked` instead, field by field.
+"""
+
+import enum
+import math
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any, SupportsFloat
+
+from .describe import Field
+
+__all__ = ["checked"]
+
+
+def checked(field: Field, value: object) -> object:
+    """Return a value as a message holds it.
+
+    Numbers become float or int, as the field has it, integers the members of
+    an enumeration, and sequences of any kind tuples.
+
+    Raises
+    ------
+    ValueError
+        If the value does not fit the field; the text says in what way.
+    """
+    if value is None and not field.required and field.default is None:
+        return None
+    convert = _converter(field)
+    return _list(field, value, convert) if field.is_list else convert(value)
+
+
+def _converter(field: Field) -> Callable[[object], object]:
+    """Return what converts a single value."""
+
+    def convert(value: object) -> object:
+        if field.type is bool:
+            return _boolean(value)
+        if field.type is str:
+            return _text(value)
+        if issubclass(field.type, enum.Enum):
+            return _member(field.type, value)
+        number = _float(value) if field.type is float else _integer(value)
+        if not field.limits.allow(number):
+            raise ValueError(f"is {number!r}, and must be {field.limits}{_unit(field)}")
+        return number
+
+    return convert
+
+
+def _unit(field: Field) -> str:
+    return f" {field.unit}" if field.unit else ""
+
+
+def _list(field: Field, value: object, convert: Callable[[object], object]) -> tuple[object, ...]:
+    """Return a sequence as a tuple of converted values."""
+    items = _items(value)
+    if field.length is not None and len(items) != field.length:
+        raise ValueError(f"has {len(items)} values, and must have {field.length}")
+    converted = []
+    for index, item in enumerate(items):
+        try:
+            converted.append(convert(item))
+        except ValueError as error:
+            raise ValueError(f"[{index}] {error}") from None
+    return tuple(converted)
+
+
+def _items(value: object) -> list[Any]:
+    """Return the items of a sequence.
+
+    ``tolist`` comes first, which arrays have: it gives Python's own numbers,
+    and does so faster than iteration.
+    """
+    to_list = getattr(value, "tolist", None)
+    if callable(to_list):
+        items = to_list()
+        if isinstance(items, list):
+            return items
+    # Text, bytes and mappings can be iterated over and are no lists of numbers;
+    # a set has no order.
+    elif isinstance(value, Iterable) and not isinstance(
+        value, str | bytes | bytearray | dict | set | frozenset
+    ):
+        return list(value)
+    raise ValueError(f"is {_shown(value)}, and must be a list")
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"is {_shown(value)}, and must be True or False")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"is {_shown(value)}, and must be a string")
+    return str(value)
+
+
+def _float(value: object) -> float:
+    # bool is a number to Python; here it is a mistake.
+    if isinstance(value, bool) or not isinstance(value, SupportsFloat):
+        raise ValueError(f"is {_shown(value)}, and must be a number")
+    try:
+        number = float(value)
+    except (OverflowError, TypeError, ValueError):
+        raise ValueError(f"is {_shown(value)}, and must be a finite number") from None
+    if not math.isfinite(number):
+        raise ValueError(f"is {number!r}, and must be a finite number")
+    return number
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, bool):
+        try:
+            return int(operator.index(value))  # type: ignore[arg-type]  # it raises TypeError
+        except TypeError:
+            pass
+    raise ValueError(f"is {_shown(value)}, and must be a whole number")
+
+
+def _member(kind: type[enum.Enum], value: object) -> enum.Enum:
+    """Return the member of an enumeration; of flags a single one."""
+    options = {option.value: option for option in kind}
+    if isinstance(value, enum.Enum) and not isinstance(value, kind):
+        # An int that happens to equal a member of another enumeration is a mix-up.
+        raise ValueError(f"is {value!r}, and must be a {kind.__name__}")
+    try:
+        return options[_integer(value)]
+    except (KeyError, ValueError):
+        listed = ", ".join(f"{number} {option.name}" for number, option in options.items())
+        raise ValueError(
+            f"is {_shown(value)}, and must be a {kind.__name__}: {listed}"
+        ) from None
+
+
+def _shown(value: object) -> str:
+    """Return a value for a message; a long one only in part."""
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

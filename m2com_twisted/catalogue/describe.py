@@ -1,0 +1,218 @@
+"""What a message and its fields are: the facts that are written beside each field.
+
+A field of a message is declared with `about`.  `fields_of` returns these facts
+again, in the order of the fields on the wire.  The generated documentation,
+the JSON Schemas, the command line and the checks of commands all read them here.
+"""
+
+import enum
+import typing
+from dataclasses import dataclass
+from functools import lru_cache
+from types import UnionType
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+__all__ = [
+    "Field",
+    "Floats",
+    "Integers",
+    "Limits",
+    "Values",
+    "about",
+    "fields_of",
+    "summary_of",
+    "wire_name",
+]
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+if TYPE_CHECKING:
+
+    class Values(Protocol[_T_co]):
+        """A sequence of numbers: a list, a tuple, a range, an array, a numpy array."""
+
+        def __len__(self) -> int: ...
+        def __iter__(self) -> typing.Iterator[_T_co]: ...
+        def __getitem__(self, index: int, /) -> _T_co: ...
+
+    Floats: TypeAlias = Values[float]
+    Integers: TypeAlias = Values[int]
+else:
+    # msgspec reads these annotations and knows no protocols.  A command holds
+    # tuples, whatever it was made from, so this is what they are at run time.
+    Values = tuple
+    #: Numbers of a command.  Any sequence of numbers is accepted; it is held as a tuple.
+    Floats = tuple[float, ...]
+    #: Whole numbers of a command, likewise.
+    Integers = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Range of the values of a field; None stands for no limit.
+
+    Attributes
+    ----------
+    minimum, maximum
+        The least and the greatest value that are allowed.
+    above, below
+        Values that are not allowed any more.
+    """
+
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def allow(self, value: float) -> bool:
+        """Return whether a value is within the range."""
+        return (
+            (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+    def __str__(self) -> str:
+        """Return the range in words; empty if there are no limits."""
+        if self.minimum is not None and self.maximum is not None:
+            return f"{_shown(self.minimum)} to {_shown(self.maximum)}"
+        parts = (
+            ("at least", self.minimum),
+            ("at most", self.maximum),
+            ("more than", self.above),
+            ("less than", self.below),
+        )
+        return ", ".join(f"{words} {_shown(limit)}" for words, limit in parts if limit is not None)
+
+
+def _shown(limit: float) -> str:
+    """Return a limit with all its digits; whole numbers up to 2**64 - 1 need them."""
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a message.
+
+    Attributes
+    ----------
+    name
+        Its name in Python.
+    wire_name
+        Its key on the wire.
+    type
+        Type of the value, or of each value of a list: float, int, bool, str or an enumeration.
+    is_list
+        Whether it holds a list of values.
+    length
+        Number of values of a list; None if it varies.
+    unit
+        Unit of the values; empty if there is none.
+    description
+        Meaning, in a few words.
+    limits
+        Range of the values.
+    required
+        Whether it must be given.
+    default
+        Value that holds if it is not given; None then stands for a field left out on the wire.
+    """
+
+    name: str
+    wire_name: str
+    type: type[float | int | bool | str | enum.IntEnum | enum.IntFlag]
+    is_list: bool
+    length: int | None
+    unit: str
+    description: str
+    limits: Limits
+    required: bool
+    default: object
+
+    @property
+    def kind(self) -> str:
+        """The type in words, for example ``float[72]``, ``int[]`` or ``PowerType``."""
+        length = "" if self.length is None else str(self.length)
+        return f"{self.type.__name__}[{length}]" if self.is_list else self.type.__name__
+
+    @property
+    def options(self) -> dict[str, int]:
+        """The values of an enumeration by name; empty for other types."""
+        if not issubclass(self.type, enum.IntEnum | enum.IntFlag):
+            return {}
+        return {option.name or str(option.value): option.value for option in self.type}
+
+
+def about(
+    description: str,
+    unit: str = "",
+    *,
+    length: int | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> msgspec.Meta:
+    """Return what stands beside the type of a field.
+
+    Nothing of it is a constraint for msgspec: what is received is decoded and
+    not checked again, since arrays may be short.  Commands check themselves.
+
+    Parameters
+    ----------
+    description
+        Meaning, in a few words.
+    unit
+        Unit of the values; see `Field`.
+    length
+        Number of values of a list; None if it varies.
+    minimum, maximum, above, below
+        See `Limits`.
+    """
+    limits = Limits(minimum, maximum, above, below)
+    extra = {"unit": unit, "length": length, "limits": limits}
+    return msgspec.Meta(description=description, extra=extra)
+
+
+@lru_cache(maxsize=None)
+def fields_of(message: type[msgspec.Struct]) -> tuple[Field, ...]:
+    """Return the fields of a class of messages, in the order of the wire."""
+    return tuple(_field(info) for info in msgspec.structs.fields(message))
+
+
+def _field(info: msgspec.structs.FieldInfo) -> Field:
+    annotated, meta = typing.get_args(info.type)
+    kind = _without_none(annotated)
+    is_list = typing.get_origin(kind) is tuple
+    return Field(
+        name=info.name,
+        wire_name=info.encode_name,
+        type=typing.get_args(kind)[0] if is_list else kind,
+        is_list=is_list,
+        length=meta.extra["length"],
+        unit=meta.extra["unit"],
+        description=meta.description,
+        limits=meta.extra["limits"],
+        required=info.required,
+        default=None if info.required else info.default,
+    )
+
+
+def _without_none(annotated: object) -> typing.Any:
+    """Return the type of a field that may be left out, which is written ``X | None``."""
+    if typing.get_origin(annotated) in (UnionType, typing.Union):
+        return next(option for option in typing.get_args(annotated) if option is not type(None))
+    return annotated
+
+
+def summary_of(message: type[msgspec.Struct]) -> str:
+    """Return the first sentence of the documentation of a class of messages."""
+    return (message.__doc__ or "").strip().splitlines()[0]
+
+
+def wire_name(class_name: str) -> str:
+    """Return the name on the wire for the name of a class: only the first letter differs."""
+    return class_name[:1].lower() + class_name[1:]

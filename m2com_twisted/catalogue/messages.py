@@ -1,0 +1,70 @@
+"""The base classes of all messages in the catalogue."""
+
+import enum
+from typing import Any, ClassVar
+
+import msgspec
+
+from ..errors import InvalidFieldError
+from .checks import checked
+from .describe import fields_of, wire_name
+
+__all__ = ["CheckedMessage", "TypedMessage"]
+
+
+# Without the garbage collector: no field holds anything that could make a
+# cycle, and the collector would look at each of the 400 messages a second.
+class TypedMessage(
+    msgspec.Struct, frozen=True, gc=False, rename="camel", tag_field="id", tag=wire_name
+):
+    """A message whose fields have names and types.
+
+    Attributes
+    ----------
+    name
+        Its name on the wire, without the prefix of what a client sends.
+    """
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Set the name on the wire from the name of the class."""
+        if "name" not in cls.__dict__:
+            cls.name = wire_name(cls.__name__)
+
+
+class CheckedMessage(TypedMessage, frozen=True):
+    """A message that a client sends; it checks its fields when it is made."""
+
+    def __post_init__(self) -> None:
+        """Check each field, and hold its value in the type that the field has.
+
+        Raises
+        ------
+        InvalidFieldError
+            If a value does not fit.
+        """
+        for field in fields_of(type(self)):
+            value = getattr(self, field.name)
+            try:
+                held = checked(field, value)
+            except ValueError as error:
+                raise InvalidFieldError(self.name, field.name, str(error)) from None
+            if held is not value:
+                msgspec.structs.force_setattr(self, field.name, held)
+
+    def details(self) -> dict[str, Any]:
+        """Return the parameters by their names on the wire, as lists and plain numbers.
+
+        A field that is None is left out.
+        """
+        values = ((field, getattr(self, field.name)) for field in fields_of(type(self)))
+        return {field.wire_name: _plain(value) for field, value in values if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, enum.Enum):
+        return int(value.value)
+    return value
