@@ -88,7 +88,9 @@ class InvalidFieldError(InvalidMessageError):
 
     def __str__(self) -> str:
         """Return the three in one sentence."""
-        return f"{self.message}: {self.field} {self.reason}."
+        # The reason may begin with the index of a value in a list, as in "[3] must be".
+        separator = "" if self.reason.startswith("[") else " "
+        return f"{self.message}: {self.field}{separator}{self.reason}."
 
 
 class WriteBufferFullError(M2ComError, RuntimeError):

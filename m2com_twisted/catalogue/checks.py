@@ -44,7 +44,7 @@ def _converter(field: Field) -> Callable[[object], object]:
             return _member(field.type, value)
         number = _float(value) if field.type is float else _integer(value)
         if not field.limits.allow(number):
-            raise ValueError(f"is {number!r}, and must be {field.limits}{_unit(field)}")
+            raise ValueError(f"must be {field.limits}{_unit(field)}, not {number!r}")
         return number
 
     return convert
@@ -58,7 +58,7 @@ def _list(field: Field, value: object, convert: Callable[[object], object]) -> t
     """Return a sequence as a tuple of converted values."""
     items = _items(value)
     if field.length is not None and len(items) != field.length:
-        raise ValueError(f"has {len(items)} values, and must have {field.length}")
+        raise ValueError(f"must have {field.length} values, not {len(items)}")
     converted = []
     for index, item in enumerate(items):
         try:
@@ -85,31 +85,31 @@ def _items(value: object) -> list[Any]:
         value, str | bytes | bytearray | dict | set | frozenset
     ):
         return list(value)
-    raise ValueError(f"is {_shown(value)}, and must be a list")
+    raise ValueError(f"must be a list, not {_shown(value)}")
 
 
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"is {_shown(value)}, and must be True or False")
+        raise ValueError(f"must be True or False, not {_shown(value)}")
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"is {_shown(value)}, and must be a string")
+        raise ValueError(f"must be a string, not {_shown(value)}")
     return str(value)
 
 
 def _float(value: object) -> float:
     # bool is a number to Python; here it is a mistake.
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
-        raise ValueError(f"is {_shown(value)}, and must be a number")
+        raise ValueError(f"must be a number, not {_shown(value)}")
     try:
         number = float(value)
     except (OverflowError, TypeError, ValueError):
-        raise ValueError(f"is {_shown(value)}, and must be a finite number") from None
+        raise ValueError(f"must be a finite number, not {_shown(value)}") from None
     if not math.isfinite(number):
-        raise ValueError(f"is {number!r}, and must be a finite number")
+        raise ValueError(f"must be a finite number, not {number!r}")
     return number
 
 
@@ -119,7 +119,7 @@ def _integer(value: object) -> int:
             return int(operator.index(value))  # type: ignore[arg-type]  # it raises TypeError
         except TypeError:
             pass
-    raise ValueError(f"is {_shown(value)}, and must be a whole number")
+    raise ValueError(f"must be a whole number, not {_shown(value)}")
 
 
 def _member(kind: type[enum.Enum], value: object) -> enum.Enum:
@@ -127,14 +127,12 @@ def _member(kind: type[enum.Enum], value: object) -> enum.Enum:
     options = {option.value: option for option in kind}
     if isinstance(value, enum.Enum) and not isinstance(value, kind):
         # An int that happens to equal a member of another enumeration is a mix-up.
-        raise ValueError(f"is {value!r}, and must be a {kind.__name__}")
+        raise ValueError(f"must be a {kind.__name__}, not {value!r}")
     try:
         return options[_integer(value)]
     except (KeyError, ValueError):
         listed = ", ".join(f"{number} {option.name}" for number, option in options.items())
-        raise ValueError(
-            f"is {_shown(value)}, and must be a {kind.__name__}: {listed}"
-        ) from None
+        raise ValueError(f"must be a {kind.__name__} ({listed}), not {_shown(value)}") from None
 
 
 def _shown(value: object) -> str:

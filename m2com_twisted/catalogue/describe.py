@@ -8,7 +8,7 @@ the JSON Schemas, the command line and the checks of commands all read them here
 import enum
 import typing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -78,7 +78,7 @@ class Limits:
     def __str__(self) -> str:
         """Return the range in words; empty if there are no limits."""
         if self.minimum is not None and self.maximum is not None:
-            return f"{_shown(self.minimum)} to {_shown(self.maximum)}"
+            return f"from {_shown(self.minimum)} to {_shown(self.maximum)}"
         parts = (
             ("at least", self.minimum),
             ("at most", self.maximum),
@@ -139,6 +139,11 @@ class Field:
         return f"{self.type.__name__}[{length}]" if self.is_list else self.type.__name__
 
     @property
+    def always_sent(self) -> bool:
+        """Whether the message has it on the wire, given or not."""
+        return self.required or self.default is not None
+
+    @property
     def options(self) -> dict[str, int]:
         """The values of an enumeration by name; empty for other types."""
         if not issubclass(self.type, enum.IntEnum | enum.IntFlag):
@@ -177,9 +182,14 @@ def about(
     return msgspec.Meta(description=description, extra=extra)
 
 
-@lru_cache(maxsize=None)
 def fields_of(message: type[msgspec.Struct]) -> tuple[Field, ...]:
     """Return the fields of a class of messages, in the order of the wire."""
+    # Not cached itself: checkers would take any hashable value for its argument.
+    return _fields(message)
+
+
+@cache
+def _fields(message: type[msgspec.Struct]) -> tuple[Field, ...]:
     return tuple(_field(info) for info in msgspec.structs.fields(message))
 
 

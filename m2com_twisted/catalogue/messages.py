@@ -9,7 +9,7 @@ from ..errors import InvalidFieldError
 from .checks import checked
 from .describe import fields_of, wire_name
 
-__all__ = ["CheckedMessage", "TypedMessage"]
+__all__ = ["CheckedMessage", "Command", "TypedMessage"]
 
 
 # Without the garbage collector: no field holds anything that could make a
@@ -49,9 +49,13 @@ class CheckedMessage(TypedMessage, frozen=True):
             try:
                 held = checked(field, value)
             except ValueError as error:
-                raise InvalidFieldError(self.name, field.name, str(error)) from None
+                raise self.error(field.name, str(error)) from None
             if held is not value:
                 msgspec.structs.force_setattr(self, field.name, held)
+
+    def error(self, field: str, reason: str) -> InvalidFieldError:
+        """Return the error for a field, by its name in Python."""
+        return InvalidFieldError(self.name, field, reason)
 
     def details(self) -> dict[str, Any]:
         """Return the parameters by their names on the wire, as lists and plain numbers.
@@ -60,6 +64,10 @@ class CheckedMessage(TypedMessage, frozen=True):
         """
         values = ((field, getattr(self, field.name)) for field in fields_of(type(self)))
         return {field.wire_name: _plain(value) for field, value in values if value is not None}
+
+
+class Command(CheckedMessage, frozen=True, tag=lambda name: "cmd_" + wire_name(name)):
+    """A command to the controller; its subclasses are in `m2com_twisted.catalogue.commands`."""
 
 
 def _plain(value: object) -> object:

@@ -1,9 +1,11 @@
 """Reading of messages that the controller sends, which never fails."""
 
 import json
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast, get_args
 
 import msgspec
+
+from .messages import TypedMessage
 
 __all__ = ["Reader", "Unknown"]
 
@@ -32,25 +34,29 @@ class Reader(Generic[T]):
     ----------
     union
         Union of the classes of these messages.
-    names
-        Names of these messages on the wire.
+
+    Attributes
+    ----------
+    by_name
+        These classes by their id on the wire.
     """
 
-    def __init__(self, union: Any, names: frozenset[str]) -> None:
-        self._union = union
-        self._names = names
+    def __init__(self, union: Any) -> None:
+        self.by_name: dict[str, type[TypedMessage]] = {
+            message.name: message for message in get_args(union)
+        }
         self._decode = msgspec.json.Decoder(union).decode
-        self._decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
     def parse(self, message: dict[str, Any]) -> T | Unknown:
         """Return the typed message for a decoded one, or `Unknown` if it does not fit."""
         try:
-            typed: T = msgspec.convert(message, self._union)
+            # Not the union itself: msgspec would look at all of its classes each time.
+            typed: Any = msgspec.convert(message, self.by_name[message["id"]])
         except Exception as error:
             # Not only msgspec's own: a number may be too large for a float, for example.
             # Whatever is wrong with a message, its reader gets it and goes on.
             return Unknown(self._reason(message, error), _as_message(message))
-        return typed
+        return cast(T, typed)
 
     def decode(self, line: bytes) -> T | Unknown:
         """Return the typed message on a line, or `Unknown` if it does not fit.
@@ -74,9 +80,11 @@ class Reader(Generic[T]):
     def _reason(self, message: Any, error: Exception) -> str:
         if not isinstance(message, dict):
             return f"it is not a JSON object but {type(message).__name__}"
-        identifier = message.get("id")
-        if isinstance(identifier, str) and identifier not in self._names:
-            return f"there is no {identifier!r} in the catalogue"
+        if "id" not in message:
+            return "it has no id"
+        if isinstance(error, KeyError | TypeError):
+            # The id may be of any kind, and long.
+            return f"there is no {message['id']!r:.80} in the catalogue"
         return str(error)
 
 

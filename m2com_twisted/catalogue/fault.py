@@ -1,0 +1,47 @@
+"""What a fault is."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Fault", "Severity"]
+
+
+class Severity(Enum):
+    """What the controller does about a fault."""
+
+    FAULT = "fault"  #: it opens the control loop
+    WARNING = "warning"  #: it only reports
+    RESERVED = "reserved"  #: nothing is known
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row of the table.
+
+    Attributes
+    ----------
+    bit
+        Its bit in ``summaryFaultsStatus``, 0 to 63.
+    code
+        Its code in the observatory's event ``errorCode``.
+    severity
+        Fault or warning.
+    name
+        A few words for a log line or a status display.
+    meaning
+        What has happened, in a sentence.
+    advice
+        What a person should do about it.
+    """
+
+    bit: int
+    code: int
+    severity: Severity
+    name: str
+    meaning: str = ""
+    advice: str = ""
+
+    @property
+    def mask(self) -> int:
+        """The value of its bit."""
+        return 1 << self.bit

@@ -1,0 +1,153 @@
+"""The commands that switch power, modes and settings of the controller.
+
+Source: :ref:`protocol-commands`, :ref:`protocol-power`.
+"""
+
+from typing import Annotated
+
+from .describe import Floats, Integers, about
+from .enums import (
+    ClosedLoopControlMode,
+    DigitalOutput,
+    DigitalOutputStatus,
+    InnerLoopControlMode,
+    PowerType,
+)
+from .messages import Command
+
+__all__ = [
+    "ClearErrors",
+    "GetInnerLoopControlMode",
+    "LoadConfiguration",
+    "Power",
+    "RebootController",
+    "ResetBreakers",
+    "SetClosedLoopControlMode",
+    "SetConfigurationFile",
+    "SetControlParameters",
+    "SetEnabledFaultsMask",
+    "SetInnerLoopControlMode",
+    "SetTemperatureOffset",
+    "SwitchCommandSource",
+    "SwitchDigitalOutput",
+]
+
+_Addresses = Annotated[Integers, about("Addresses of the ILCs.", minimum=0, maximum=83)]
+
+
+class ClearErrors(Command, frozen=True):
+    """Forget faults, warnings and limit switches; a cause still present is raised again."""
+
+
+class SetTemperatureOffset(Command, frozen=True):
+    """Set the reference of the ring temperatures.
+
+    The original simulator ignores intake and exhaust.
+    """
+
+    ring: Annotated[Floats, about("References of the ring sensors.", "degC", length=12)]
+    intake: Annotated[Floats, about("References at the air intake.", "degC", length=2)] = (0.0, 0.0)
+    exhaust: Annotated[Floats, about("References at the air exhaust.", "degC", length=2)] = (
+        0.0,
+        0.0,
+    )
+
+
+class SwitchCommandSource(Command, frozen=True):
+    """Hand the command to the control system (CSC) or to the engineering console."""
+
+    is_remote: Annotated[bool, about("Whether the control system may command.")]
+
+
+class ResetBreakers(Command, frozen=True):
+    """Close the breakers of a power system again; its power must be on."""
+
+    power_type: Annotated[PowerType, about("Power system.")]
+
+
+class RebootController(Command, frozen=True):
+    """Restart the controller: both connections end half a second after the success.
+
+    The real controller needs minutes to come back, and may never reply.
+    """
+
+
+class SwitchDigitalOutput(Command, frozen=True):
+    """Switch one digital output; the two power bits switch the power."""
+
+    bit: Annotated[DigitalOutput, about("Value of one bit: 1, 2, 4 to 128.")]
+    status: Annotated[DigitalOutputStatus, about("What to do with it.")]
+
+
+class Power(Command, frozen=True):
+    """Switch a power system on or off.
+
+    The real controller may report success before the state is reached;
+    ``powerSystemState`` tells when it is.
+    """
+
+    power_type: Annotated[PowerType, about("Power system.")]
+    status: Annotated[bool, about("Whether it is to be on.")]
+
+
+class SetClosedLoopControlMode(Command, frozen=True):
+    """Announce a control mode; it neither closes nor opens the loop."""
+
+    mode: Annotated[ClosedLoopControlMode, about("The mode.")]
+
+
+class SetInnerLoopControlMode(Command, frozen=True):
+    """Set the mode of some ILCs; the communication power must be on."""
+
+    addresses: _Addresses
+    mode: Annotated[InnerLoopControlMode, about("The mode.")]
+
+
+class GetInnerLoopControlMode(Command, frozen=True):
+    """Ask for the modes of some ILCs; the communication power must be on.
+
+    Each mode comes as one event ``innerLoopControlMode``.
+    """
+
+    addresses: _Addresses
+
+
+class LoadConfiguration(Command, frozen=True):
+    """Put the chosen configuration to use; the real controller drops both powers."""
+
+
+class SetControlParameters(Command, frozen=True):
+    """Choose what the look-up table of the forces goes by."""
+
+    use_external_elevation_angle: Annotated[
+        bool, about("Whether to go by the elevation from the telescope mount.")
+    ]
+    enable_angle_comparison: Annotated[
+        bool, about("Whether a difference of elevation and inclinometer is a fault.")
+    ]
+    max_angle_difference: Annotated[float, about("The difference allowed.", "deg", above=0)]
+    enable_lut_temperature: Annotated[
+        bool, about("Whether the look-up table takes the temperatures into account.")
+    ]
+    enable_lut_inclinometer: Annotated[
+        bool,
+        about("Whether it takes the inclinometer into account; the simulators ignore it."),
+    ] = True
+
+
+class SetEnabledFaultsMask(Command, frozen=True):
+    """Choose the faults that the controller reports and acts upon."""
+
+    mask: Annotated[
+        int, about("Bits of these faults; see the table of faults.", minimum=0, maximum=2**64 - 1)
+    ]
+
+
+class SetConfigurationFile(Command, frozen=True):
+    """Choose a configuration file; ``loadConfiguration`` puts it to use.
+
+    The controller does not check that the file exists.  It lists its files in
+    the event ``configurationFiles``.
+    """
+
+    file: Annotated[str, about("Name of the file.")]
