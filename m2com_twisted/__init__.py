@@ -15,6 +15,7 @@ from .catalogue.enums import (
     PowerSystemState,
     PowerType,
 )
+from .client.observers import LineObserver
 from .commands.outcome import CommandOutcome
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
@@ -74,6 +75,7 @@ __all__ = [
     "InclinationTelemetrySource",
     "InnerLoopControlMode",
     "InvalidMessageError",
+    "LineObserver",
     "M2ComError",
     "MsgType",
     "NotConnectedError",

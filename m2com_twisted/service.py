@@ -1,7 +1,7 @@
 """Both connections to the controller as one service, to embed in an application."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from .catalogue.enums import MsgType
 from .catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from .client.observers import LineObserver
 from .commands.outcome import CommandOutcome
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
@@ -80,10 +81,9 @@ class CellControllerService(Service):
         Called with a `ControllerState` for each connection made or lost, in
         order with the messages of that connection: before its first, after
         its last.  The other connection may be ahead of its messages.
-    on_arrival
-        Called with the name of the connection, ``"command"`` or
-        ``"telemetry"``, and each message at the moment it arrives; see
-        ``arrival_callback`` of `TcpClient`.
+    command_observers, telemetry_observers
+        Line observers of each connection; see `LineObserver`.  An object that
+        watches both gives an observer for each.
     elevation
         Feeds the controller the telescope's elevation while the service runs.
     log
@@ -113,7 +113,8 @@ class CellControllerService(Service):
         on_event: MessageCallback | None = None,
         on_telemetry: MessageCallback | None = None,
         on_state: Callable[[ControllerState], object] | None = None,
-        on_arrival: Callable[[str, Message], object] | None = None,
+        command_observers: Iterable[LineObserver] = (),
+        telemetry_observers: Iterable[LineObserver] = (),
         elevation: ElevationFeeder | None = None,
         log: logging.Logger | None = None,
         reactor: IReactorTime | None = None,
@@ -141,14 +142,14 @@ class CellControllerService(Service):
             on_event or _ignore,
             name="command",
             endpoint=command_endpoint,
-            arrival_callback=_named("command", on_arrival),
+            observers=command_observers,
         )
         self._telemetry: TcpClient = new_client(
             telemetry_port,
             on_telemetry or _ignore,
             name="telemetry",
             endpoint=telemetry_endpoint,
-            arrival_callback=_named("telemetry", on_arrival),
+            observers=telemetry_observers,
             overflow=telemetry_overflow,
         )
         self._log = NamedLog(self._command.log, "elevation")
@@ -245,12 +246,6 @@ class CellControllerService(Service):
         if client.connected:
             return ConnectionState.WAITING
         return client.state
-
-
-def _named(
-    name: str, on_arrival: Callable[[str, Message], object] | None
-) -> Callable[[Message], object] | None:
-    return None if on_arrival is None else partial(on_arrival, name)
 
 
 def _ignore(message: Message) -> None:

@@ -1,7 +1,7 @@
 """The client: what users see of all this."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import TypeVar
@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from .catalogue.enums import MsgType
 from .client.inbound import Inbound
+from .client.observers import LineObserver, LineObservers
 from .client.sender import MessageSender
 from .commands.outcome import CommandOutcome
 from .commands.sequence_ids import SequenceIds
@@ -21,7 +22,7 @@ from .connection.protocol import MessageProtocol
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
-from .delivery.delivery import Delivery, MessageCallback
+from .delivery.delivery import Delivery, MessageCallback, require_callback
 from .support.log import NamedLog
 from .support.reactor_access import ReactorAccess
 from .support.stats import Stats
@@ -72,10 +73,8 @@ class TcpClient:
         with the messages: before the first one, after the last.  As with
         messages it may be any kind of function.  By the time it is called the
         connection may have changed again; ``connected`` tells how it is now.
-    arrival_callback
-        Called with each message at the moment it arrives, whatever waits to
-        be delivered before it: for recorders.  A plain function, and a quick
-        one.  What it raises is logged and counted.
+    observers
+        Line observers, which see each line as it passes; see `LineObserver`.
     max_line_length
         Bytes in a received line; a longer one is skipped.
     max_waiting_bytes
@@ -110,12 +109,15 @@ class TcpClient:
         endpoint: IStreamClientEndpoint | None = None,
         retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
         connect_callback: Callable[[Self], object] | None = None,
-        arrival_callback: Callable[[Message], object] | None = None,
+        observers: Iterable[LineObserver] = (),
         max_line_length: int = 2**20,
         max_waiting_bytes: int = 2**20,
         max_queue_length: int = 1000,
         overflow: Overflow = "pause",
     ) -> None:
+        require_callback(callback_process_message)
+        if connect_callback is not None:
+            require_callback(connect_callback)
         self.host = host
         self.port = port
         self.name = name
@@ -146,7 +148,7 @@ class TcpClient:
             stats=stats,
             log=named_log,
             log_rate=check_message_rate,
-            arrival_callback=arrival_callback,
+            observers=LineObservers(observers, clock=self._reactor, stats=stats, log=named_log),
         )
         self._factory = ReconnectingMessageFactory(
             (host, port),
@@ -156,7 +158,6 @@ class TcpClient:
                 receiver=self._reception,
                 clock=self._reactor,
                 stats=stats,
-                log=named_log,
                 max_line_length=max_line_length,
                 max_waiting_bytes=max_waiting_bytes,
             ),

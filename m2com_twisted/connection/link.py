@@ -84,6 +84,8 @@ class ReconnectingMessageFactory(ClientFactory):
         self._log = log
         #: Where the connection stands.
         self.state = ConnectionState.IDLE
+        # The last state that observers were told, then those that they were not.
+        self._states = [self.state]
         #: Whether `connect` was called, and `close` not since.
         self.should_be_connected = False
         self._attempt: Deferred[IProtocol] | None = None
@@ -211,11 +213,20 @@ class ReconnectingMessageFactory(ClientFactory):
         self._retry = retry
         self._protocol = protocol
         self.should_be_connected = should_be_connected
+        if self._states[-1] is not state:
+            self._states.append(state)
+
+    def _tell_states(self) -> None:
+        """Show the states that were passed through, now that all fields are right."""
+        while len(self._states) > 1:
+            del self._states[0]
+            self._reception.state_changed(self._states[0])
 
     def _dial(self) -> None:
         """Begin an attempt."""
         attempt = maybeDeferred(lambda: self._endpoint(self._connect_timeout).connect(self))
         self._set_state(ConnectionState.CONNECTING, attempt=attempt)
+        self._tell_states()
         # An endpoint may take longer than it was told, or not know of timeouts at all.
         attempt.addTimeout(self._connect_timeout, self._reactor, self._attempt_timed_out)
         attempt.addCallbacks(self._attempt_succeeded, self._attempt_failed)
@@ -241,6 +252,7 @@ class ReconnectingMessageFactory(ClientFactory):
         else:
             self._set_state(ConnectionState.IDLE, should_be_connected=False)
             self._connect_waiters.fail(error)
+        self._tell_states()
 
     def _attempt_succeeded(self, result: IProtocol) -> None:
         # Endpoints give back what buildProtocol returned.
@@ -257,6 +269,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._history.connected()
         protocol.set_timeout(self._read_timeout)
         self._reception.begin(protocol)
+        self._tell_states()
         self._reception.tell_change(connected=True)
         self._connect_waiters.succeed()
 
@@ -288,6 +301,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._wait_to_retry()
         self._reception.fail_commands()
         protocol.fail_writers()
+        self._tell_states()
         self._reception.tell_change(connected=False)
 
     def _begin_closing(self) -> None:
@@ -301,6 +315,7 @@ class ReconnectingMessageFactory(ClientFactory):
         if protocol is not None:
             protocol.fail_writers()
         self._fail_connect_waiters()
+        self._tell_states()
         callback_ended = self._reception.stop()
         if not callback_ended.called:
             callback_ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
@@ -317,6 +332,7 @@ class ReconnectingMessageFactory(ClientFactory):
         self._history.forget()
         self._set_state(ConnectionState.IDLE, should_be_connected=False)
         self._log.info("Closed")
+        self._tell_states()
         self._reception.tell_change(connected=False)
         self._close_waiters.succeed()
         if self._start_when_closed is not None:
@@ -332,6 +348,7 @@ class ReconnectingMessageFactory(ClientFactory):
             attempt = self._attempt
             self._set_state(ConnectionState.IDLE, should_be_connected=False)
             attempt.cancel()
+            self._tell_states()
 
     def _connect_timed_out(self, result: object, timeout: float) -> Failure:
         error = ConnectTimeoutError(*self._address, f"not connected within {timeout:g} s")

@@ -1,12 +1,10 @@
-"""One connection: bytes to messages and lines to bytes.
+"""One connection: what arrives is cut into lines, and lines are written.
 
-The lines of a chunk are cut and their messages handed over all together, not
-one by one as `LineReceiver` does: see `LineSplitter` for the cost of that.
+The lines of a chunk are cut and handed over all together, not one by one as
+`LineReceiver` does: see `LineSplitter` for the cost of that.
 """
 
 from collections import deque
-from collections.abc import Generator
-from operator import length_hint
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -15,33 +13,15 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from ..errors import BadLineError, NotConnectedError, SilentPeerError
-from ..support.log import NamedLog
+from ..errors import NotConnectedError, SilentPeerError
 from ..support.stats import Stats
-from ..support.throttle import Throttle
-from ..wire.codec import (
-    STATUSES,
-    STRICT_ERRORS,
-    TERMINATOR,
-    Message,
-    decode_leniently,
-    decode_strictly,
-)
+from ..wire.codec import TERMINATOR
 from ..wire.framing import LineSplitter
 from .socket_options import set_socket_options
 from .watchdog import Watchdog
 from .write_gate import WriteGate
 
-__all__ = ["ConnectionOwner", "MessageProtocol", "MessageReceiver"]
-
-# Lines that say that the peer lives and nothing else: ts_tcpip sends the second.
-_LIFE_SIGNS = (b"", b"heartbeat")
-
-# How much of a bad line its warning shows, in bytes.
-_SHOWN_BYTES = 200
-
-# Seconds between two warnings about bad lines.
-_BAD_LINE_LOG_INTERVAL = 10.0
+__all__ = ["ConnectionOwner", "LineTaker", "MessageProtocol"]
 
 # How long a peer may take to read the rest after `disconnect`, in seconds.
 _DISCONNECT_TIME = 2.0
@@ -65,25 +45,24 @@ class ConnectionTransport(Protocol):
     def resumeProducing(self) -> None: ...
 
 
-class MessageReceiver(Protocol):
-    """Who takes what a connection brings."""
+class LineTaker(Protocol):
+    """Takes what a connection receives."""
 
-    def messages_received(self, messages: Generator[Message, None, None]) -> None:
-        """Take the messages of one chunk, in order of arrival; to be closed in the end."""
+    def lines_received(self, lines: list[bytes]) -> None:
+        """Take the lines that a chunk completes; each ends with the CR of its CR LF."""
 
-    @property
-    def awaits_status(self) -> bool:
-        """Whether a command is under way whose status may come."""
+    def oversize_line_received(self, beginning: bytes, limit: int) -> None:
+        """Take the beginning of a line that is longer than the limit; the rest is skipped."""
 
-    def status_received(self, message: Message) -> None:
-        """Look at the status of a command, ahead of its delivery."""
+    def line_sent(self, line: bytes) -> None:
+        """Learn of a line, CR LF included, that was handed to the transport."""
 
 
 class ConnectionOwner(Protocol):
-    """Who has a connection made."""
+    """Owner of a connection."""
 
     def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
-        """Learn that the connection is gone, once."""
+        """Learn, once, that the connection is lost."""
 
 
 class MessageProtocol(LineReceiver):
@@ -95,15 +74,13 @@ class MessageProtocol(LineReceiver):
     Parameters
     ----------
     owner
-        Who learns of its end.
+        Owner of the connection; told once when it is lost.
     receiver
-        Who takes the messages.
+        Takes the lines.
     clock
-        For timeouts.
+        Measures timeouts.
     stats
-        Where bytes and bad lines are counted.
-    log
-        Where bad lines are reported.
+        Counts bytes.
     max_line_length
         The longest line that is accepted, in bytes without its terminator.
     max_waiting_bytes
@@ -117,10 +94,9 @@ class MessageProtocol(LineReceiver):
         self,
         owner: ConnectionOwner,
         *,
-        receiver: MessageReceiver,
+        receiver: LineTaker,
         clock: IReactorTime,
         stats: Stats,
-        log: NamedLog,
         max_line_length: int,
         max_waiting_bytes: int,
     ) -> None:
@@ -129,12 +105,11 @@ class MessageProtocol(LineReceiver):
         self._receiver = receiver
         self._clock = clock
         self._stats = stats
-        self._log = log
-        self._throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
         self._gate = WriteGate(max_waiting_bytes)
         self._watchdog = Watchdog(clock, self._peer_is_silent)
-        # Those that have arrived; the first is being taken.
+        # Chunks that have arrived, and whether they have to wait.
         self._chunks: deque[bytes] = deque()
+        self._busy = False
         self._splitter = LineSplitter(max_line_length, self.lineLengthExceeded)
         self._abort: IDelayedCall | None = None
         self._lost: Deferred[None] | None = None
@@ -169,19 +144,25 @@ class MessageProtocol(LineReceiver):
         self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        """Override: take a chunk, or leave it to whoever is taking one.
+        """Override: take a chunk, or leave it to the loop that is taking one.
 
-        A transport in memory may bring the answer to what a callback writes
-        while the lines around the message that it was called with are taken.
+        A transport in memory may bring a chunk while another is being taken,
+        or while a line is being written.
         """
         self._chunks.append(data)
-        if len(self._chunks) == 1:
+        if not self._busy:
+            self._take_chunks()
+
+    def _take_chunks(self) -> None:
+        self._busy = True
+        try:
             while self._chunks:
-                self._take(self._chunks[0])
-                self._chunks.popleft()
+                self._take(self._chunks.popleft())
+        finally:
+            self._busy = False
 
     def _take(self, data: bytes) -> None:
-        """Decode all lines that a chunk completes, in one go."""
+        """Cut a chunk into lines, all in one go."""
         if not self.is_open:
             return
         self.received_bytes += len(data)
@@ -189,63 +170,12 @@ class MessageProtocol(LineReceiver):
         lines = self._splitter.feed(data)
         if lines:
             self._watchdog.heard()
-            self._receiver.messages_received(self._messages(lines))
+            self._receiver.lines_received(lines)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """Override: report the beginning of a line that is too long; the rest is skipped."""
+        """Override: skip the line."""
         self._watchdog.heard()
-        self._stats.oversize_lines += 1
-        self._warn(f"longer than {self.MAX_LENGTH} bytes", line)
-
-    def _messages(self, lines: list[bytes]) -> Generator[Message, None, None]:
-        """Yield the messages on lines; what else they may hold is dealt with here.
-
-        One at a time, because a thousand decoded messages at once cost twice
-        as much as the same memory used a thousand times.
-        """
-        rest = iter(lines)
-        bad = 0
-        # A status is told by its id.  But to compare ids takes four times as
-        # long as to look for a key, and while no command waits for one, a
-        # status without a sequence id says nothing.  Asked once for the chunk:
-        # no command that is sent on the way is answered in it.
-        awaited = self._receiver.awaits_status
-        try:
-            for line in rest:
-                try:
-                    message = decode_strictly(line)
-                except STRICT_ERRORS:
-                    line = line[:-1]  # without the CR
-                    try:
-                        message = decode_leniently(line)
-                    except BadLineError as error:
-                        self._bad_line(line, error)
-                        bad += 1
-                        continue
-                if (awaited or "sequence_id" in message) and _is_status(message):
-                    self._receiver.status_received(message)
-                    if self._lost is not None:
-                        return  # closed by who waited for this status
-                yield message
-        finally:
-            # Those taken, less the bad; to count one by one takes as long as to look for a key.
-            self._stats.messages += len(lines) - length_hint(rest) - bad
-
-    def _bad_line(self, line: bytes, error: BadLineError) -> None:
-        if line not in _LIFE_SIGNS:
-            self._stats.bad_lines += 1
-            self._warn(error.reason, line)
-
-    def _warn(self, reason: str, line: bytes) -> None:
-        """Log a line that is ignored, unless too many have been lately."""
-        held_back = self._throttle.admit(self._clock.seconds())
-        if held_back is not None:
-            self._log.warning(
-                "Ignored a line that is %s: %r (%d more not logged before it)",
-                reason,
-                line[:_SHOWN_BYTES],
-                held_back,
-            )
+        self._receiver.oversize_line_received(line, self.MAX_LENGTH)
 
     def _peer_is_silent(self, timeout: float) -> None:
         self._own_reason = Failure(SilentPeerError(timeout))
@@ -273,8 +203,19 @@ class MessageProtocol(LineReceiver):
         self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
 
     def write(self, line: bytes) -> None:
-        """Write a line, terminator included, in one piece."""
-        self.transport.write(line)
+        """Write a line, CR LF included, in one piece.
+
+        An answer that a transport in memory brings at once waits until
+        observers have seen what it is the answer to.
+        """
+        busy, self._busy = self._busy, True
+        try:
+            self.transport.write(line)
+            self._receiver.line_sent(line)
+        finally:
+            self._busy = busy
+        if not busy and self._chunks:
+            self._take_chunks()
 
     # The end
 
@@ -312,9 +253,3 @@ class MessageProtocol(LineReceiver):
             self._watchdog.stop()
             # A paused producer would keep the transport from closing.
             self.transport.unregisterProducer()
-
-
-def _is_status(message: Message) -> bool:
-    """Whether a message is the status of a command; its id may be anything."""
-    name = message.get("id")
-    return isinstance(name, str) and name in STATUSES

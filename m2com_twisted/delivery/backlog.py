@@ -1,7 +1,7 @@
 """What waits for the user's callback: bounded, however long the callback takes."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -110,20 +110,16 @@ class Backlog:
         """Forget a connection that is gone."""
         self._reading = None
 
-    def append(self, change: ConnectionChange) -> None:
-        """Add a change of the connection, which no bound keeps out."""
-        self._entries.append(change)
+    def append(self, entry: Entry) -> None:
+        """Add a message, or a change of the connection.
 
-    def extend(self, messages: Iterable[Message]) -> None:
-        """Add messages.
-
-        `limit` is to be called when all of a chunk are in: not here, for the
-        callback may take some of them while they come.
+        Neither pauses reading nor drops anything: call `limit` when all
+        messages of a chunk are in.  The callback may take some of them before.
         """
-        self._entries.extend(messages)
+        self._entries.append(entry)
 
     def limit(self) -> None:
-        """See that no more waits than may."""
+        """Pause reading, or drop the oldest messages, if too many wait."""
         depth = len(self._entries)
         if depth > self._stats.queue_high_water:
             self._stats.queue_high_water = depth

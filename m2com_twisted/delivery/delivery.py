@@ -19,12 +19,13 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
+from ..support.callables import is_generator_function
 from ..support.log import NamedLog, beginning_of
 from ..support.stats import Stats
 from ..wire.codec import Message
 from .backlog import Backlog, ConnectionChange, Entry, Overflow, ReadingControl
 
-__all__ = ["Delivery", "MessageCallback"]
+__all__ = ["Delivery", "MessageCallback", "ReadLine", "require_callback"]
 
 #: Takes the user's ``*args`` and the keyword ``message``; what it returns is
 #: awaited where it can be.
@@ -33,8 +34,11 @@ MessageCallback = Callable[..., object]
 # What a cancelled callback ends with; the second if it waits for an asyncio future.
 _CANCELLATIONS = (CancelledError, asyncio.CancelledError)
 
-# What arrives when nothing does.
-_NOTHING: Iterator[Message] = iter(())
+#: Takes a line, returns the message on it; None if there is nothing to deliver.
+ReadLine = Callable[[bytes], Message | None]
+
+# No lines: the value while no chunk is arriving.
+_NOTHING: Iterator[bytes] = iter(())
 
 
 class Delivery:
@@ -69,12 +73,6 @@ class Delivery:
         max_length: int,
         overflow: Overflow,
     ) -> None:
-        for function in (callback, connect_callback):
-            if function is not None and not callable(function):
-                raise TypeError(f"The callback {function!r} is not callable.")
-            if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-                # As it is without inlineCallbacks: called, it would do nothing, and say nothing.
-                raise TypeError(f"The callback {function!r} is a generator function.")
         self._callback = callback
         self._connect_callback = connect_callback
         # Bound once: to unpack the arguments for each message takes longer.
@@ -90,8 +88,12 @@ class Delivery:
             stats=stats,
             log=log,
         )
-        # The rest of the chunk that is arriving, until `put` takes it into the backlog.
+        # The lines of the chunk that is arriving, until `put` takes what is left
+        # of them into the backlog; and the function that reads them.
         self._arriving = _NOTHING
+        self._read: ReadLine = _read_nothing
+        # What `put` is taking into the backlog.
+        self._keeping = _NOTHING
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
         # Set while `stop` cancels a callback; fires when that has ended.
@@ -113,19 +115,22 @@ class Delivery:
         """Forget a connection that is gone."""
         self._backlog.detach()
 
-    def put(self, messages: Iterator[Message]) -> None:
-        """Deliver messages, now or when those before them are done with.
+    def put(self, lines: Iterable[bytes], read: ReadLine) -> None:
+        """Deliver the messages on the lines of a chunk, now or when those before them are done.
+
+        Each line is read once, in order, and before this returns: those that a
+        callback keeps waiting wait as messages.
 
         Parameters
         ----------
-        messages
-            Taken one by one while the callback takes them at once; those that
-            it makes wait are taken into the backlog before this returns.
+        lines
+            The lines.
+        read
+            Returns the message on a line; None if there is nothing to deliver.
         """
-        self._arriving = messages
+        self._arriving, self._read = iter(lines), read
         self._consume()
         if self._arriving is not _NOTHING:
-            # The callback waits, and what it has not taken waits for it.
             self._keep_arriving()
             self._backlog.limit()
 
@@ -146,7 +151,7 @@ class Delivery:
             where this is called from inside it, which is then left alone.
         """
         self._backlog.clear()
-        self._arriving = _NOTHING
+        self._arriving = self._keeping = _NOTHING
         if self._consumer is None or self._consumer_done is None:
             return succeed(None)
         if inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING:
@@ -157,14 +162,20 @@ class Delivery:
         return ended
 
     def _keep_arriving(self) -> None:
-        """Take the rest of a chunk into the backlog.
+        """Take the messages on the rest of a chunk into the backlog.
 
-        To look at it may complete the command that a callback waits for, and
-        so make the consumer go on in the midst of it: it must not ask for the
-        same messages then, and may well run out of others.
+        To read a status may complete the command that the callback waits for.
+        The consumer goes on in the midst of this loop then, takes what is in
+        the backlog so far, and may end.
         """
         arriving, self._arriving = self._arriving, _NOTHING
-        self._backlog.extend(arriving)
+        self._keeping = arriving
+        for line in arriving:
+            message = self._read(line)
+            if self._keeping is not arriving:
+                return  # the client was closed by whoever waited for this status
+            if message is not None:
+                self._backlog.append(message)
         if self._backlog:
             self._consume()
 
@@ -176,50 +187,55 @@ class Delivery:
             self._consumer_done.addErrback(self._log_unexpected)
 
     async def _deliver_all(self) -> None:
-        """Deliver one entry after the other.
+        """Deliver what waits, then what is arriving, until there is neither.
 
-        This is where the time of a message goes, so it calls as little as it can.
+        This is where the time of a message goes, so it calls as little as it
+        can, and the call of a callback stands here twice.
         """
         try:
-            for deliver, entries in self._batches():
-                for entry in entries:
+            while True:
+                while (entry := self._backlog.take()) is not None:
                     try:
-                        await deliver(message=entry)
+                        await self._callback_for(entry)(message=entry)
                     except GeneratorExit:
                         raise
                     except BaseException as error:
-                        # SystemExit too: the reactor would log it and go on as well.
                         self._report(error, entry)
-                    if self._arriving is not entries:
+                    self._tell_cancelled()
+                lines, read, deliver = self._arriving, self._read, self._deliver_message
+                if lines is _NOTHING:
+                    return
+                self._running = self._callback
+                for line in lines:
+                    message = read(line)
+                    if message is not None:
+                        try:
+                            await deliver(message=message)
+                        except GeneratorExit:
+                            raise
+                        except BaseException as error:
+                            # SystemExit too: the reactor would log it and go on as well.
+                            self._report(error, message)
+                    if self._arriving is not lines:
                         break  # the callback waited: the rest is in the backlog, or dropped
-                if self._cancelled is not None:
-                    ended, self._cancelled = self._cancelled, None
-                    ended.callback(None)
+                else:
+                    self._arriving = _NOTHING
+                self._tell_cancelled()
         finally:
             self._consumer = None
 
-    def _batches(self) -> Iterator[tuple[Callable[..., Awaitable[object]], Iterable[Entry]]]:
-        """Yield what waits, one by one, then what is arriving, until there is neither.
+    def _callback_for(self, entry: Entry) -> Callable[..., Awaitable[object]]:
+        if isinstance(entry, ConnectionChange):
+            self._running = self._connect_callback
+            return self._deliver_change
+        self._running = self._callback
+        return self._deliver_message
 
-        With what is to be called for it.  In batches because what is arriving
-        would cost twice as much if it came through another generator.  As long
-        as `_arriving` is the batch, nobody has taken the rest of it away, as
-        `put` does when the callback waited, and `stop` when it closed.
-        """
-        while True:
-            while (entry := self._backlog.take()) is not None:
-                if isinstance(entry, ConnectionChange):
-                    self._running = self._connect_callback
-                    yield self._deliver_change, (entry,)
-                else:
-                    self._running = self._callback
-                    yield self._deliver_message, (entry,)
-            arriving = self._arriving
-            if arriving is _NOTHING:
-                return
-            self._running = self._callback
-            yield self._deliver_message, arriving
-            self._arriving = _NOTHING
+    def _tell_cancelled(self) -> None:
+        """Tell `stop` that the callback that it cancelled has ended."""
+        if self._cancelled is not None:
+            ended, self._cancelled = self._cancelled, None
+            ended.callback(None)
 
     def _tell_change(self, message: ConnectionChange) -> object:
         """Start the callback for a change, which the user may know already."""
@@ -244,6 +260,21 @@ class Delivery:
         self._log.error("Delivering, or cancelling the callback, failed", exc_info=failure.value)
 
 
+def require_callback(function: object) -> None:
+    """Refuse what cannot be a callback.
+
+    Raises
+    ------
+    TypeError
+        If it is not callable, or if it is a generator function: called without
+        `inlineCallbacks` around it, that would do nothing and say nothing.
+    """
+    if not callable(function):
+        raise TypeError(f"The callback {function!r} is not callable.")
+    if is_generator_function(function):
+        raise TypeError(f"The callback {function!r} is a generator function.")
+
+
 def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object]]:
     """Return a coroutine function that calls a function and awaits what can be of its result."""
     # Only for speed: what follows would do for this as well.
@@ -257,6 +288,10 @@ def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object
             await result
 
     return call
+
+
+def _read_nothing(line: bytes) -> None:
+    """Read a line before there is any."""
 
 
 def _name_of(function: object) -> str:

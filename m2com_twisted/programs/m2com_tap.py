@@ -113,7 +113,8 @@ def makeService(options: Options) -> IService:
         options["telemetry-port"],
         on_event=None if handler is None else handler.event,
         on_telemetry=None if handler is None else handler.telemetry,
-        on_arrival=None if recorder is None else recorder.record,
+        command_observers=[] if recorder is None else [recorder.observer("command")],
+        telemetry_observers=[] if recorder is None else [recorder.observer("telemetry")],
         log=log,
     )
     # Stopped in the reverse order: nothing arrives any more when the recorder

@@ -38,7 +38,8 @@ class RecordOptions(ControllerSubcommand):
             self["host"],
             self["command-port"],
             self["telemetry-port"],
-            on_arrival=recorder.record,
+            command_observers=[recorder.observer("command")],
+            telemetry_observers=[recorder.observer("telemetry")],
             log=log,
             reactor=reactor,
         )

@@ -21,6 +21,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.logfile import LogFile
 
+from ..client.observers import LineObserver
 from ..errors import BadLineError
 from ..support.reactor_access import ReactorAccess
 from ..support.throttle import Throttle
@@ -124,6 +125,16 @@ class Recorder(Service):
             self._file.close()
             self._file = None
 
+    def observer(self, connection: str) -> LineObserver:
+        """Return a line observer that records what arrives by one connection.
+
+        Parameters
+        ----------
+        connection
+            ``"command"`` or ``"telemetry"``.
+        """
+        return _Observer(self, connection)
+
     def record(self, connection: str, message: Message) -> None:
         """Record a message that arrives now.
 
@@ -161,6 +172,15 @@ class Recorder(Service):
                 self._log.error("%d messages could not be recorded: %s", self.lost, error)
         else:
             self.recorded += len(lines)
+
+
+class _Observer(LineObserver):
+    def __init__(self, recorder: Recorder, connection: str) -> None:
+        self._recorder = recorder
+        self._connection = connection
+
+    def received(self, line: bytes, message: Message) -> None:
+        self._recorder.record(self._connection, message)
 
 
 def read_recording(path: Path | str) -> Generator[Record, None, None]:

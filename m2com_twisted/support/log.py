@@ -1,6 +1,9 @@
-"""Log lines that carry the client's name, and not too many of them."""
+"""Log lines that carry the client's name; to write one never fails."""
 
+import contextlib
 import logging
+import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,10 @@ else:
 
 class NamedLog(_LoggerAdapter):
     """Puts a name in front of every line: one process runs many clients.
+
+    A filter that raises, or a handler that does not keep its own errors to
+    itself, costs the line and nothing else: whoever writes a log line is in
+    the midst of something that must be finished.
 
     Parameters
     ----------
@@ -35,6 +42,18 @@ class NamedLog(_LoggerAdapter):
     ) -> tuple[str, MutableMapping[str, Any]]:
         """Override of `logging.LoggerAdapter`: put the name in front."""
         return f"{self._prefix}{msg}", kwargs
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Override of `logging.LoggerAdapter`: never raise.  All other methods call this."""
+        # One frame more, so that the line is told to come from our caller.
+        kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
+        try:
+            super().log(level, msg, *args, **kwargs)
+        except BaseException:
+            # As logging itself does with what a handler raises while it formats.
+            if logging.raiseExceptions and sys.stderr is not None:
+                with contextlib.suppress(OSError, ValueError):  # stderr may be closed
+                    traceback.print_exc()
 
 
 def beginning_of(message: object) -> str:

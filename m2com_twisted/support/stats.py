@@ -21,6 +21,8 @@ class Stats:
     dropped_messages: int = 0
     #: Exceptions out of the user's callbacks.
     callback_errors: int = 0
+    #: Exceptions out of line observers.
+    observer_errors: int = 0
     #: Connections made.
     connects: int = 0
     #: Why the last attempt failed or the last connection was lost.

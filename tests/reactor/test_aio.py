@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from m2com_twisted import CommandOutcome, MsgType, NotConnectedError, aio
+from m2com_twisted import CommandOutcome, LineObserver, MsgType, NotConnectedError, aio
 from tests.support.aio_bench import Bench, Message, in_asyncio
 from tests.support.stream_server import write
 
@@ -130,13 +130,29 @@ async def test_server_drops_the_client(bench: Bench) -> None:
 @in_asyncio
 async def test_start(bench: Bench) -> None:
     """A started client connects by itself, and hands messages over as they arrive."""
-    arrived: list[Message] = []
     async with bench.server:
-        client = bench.client(arrival_callback=arrived.append)
+        client = bench.client()
         client.start()
         write(await bench.server.client(), {"id": "one"})
         assert await bench.messages.get() == {"id": "one"}
-        assert arrived == [{"id": "one"}]
+        await client.close()
+
+
+@in_asyncio
+async def test_line_observers(bench: Bench) -> None:
+    """An observer sees the lines of an asyncio client, too."""
+
+    class Recorder(LineObserver):
+        def received(self, line: bytes, message: Message) -> None:
+            lines.append(line)
+
+    lines: list[bytes] = []
+    async with bench.server:
+        client = bench.client(observers=[Recorder()])
+        client.start()
+        write(await bench.server.client(), {"id": "one"})
+        assert await bench.messages.get() == {"id": "one"}
+        assert lines == [b'{"id": "one"}']
         await client.close()
 
 

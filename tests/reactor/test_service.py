@@ -112,7 +112,8 @@ async def test_record_has_what_a_busy_handler_has_not(
         controller,
         on_event=lambda message: Deferred(),
         on_telemetry=lambda message: Deferred(),
-        on_arrival=recorder.record,
+        command_observers=[recorder.observer("command")],
+        telemetry_observers=[recorder.observer("telemetry")],
     )
     service.startService()
     await until(lambda: service.stats.telemetry.messages > 10)

@@ -11,7 +11,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.python import usage
 
-from m2com_twisted import CellControllerService
+from m2com_twisted import CellControllerService, LineObserver
 from m2com_twisted.errors import BadLineError
 from m2com_twisted.programs import cli
 from m2com_twisted.programs.subcommand import Subcommand
@@ -186,12 +186,21 @@ async def test_recording_and_replaying_it(
     assert "messages recorded" in capsys.readouterr().out
     await controller.stop()
     replaying = start("replay", str(tmp_path / "first"), "--speed", "max", *at(controller))
+
+    class Keeper(LineObserver):
+        def __init__(self, connection: str) -> None:
+            self.name = connection
+
+        def received(self, line: bytes, message: dict[str, Any]) -> None:
+            received.append((self.name, message))
+
     received: list[tuple[str, Any]] = []
     service = CellControllerService(
         "127.0.0.1",
         controller.command_port,
         controller.telemetry_port,
-        on_arrival=lambda connection, message: received.append((connection, message)),
+        command_observers=[Keeper("command")],
+        telemetry_observers=[Keeper("telemetry")],
     )
     service.startService()
     assert await replaying == 0

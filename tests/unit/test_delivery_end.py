@@ -236,29 +236,6 @@ def test_nothing_of_a_closed_connection_reaches_the_next() -> None:
     assert slow.begun == ["1", "3"]
 
 
-@pytest.mark.parametrize("waits", [False, True])
-def test_closing_from_the_arrival_callback_ends_delivery(waits: bool) -> None:
-    """Nothing that arrives from then on is delivered or kept, and the client connects again."""
-    delivered: list[str] = []
-
-    def arrived(message: dict[str, Any]) -> None:
-        if message["id"] == "2":
-            start(fixture.client.close())
-
-    async def callback(message: dict[str, Any]) -> None:
-        delivered.append(message["id"])
-        if waits and message["id"] == "1":
-            await Deferred()
-
-    fixture = Fixture(callback, arrival_callback=arrived)
-    attempt = fixture.connect()
-    attempt.receive(numbered(1, 2, 3, 4))
-    attempt.lose()
-    assert fixture.client.stats.queue_depth == 0
-    fixture.connect().receive(numbered(9))
-    assert delivered == ["1", "9"]
-
-
 def test_what_a_closing_callback_was_given_is_counted() -> None:
     """Also while somebody keeps the traceback of a failed callback, and with it its frames."""
     kept: list[BaseException] = []

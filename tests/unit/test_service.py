@@ -246,16 +246,6 @@ def test_port_taken_by_another_client_is_said_once(caplog: pytest.LogCaptureFixt
     assert failures == [1, 2, 3, 4, 5, 6]
 
 
-def test_on_arrival_names_the_connection() -> None:
-    """A recorder learns which port a message came by."""
-    arrived: list[Any] = []
-    embedded = Embedded(on_arrival=lambda *args: arrived.append(args))
-    embedded.start()
-    embedded.command.last.receive(b'{"id": "a"}\r\n')
-    embedded.telemetry.last.receive(b'{"id": "b"}\r\n')
-    assert arrived == [("command", {"id": "a"}), ("telemetry", {"id": "b"})]
-
-
 def test_stop_from_a_callback() -> None:
     """A service may be stopped by what it has received."""
     embedded: Embedded = Embedded(on_event=lambda message: embedded.service.stopService())

@@ -1,8 +1,7 @@
-"""Connecting without waiting for it: `TcpClient.start`, and `arrival_callback`."""
+"""Connecting without waiting for it: `TcpClient.start`."""
 
 from typing import Any
 
-import pytest
 from twisted.internet.defer import Deferred
 
 from m2com_twisted import ConnectionState, ConnectRefusedError
@@ -58,28 +57,3 @@ def test_connect_fails_at_once_after_a_former_life() -> None:
     connecting.addErrback(failures.append)
     assert isinstance(failures[0].value, ConnectRefusedError)
     assert fixture.client.state is ConnectionState.IDLE
-
-
-def test_arrival_is_told_ahead_of_delivery() -> None:
-    """A message that waits behind a busy callback has been announced already."""
-    arrived: list[Any] = []
-    fixture = Fixture(lambda message: Deferred(), arrival_callback=arrived.append)
-    fixture.connect().receive(b'{"id": "first"}\r\n{"id": "second"}\r\n')
-    assert [message["id"] for message in arrived] == ["first", "second"]
-    assert fixture.client.stats.queue_depth == 1
-
-
-@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
-def test_failing_arrival_callback_costs_no_message(
-    error: type[BaseException], caplog: pytest.LogCaptureFixture
-) -> None:
-    """What it raises is an error with its traceback, and all messages are delivered."""
-
-    def arrived(message: dict[str, Any]) -> None:
-        raise error
-
-    fixture = Fixture(arrival_callback=arrived)
-    fixture.connect().receive(b'{"id": "first"}\r\n{"id": "second"}\r\n')
-    assert fixture.messages == [{"id": "first"}, {"id": "second"}]
-    assert fixture.client.stats.callback_errors == 2
-    assert error.__name__ in caplog.text

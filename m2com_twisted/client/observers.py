@@ -1,0 +1,181 @@
+"""Line observers: objects that see each line as it passes."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from ..connection.state import ConnectionState
+from ..support.callables import is_coroutine_function, is_generator_function
+from ..support.log import NamedLog
+from ..support.stats import Stats
+from ..support.throttle import Throttle
+from ..wire.codec import Message
+
+__all__ = ["LineObserver", "LineObservers"]
+
+# Seconds between two log lines about an observer that fails, which may do so
+# with each of 400 messages a second.
+_ERROR_LOG_INTERVAL = 10.0
+
+
+class LineObserver(Protocol):
+    """Sees each line of one client as it passes: for recorders, counters and copies.
+
+    An observer sees a line at the moment it arrives, ahead of its delivery and
+    however many messages wait for the callback.
+
+    The methods are plain functions that return quickly, for the client waits
+    for them.  What they raise is logged, at most every 10 s, and counted in
+    ``stats.observer_errors``; nothing else comes of it.  They may call any
+    method of the client, `close` included.
+
+    A line is the peer's or the client's own bytes, without the CR LF at its
+    end.  Subclasses of this class need only the methods that they have a use
+    for.
+    """
+
+    def received(self, line: bytes, message: Message) -> None:
+        """See a message that has arrived.
+
+        Empty lines and the line ``heartbeat`` are no messages and are not seen.
+
+        Parameters
+        ----------
+        line
+            The line as the peer wrote it.
+        message
+            What is on it.  The same dict goes to the callback, so do not
+            change it.
+        """
+        return
+
+    def sent(self, line: bytes) -> None:
+        """See a message that was just handed to the transport.
+
+        Parameters
+        ----------
+        line
+            The line as it was written.
+        """
+        return
+
+    def bad(self, line: bytes, reason: str) -> None:
+        """See a line that was received and is no message.
+
+        Parameters
+        ----------
+        line
+            The line; of one that is longer than the limit, its beginning.
+        reason
+            What is wrong with it, in a few words.
+        """
+        return
+
+    def connection(self, state: ConnectionState) -> None:
+        """See a change of the client's ``state``, in order with the lines.
+
+        Parameters
+        ----------
+        state
+            The new state.
+        """
+        return
+
+
+class LineObservers:
+    """The observers of one client.
+
+    Parameters
+    ----------
+    observers
+        The observers, in the order in which they see a line.
+    clock
+        Measures how long ago an error was logged.
+    stats
+        Where errors are counted.
+    log
+        Where they are reported.
+
+    Raises
+    ------
+    TypeError
+        If an observer lacks a method, or has one that a plain call would not
+        run: a coroutine function or a generator function.
+    """
+
+    def __init__(
+        self,
+        observers: Iterable[LineObserver],
+        *,
+        clock: IReactorTime,
+        stats: Stats,
+        log: NamedLog,
+    ) -> None:
+        observers = tuple(observers)
+        for observer in observers:
+            for name in ("received", "sent", "bad", "connection"):
+                _require_plain(observer, name)
+        # Bound once: to look them up for each line takes longer than a call.
+        self._received = [observer.received for observer in observers]
+        self._sent = [observer.sent for observer in observers]
+        self._bad = [observer.bad for observer in observers]
+        self._connection = [observer.connection for observer in observers]
+        self._clock = clock
+        self._stats = stats
+        self._log = log
+        self._throttle = Throttle(_ERROR_LOG_INTERVAL)
+
+    def __len__(self) -> int:
+        return len(self._received)
+
+    def received(self, line: bytes, message: Message) -> None:
+        """Show a message that has arrived."""
+        for method in self._received:
+            try:
+                method(line, message)
+            except BaseException:
+                # SystemExit too, which would cost the rest of the chunk.
+                self._report(method)
+
+    def sent(self, line: bytes) -> None:
+        """Show a line that was written."""
+        for method in self._sent:
+            self._tell(method, line)
+
+    def bad(self, line: bytes, reason: str) -> None:
+        """Show a line that is no message."""
+        for method in self._bad:
+            self._tell(method, line, reason)
+
+    def connection(self, state: ConnectionState) -> None:
+        """Show a change of the client's state."""
+        for method in self._connection:
+            self._tell(method, state)
+
+    def _tell(self, method: Callable[..., object], *arguments: object) -> None:
+        try:
+            method(*arguments)
+        except BaseException:
+            self._report(method)
+
+    def _report(self, method: Callable[..., object]) -> None:
+        """Log what an observer has just raised, unless that was done lately."""
+        self._stats.observer_errors += 1
+        held_back = self._throttle.admit(self._clock.seconds())
+        if held_back is not None:
+            self._log.exception(
+                "The line observer %r failed (%d more errors not logged before it)",
+                method,
+                held_back,
+            )
+
+
+def _require_plain(observer: object, name: str) -> None:
+    method = getattr(observer, name, None)
+    if not callable(method):
+        raise TypeError(f"The line observer {observer!r} has no method {name!r}.")
+    if is_coroutine_function(method) or is_generator_function(method):
+        raise TypeError(
+            f"The method {name!r} of the line observer {observer!r} must be a plain function."
+        )
