@@ -1,7 +1,7 @@
 """What waits for the user's callback: bounded, however long the callback takes."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -110,13 +110,17 @@ class Backlog:
         """Forget a connection that is gone."""
         self._reading = None
 
-    def append(self, entry: Entry) -> None:
-        """Add a message, or a change of the connection.
+    def append(self, change: ConnectionChange) -> None:
+        """Add a change of the connection; the bound on messages does not concern it."""
+        self._entries.append(change)
+
+    def extend(self, messages: Iterable[Message]) -> None:
+        """Add messages.
 
         Neither pauses reading nor drops anything: call `limit` when all
         messages of a chunk are in.  The callback may take some of them before.
         """
-        self._entries.append(entry)
+        self._entries.extend(messages)
 
     def limit(self) -> None:
         """Pause reading, or drop the oldest messages, if too many wait."""

@@ -12,7 +12,7 @@ callback waits, and a DeferredLock recurses to death with thousands in line.
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ from ..support.stats import Stats
 from ..wire.codec import Message
 from .backlog import Backlog, ConnectionChange, Entry, Overflow, ReadingControl
 
-__all__ = ["Delivery", "MessageCallback", "ReadLine", "require_callback"]
+__all__ = ["Delivery", "MessageCallback", "require_callback"]
 
 #: Takes the user's ``*args`` and the keyword ``message``; what it returns is
 #: awaited where it can be.
@@ -34,11 +34,8 @@ MessageCallback = Callable[..., object]
 # What a cancelled callback ends with; the second if it waits for an asyncio future.
 _CANCELLATIONS = (CancelledError, asyncio.CancelledError)
 
-#: Takes a line, returns the message on it; None if there is nothing to deliver.
-ReadLine = Callable[[bytes], Message | None]
-
-# No lines: the value while no chunk is arriving.
-_NOTHING: Iterator[bytes] = iter(())
+# No messages: the value while no chunk is arriving.
+_NOTHING: Iterator[Message] = iter(())
 
 
 class Delivery:
@@ -88,12 +85,9 @@ class Delivery:
             stats=stats,
             log=log,
         )
-        # The lines of the chunk that is arriving, until `put` takes what is left
-        # of them into the backlog; and the function that reads them.
+        # The messages of the chunk that is arriving, until `put` takes what is
+        # left of them into the backlog.
         self._arriving = _NOTHING
-        self._read: ReadLine = _read_nothing
-        # What `put` is taking into the backlog.
-        self._keeping = _NOTHING
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
         # Set while `stop` cancels a callback; fires when that has ended.
@@ -115,20 +109,16 @@ class Delivery:
         """Forget a connection that is gone."""
         self._backlog.detach()
 
-    def put(self, lines: Iterable[bytes], read: ReadLine) -> None:
-        """Deliver the messages on the lines of a chunk, now or when those before them are done.
-
-        Each line is read once, in order, and before this returns: those that a
-        callback keeps waiting wait as messages.
+    def put(self, messages: Iterator[Message]) -> None:
+        """Deliver the messages of a chunk, now or when those before them are done.
 
         Parameters
         ----------
-        lines
-            The lines.
-        read
-            Returns the message on a line; None if there is nothing to deliver.
+        messages
+            Taken one by one, each when the one before is done with.  What is
+            left when a callback has to wait is taken into the backlog at once.
         """
-        self._arriving, self._read = iter(lines), read
+        self._arriving = messages
         self._consume()
         if self._arriving is not _NOTHING:
             self._keep_arriving()
@@ -151,7 +141,7 @@ class Delivery:
             where this is called from inside it, which is then left alone.
         """
         self._backlog.clear()
-        self._arriving = self._keeping = _NOTHING
+        self._arriving = _NOTHING
         if self._consumer is None or self._consumer_done is None:
             return succeed(None)
         if inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING:
@@ -162,20 +152,14 @@ class Delivery:
         return ended
 
     def _keep_arriving(self) -> None:
-        """Take the messages on the rest of a chunk into the backlog.
+        """Take the rest of a chunk into the backlog.
 
         To read a status may complete the command that the callback waits for.
-        The consumer goes on in the midst of this loop then, takes what is in
-        the backlog so far, and may end.
+        The consumer goes on in the midst of this then, takes what is in the
+        backlog so far, and may end.
         """
         arriving, self._arriving = self._arriving, _NOTHING
-        self._keeping = arriving
-        for line in arriving:
-            message = self._read(line)
-            if self._keeping is not arriving:
-                return  # the client was closed by whoever waited for this status
-            if message is not None:
-                self._backlog.append(message)
+        self._backlog.extend(arriving)
         if self._backlog:
             self._consume()
 
@@ -202,21 +186,19 @@ class Delivery:
                     except BaseException as error:
                         self._report(error, entry)
                     self._tell_cancelled()
-                lines, read, deliver = self._arriving, self._read, self._deliver_message
-                if lines is _NOTHING:
+                messages, deliver = self._arriving, self._deliver_message
+                if messages is _NOTHING:
                     return
                 self._running = self._callback
-                for line in lines:
-                    message = read(line)
-                    if message is not None:
-                        try:
-                            await deliver(message=message)
-                        except GeneratorExit:
-                            raise
-                        except BaseException as error:
-                            # SystemExit too: the reactor would log it and go on as well.
-                            self._report(error, message)
-                    if self._arriving is not lines:
+                for message in messages:
+                    try:
+                        await deliver(message=message)
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:
+                        # SystemExit too: the reactor would log it and go on as well.
+                        self._report(error, message)
+                    if self._arriving is not messages:
                         break  # the callback waited: the rest is in the backlog, or dropped
                 else:
                     self._arriving = _NOTHING
@@ -288,10 +270,6 @@ def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object
             await result
 
     return call
-
-
-def _read_nothing(line: bytes) -> None:
-    """Read a line before there is any."""
 
 
 def _name_of(function: object) -> str:

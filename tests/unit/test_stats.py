@@ -1,8 +1,11 @@
-"""The message rate."""
+"""The counters of a client, and the message rate."""
+
+from typing import Any
 
 import pytest
 
 from m2com_twisted.support.stats import MessageRate
+from tests.support.fake_endpoint import Fixture
 
 
 def test_there_is_no_rate_before_the_first_window_is_over() -> None:
@@ -34,3 +37,22 @@ def test_the_rate_falls_to_zero_in_silence() -> None:
     rate.add(8, 100)
     assert rate.read(100) == 0
     assert rate.read(104) == 2
+
+
+def test_the_counters_are_complete_inside_a_plain_callback() -> None:
+    """A snapshot taken while a message is delivered counts it, and no line after it."""
+
+    def callback(message: dict[str, Any]) -> None:
+        stats = fixture.client.stats
+        seen.append((stats.messages, stats.bad_lines, stats.last_message_time, stats.bytes))
+
+    seen: list[tuple[int, int, float | None, int]] = []
+    fixture = Fixture(callback)
+    attempt = fixture.connect()
+    fixture.clock.advance(5)
+    chunk = b'{"id": "1"}\r\nbad\r\n\r\n{"id": "2"}\r\n{"id": "3"}\r\n'
+    attempt.receive(chunk)
+    fixture.clock.advance(1)
+    attempt.receive(b'{"id": "4"}\r\n')
+    size = len(chunk)
+    assert seen == [(1, 0, 5, size), (2, 1, 5, size), (3, 1, 5, size), (4, 1, 6, size + 13)]
