@@ -115,6 +115,9 @@ class Field:
         Meaning, in a few words.
     limits
         Range of the values.
+    is_actuator
+        Whether the values are indices of actuators, from 0, or addresses of their
+        ILCs, so that the names of actuators stand for them.
     required
         Whether it must be given.
     default
@@ -129,6 +132,7 @@ class Field:
     unit: str
     description: str
     limits: Limits
+    is_actuator: bool
     required: bool
     default: object
 
@@ -160,6 +164,7 @@ def about(
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    is_actuator: bool = False,
 ) -> msgspec.Meta:
     """Return what stands beside the type of a field.
 
@@ -176,9 +181,11 @@ def about(
         Number of values of a list; None if it varies.
     minimum, maximum, above, below
         See `Limits`.
+    is_actuator
+        See `Field`.
     """
     limits = Limits(minimum, maximum, above, below)
-    extra = {"unit": unit, "length": length, "limits": limits}
+    extra = {"unit": unit, "length": length, "limits": limits, "is_actuator": is_actuator}
     return msgspec.Meta(description=description, extra=extra)
 
 
@@ -206,6 +213,7 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
         unit=meta.extra["unit"],
         description=meta.description,
         limits=meta.extra["limits"],
+        is_actuator=meta.extra["is_actuator"],
         required=info.required,
         default=None if info.required else info.default,
     )

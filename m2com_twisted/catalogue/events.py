@@ -213,8 +213,8 @@ class SummaryFaultsStatus(TypedMessage, frozen=True):
 class LimitSwitchStatus(TypedMessage, frozen=True):
     """Limit switches that have newly triggered, while the wider limits of the open loop hold."""
 
-    retract: Annotated[tuple[int, ...], about("Actuators from 0, sorted.")]
-    extend: Annotated[tuple[int, ...], about("Actuators from 0, sorted.")]
+    retract: Annotated[tuple[int, ...], about("Actuators from 0, sorted.", is_actuator=True)]
+    extend: Annotated[tuple[int, ...], about("Actuators from 0, sorted.", is_actuator=True)]
 
 
 class OpenLoopMaxLimit(TypedMessage, frozen=True):

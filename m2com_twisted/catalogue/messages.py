@@ -32,6 +32,18 @@ class TypedMessage(
         if "name" not in cls.__dict__:
             cls.name = wire_name(cls.__name__)
 
+    def details(self) -> dict[str, Any]:
+        """Return the fields by their names on the wire, as lists and plain numbers.
+
+        A field that is None is left out.
+        """
+        values = ((field, getattr(self, field.name)) for field in fields_of(type(self)))
+        return {field.wire_name: _plain(value) for field, value in values if value is not None}
+
+    def to_message(self) -> dict[str, Any]:
+        """Return the message as it goes over the wire, but for a sequence id or a component."""
+        return {"id": self.__struct_config__.tag, **self.details()}
+
 
 class CheckedMessage(TypedMessage, frozen=True):
     """A message that a client sends; it checks its fields when it is made."""
@@ -56,14 +68,6 @@ class CheckedMessage(TypedMessage, frozen=True):
     def error(self, field: str, reason: str) -> InvalidFieldError:
         """Return the error for a field, by its name in Python."""
         return InvalidFieldError(self.name, field, reason)
-
-    def details(self) -> dict[str, Any]:
-        """Return the parameters by their names on the wire, as lists and plain numbers.
-
-        A field that is None is left out.
-        """
-        values = ((field, getattr(self, field.name)) for field in fields_of(type(self)))
-        return {field.wire_name: _plain(value) for field, value in values if value is not None}
 
 
 class Command(CheckedMessage, frozen=True, tag=lambda name: "cmd_" + wire_name(name)):

@@ -93,7 +93,8 @@ class MoveActuators(Command, frozen=True):
 
     actuator_command: Annotated[CommandActuator, about("What to do.")]
     actuators: Annotated[
-        Integers | None, about("Which actuators, from 0; Start needs it.", minimum=0, maximum=77)
+        Integers | None,
+        about("Which actuators, from 0; Start needs it.", minimum=0, maximum=77, is_actuator=True),
     ] = None
     displacement: Annotated[float | None, about("How far, in the unit; Start needs it.")] = None
     unit: Annotated[
@@ -143,6 +144,7 @@ class SetHardpointList(Command, frozen=True):
             length=6,
             minimum=0,
             maximum=77,
+            is_actuator=True,
         ),
     ]
 

@@ -32,7 +32,9 @@ __all__ = [
     "SwitchDigitalOutput",
 ]
 
-_Addresses = Annotated[Integers, about("Addresses of the ILCs.", minimum=0, maximum=83)]
+_Addresses = Annotated[
+    Integers, about("Addresses of the ILCs.", minimum=0, maximum=83, is_actuator=True)
+]
 
 
 class ClearErrors(Command, frozen=True):

@@ -5,13 +5,14 @@ Source: :ref:`protocol-commands`, :ref:`protocol-motion`.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ...catalogue import commands
 from ...catalogue.enums import ActuatorDisplacementUnit, CommandActuator
 from ..model import events
 from ..model.geometry import AXIAL_COUNT
-from ..model.mirror import COUNT, MAX_STEP_COUNT
+from ..model.mirror import MAX_STEP_COUNT
 from ..model.model import Model
 from .command import CommandRegister, Step
-from .parameters import CommandRefusedError, boolean, choice, integers, number
+from .parameters import CommandRefusedError
 
 __all__ = ["COMMANDS"]
 
@@ -23,7 +24,7 @@ _TANGENT_TRIPLES = ((72, 74, 76), (73, 75, 77))
 _MM_PER_STEP = 1.9967536601e-5
 
 
-@COMMANDS.register("enableOpenLoopMaxLimit", boolean("status", "whether they are to hold"))
+@COMMANDS.register(commands.EnableOpenLoopMaxLimit)
 def enable_open_loop_max_limit(model: Model, status: bool) -> Iterator[Step]:
     """Let the wider force limits of the open loop hold; not in closed loop."""
     refused = status and model.mirror.loop_closed
@@ -33,16 +34,13 @@ def enable_open_loop_max_limit(model: Model, status: bool) -> Iterator[Step]:
         raise CommandRefusedError("the loop is closed")
 
 
-@COMMANDS.register("resetActuatorSteps")
+@COMMANDS.register(commands.ResetActuatorSteps)
 def reset_actuator_steps(model: Model) -> Iterable[Step]:
     """Do nothing, successfully."""
     return ()
 
 
-@COMMANDS.register(
-    "setHardpointList",
-    integers("actuators", COUNT, "three axial and three tangent, sorted", length=6),
-)
+@COMMANDS.register(commands.SetHardpointList)
 def set_hardpoint_list(model: Model, actuators: list[int]) -> Iterator[Step]:
     """Let other actuators hold the mirror."""
     axial, tangent = actuators[:3], tuple(actuators[3:])
@@ -56,13 +54,7 @@ def set_hardpoint_list(model: Model, actuators: list[int]) -> Iterator[Step]:
     yield events.bypassed_actuator_ilcs(actuators)
 
 
-@COMMANDS.register(
-    "moveActuators",
-    choice("actuatorCommand", CommandActuator, "what to do"),
-    integers("actuators", COUNT, "which, for Start", optional=True),
-    number("displacement", "how far, for Start", optional=True),
-    choice("unit", ActuatorDisplacementUnit, "of the displacement, for Start", optional=True),
-)
+@COMMANDS.register(commands.MoveActuators)
 def move_actuators(
     model: Model,
     actuator_command: CommandActuator,

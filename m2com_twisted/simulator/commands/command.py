@@ -1,11 +1,13 @@
 """What a command is, for the rooms that hold them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ...catalogue import messages
+from ...catalogue.describe import summary_of
 from ...wire.codec import Message
 from ..model.model import Model
-from .parameters import Parameter, read
+from .parameters import Reader, read
 
 __all__ = ["Command", "CommandRegister", "Step", "Wait"]
 
@@ -36,22 +38,27 @@ class Command:
 
     Attributes
     ----------
-    name
-        On the wire, without ``cmd_``.
+    declaration
+        Its class in the catalogue, which says what it takes.
     function
         What it does.
-    parameters
-        What it takes.
+    readers
+        Readers of the parameters that are not read as the catalogue says.
     """
 
-    name: str
+    declaration: type[messages.Command]
     function: Function
-    parameters: tuple[Parameter, ...]
+    readers: Mapping[str, Reader | None]
+
+    @property
+    def name(self) -> str:
+        """Its name on the wire, without ``cmd_``."""
+        return self.declaration.name
 
     @property
     def summary(self) -> str:
         """What it does, in a sentence."""
-        return (self.function.__doc__ or "").splitlines()[0]
+        return summary_of(self.declaration)
 
     def run(self, model: Model, message: Message) -> Iterable[Step]:
         """Return what happens, in order; it happens as it is iterated over.
@@ -61,17 +68,27 @@ class Command:
         CommandRefusedError
             If it fails; while iterating too.
         """
-        return self.function(model, **read(self.parameters, message))
+        return self.function(model, **read(self.declaration, self.readers, message))
 
 
 class CommandRegister(list[Command]):
     """The commands of one room, filled by a decorator."""
 
-    def register(self, name: str, *parameters: Parameter) -> Callable[[Function], Function]:
-        """Return a decorator that enters a function under a name."""
+    def register(
+        self, declaration: type[messages.Command], **readers: Reader | None
+    ) -> Callable[[Function], Function]:
+        """Return a decorator that enters a function for a command of the catalogue.
+
+        Parameters
+        ----------
+        declaration
+            Its class.
+        **readers
+            Readers of the parameters that are not read as the catalogue says.
+        """
 
         def enter(function: Function) -> Function:
-            self.append(Command(name, function, parameters))
+            self.append(Command(declaration, function, readers))
             return function
 
         return enter

@@ -6,13 +6,14 @@ Source: :ref:`protocol-commands`, :ref:`protocol-motion`.
 import math
 from collections.abc import Iterable, Iterator
 
+from ...catalogue import commands
 from ...catalogue.enums import ClosedLoopControlMode
 from ..model import events
-from ..model.geometry import AXIAL_COUNT, TANGENT_COUNT, Pose
+from ..model.geometry import Pose
 from ..model.mirror import CLOSED_LOOP_LIMITS, COUNT
 from ..model.model import Model
 from .command import CommandRegister, Step
-from .parameters import CommandRefusedError, boolean, number, numbers
+from .parameters import CommandRefusedError
 
 __all__ = ["COMMANDS"]
 
@@ -22,11 +23,7 @@ COMMANDS = CommandRegister()
 _MAX_RADIUS, _MAX_Z = 7740.0, 7890.0
 
 
-@COMMANDS.register(
-    "applyForces",
-    numbers("axial", AXIAL_COUNT, "offsets, N"),
-    numbers("tangent", TANGENT_COUNT, "offsets, N"),
-)
+@COMMANDS.register(commands.ApplyForces)
 def apply_forces(model: Model, axial: list[float], tangent: list[float]) -> Iterator[Step]:
     """Set the force offsets, in place of the former."""
     mirror, former = model.mirror, model.mirror.applied
@@ -37,22 +34,14 @@ def apply_forces(model: Model, axial: list[float], tangent: list[float]) -> Iter
     yield events.in_position(False)
 
 
-@COMMANDS.register("resetForceOffsets")
+@COMMANDS.register(commands.ResetForceOffsets)
 def reset_force_offsets(model: Model) -> Iterator[Step]:
     """Set the force offsets to 0."""
     model.mirror.applied = [0.0] * COUNT
     yield events.in_position(False)
 
 
-@COMMANDS.register(
-    "positionMirror",
-    number("x", "um"),
-    number("y", "um"),
-    number("z", "um, at most 7890"),
-    number("xRot", "arcsec"),
-    number("yRot", "arcsec"),
-    number("zRot", "arcsec"),
-)
+@COMMANDS.register(commands.PositionMirror)
 def position_mirror(
     model: Model,
     x: float,
@@ -85,7 +74,7 @@ def _move(model: Model, pose: Pose) -> str:
     return ""
 
 
-@COMMANDS.register("switchForceBalanceSystem", boolean("status", "whether it is to run"))
+@COMMANDS.register(commands.SwitchForceBalanceSystem)
 def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
     """Close or open the force loop; to close it, the motors must be on."""
     refused = status and (not model.motor_on or model.open_loop_max_limit)
@@ -105,13 +94,13 @@ def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
         raise CommandRefusedError("the motors are off, or the open-loop maximum limit is on")
 
 
-@COMMANDS.register("saveMirrorPosition")
+@COMMANDS.register(commands.SaveMirrorPosition)
 def save_mirror_position(model: Model) -> Iterable[Step]:
     """Do nothing, successfully."""
     return ()
 
 
-@COMMANDS.register("setMirrorHome")
+@COMMANDS.register(commands.SetMirrorHome)
 def set_mirror_home(model: Model) -> Iterable[Step]:
     """Make the present position the home, from which positions count."""
     model.mirror.set_home()

@@ -5,12 +5,13 @@ Source: :ref:`protocol-commands`, :ref:`protocol-power`.
 
 from collections.abc import Iterator
 
+from ...catalogue import commands
 from ...catalogue.enums import DigitalOutput, DigitalOutputStatus, PowerSystemState, PowerType
 from ..model import events
 from ..model.model import Model
 from ..model.power import INSTANT, OUTPUT_BIT, PowerTimes
 from .command import CommandRegister, Step, Wait
-from .parameters import CommandRefusedError, choice, true
+from .parameters import CommandRefusedError, only_true
 
 __all__ = ["COMMANDS"]
 
@@ -38,11 +39,7 @@ def _switch(model: Model, power_type: PowerType, on: bool, times: PowerTimes) ->
         yield events.power_system_state(power_type, state)
 
 
-@COMMANDS.register(
-    "power",
-    choice("powerType", PowerType, "which system"),
-    true("status", "whether it is to be on"),
-)
+@COMMANDS.register(commands.Power, status=only_true)
 def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
     """Switch a power system on or off."""
     loop_was_closed = model.mirror.loop_closed
@@ -57,7 +54,7 @@ def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
         model.raise_fault(6052)  # the monitoring ILCs are not there
 
 
-@COMMANDS.register("resetBreakers", choice("powerType", PowerType, "whose breakers"))
+@COMMANDS.register(commands.ResetBreakers)
 def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
     """Close the breakers of a power system; it must be on."""
     if not model.power.is_on(power_type):
@@ -80,11 +77,7 @@ def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
     yield events.digital_input(model.power.input)
 
 
-@COMMANDS.register(
-    "switchDigitalOutput",
-    choice("bit", DigitalOutput, "value of one bit, not its index"),
-    choice("status", DigitalOutputStatus, "what to do with it"),
-)
+@COMMANDS.register(commands.SwitchDigitalOutput)
 def switch_digital_output(
     model: Model, bit: DigitalOutput, status: DigitalOutputStatus
 ) -> Iterator[Step]:

@@ -5,6 +5,7 @@ Source: :ref:`protocol-commands`, :ref:`protocol-motion`.
 
 from collections.abc import Iterable, Iterator
 
+from ...catalogue import commands
 from ...catalogue.enums import (
     ClosedLoopControlMode,
     CommandScript,
@@ -13,20 +14,10 @@ from ...catalogue.enums import (
 )
 from ..model import events
 from ..model.configuration import config_event
-from ..model.model import ILC_COUNT, Model
+from ..model.model import Model
 from ..model.script import ScriptRefusedError
 from .command import CommandRegister, Step
-from .parameters import (
-    CommandRefusedError,
-    boolean,
-    choice,
-    ignored,
-    integers,
-    mask,
-    number,
-    numbers,
-    text,
-)
+from .parameters import IGNORED, CommandRefusedError, as_given, word
 from .power_commands import interlock
 
 __all__ = ["COMMANDS"]
@@ -34,7 +25,7 @@ __all__ = ["COMMANDS"]
 COMMANDS = CommandRegister()
 
 
-@COMMANDS.register("clearErrors")
+@COMMANDS.register(commands.ClearErrors)
 def clear_errors(model: Model) -> Iterator[Step]:
     """Forget errors, warnings and limit switches; causes still there come again."""
     model.faults.clear()
@@ -44,25 +35,21 @@ def clear_errors(model: Model) -> Iterator[Step]:
     yield interlock(model)
 
 
-@COMMANDS.register("setEnabledFaultsMask", mask("mask", "bits of the faults not to ignore"))
+@COMMANDS.register(commands.SetEnabledFaultsMask, mask=word)
 def set_enabled_faults_mask(model: Model, mask: int) -> Iterator[Step]:
     """Choose the faults that are not ignored."""
     model.faults.enabled = mask
     yield events.enabled_faults_mask(mask)
 
 
-@COMMANDS.register("rebootController")
+@COMMANDS.register(commands.RebootController)
 def reboot_controller(model: Model) -> Iterable[Step]:
     """Go down half a second later, and do not come back."""
     model.reboot_requested = True
     return ()
 
 
-@COMMANDS.register(
-    "runScript",
-    choice("scriptCommand", CommandScript, "what to do"),
-    text("scriptName", "which script, for LoadScript", optional=True),
-)
+@COMMANDS.register(commands.RunScript)
 def run_script(
     model: Model, script_command: CommandScript, script_name: str = ""
 ) -> Iterable[Step]:
@@ -83,26 +70,21 @@ def run_script(
     return ()
 
 
-@COMMANDS.register("switchCommandSource", boolean("isRemote", "whether the CSC may command"))
+@COMMANDS.register(commands.SwitchCommandSource)
 def switch_command_source(model: Model, is_remote: bool) -> Iterator[Step]:
     """Hand the command over; commands are taken from either side all the same."""
     model.commandable_by_dds = is_remote
     yield events.commandable_by_dds(is_remote)
 
 
-@COMMANDS.register("setClosedLoopControlMode", choice("mode", ClosedLoopControlMode, "the mode"))
+@COMMANDS.register(commands.SetClosedLoopControlMode)
 def set_closed_loop_control_mode(model: Model, mode: ClosedLoopControlMode) -> Iterator[Step]:
     """Announce a control mode; the loop itself is not touched."""
     model.control_mode = mode
     yield events.closed_loop_control_mode(mode)
 
 
-_ADDRESSES = integers("addresses", ILC_COUNT, "of the ILCs")
-
-
-@COMMANDS.register(
-    "setInnerLoopControlMode", _ADDRESSES, choice("mode", InnerLoopControlMode, "the mode")
-)
+@COMMANDS.register(commands.SetInnerLoopControlMode)
 def set_inner_loop_control_mode(
     model: Model, addresses: list[int], mode: InnerLoopControlMode
 ) -> Iterator[Step]:
@@ -116,7 +98,7 @@ def set_inner_loop_control_mode(
         yield _ilc_mode(model, address)
 
 
-@COMMANDS.register("getInnerLoopControlMode", _ADDRESSES)
+@COMMANDS.register(commands.GetInnerLoopControlMode)
 def get_inner_loop_control_mode(model: Model, addresses: list[int]) -> Iterator[Step]:
     """Tell the mode of some ILCs; the communication power must be on."""
     _need_communication(model)
@@ -134,27 +116,20 @@ def _ilc_mode(model: Model, address: int) -> Step:
     return events.inner_loop_control_mode(address, mode)
 
 
-@COMMANDS.register("loadConfiguration")
+@COMMANDS.register(commands.LoadConfiguration)
 def load_configuration(model: Model) -> Iterator[Step]:
     """Tell of the configuration in use."""
     yield config_event(model.configuration_file)
 
 
-@COMMANDS.register("setConfigurationFile", text("file", "its name"))
+@COMMANDS.register(commands.SetConfigurationFile)
 def set_configuration_file(model: Model, file: str) -> Iterator[Step]:
     """Use another configuration file, whether it exists or not."""
     model.configuration_file = file
     yield config_event(file)
 
 
-@COMMANDS.register(
-    "setControlParameters",
-    boolean("useExternalElevationAngle", "whether to go by the telescope mount's elevation"),
-    boolean("enableAngleComparison", "whether a difference to the inclinometer is a fault"),
-    number("maxAngleDifference", "the difference allowed, degrees"),
-    boolean("enableLutTemperature", "whether the look-up table takes the temperatures in"),
-    ignored("enableLutInclinometer", "bool", "nothing"),
-)
+@COMMANDS.register(commands.SetControlParameters, enable_lut_inclinometer=IGNORED)
 def set_control_parameters(
     model: Model,
     use_external_elevation_angle: bool,
@@ -174,12 +149,7 @@ def set_control_parameters(
     yield events.inclination_telemetry_source(model.inclination_source)
 
 
-@COMMANDS.register(
-    "setTemperatureOffset",
-    numbers("ring", 12, "reference of the ring temperatures, degC"),
-    ignored("intake", "float[2]", "nothing"),
-    ignored("exhaust", "float[2]", "nothing"),
-)
+@COMMANDS.register(commands.SetTemperatureOffset, ring=as_given, intake=IGNORED, exhaust=IGNORED)
 def set_temperature_offset(model: Model, ring: list[float]) -> Iterator[Step]:
     """Set the reference of the ring temperatures."""
     model.temperature_reference = ring

@@ -5,6 +5,7 @@ Source: :ref:`protocol-events`.
 
 import re
 
+from ...catalogue import events
 from ...wire.codec import Message
 
 __all__ = ["CONFIGURATION_FILES", "DEFAULT_CONFIGURATION_FILE", "config_event"]
@@ -38,25 +39,24 @@ def config_event(file: str) -> Message:
     """
     match = _NAME.fullmatch(file)
     version, mirror, table = match.groups() if match else ("", "", "")
-    return {
-        "id": "config",
-        "configuration": file,
-        "version": version,
-        "controlParameters": _CONTROL_PARAMETERS.get(mirror, ""),
-        "lutParameters": _LUT_PARAMETERS.get(table, ""),
-        "powerWarningMotor": 5.0,
-        "powerFaultMotor": 10.0,
-        "powerThresholdMotor": 20.0,
-        "powerWarningComm": 5.0,
-        "powerFaultComm": 10.0,
-        "powerThresholdComm": 10.0,
-        "inPositionAxial": 0.158,
-        "inPositionTangent": 1.1,
-        "inPositionSample": 1.0,
-        "timeoutSal": 15.0,
-        "timeoutCrio": 1.0,
-        "timeoutIlc": 3,
-        "inclinometerDelta": 2.0,
-        "inclinometerDiffEnabled": True,
-        "cellTemperatureDelta": 2.0,
-    }
+    return events.Config(
+        configuration=file,
+        version=version,
+        control_parameters=_CONTROL_PARAMETERS.get(mirror, ""),
+        lut_parameters=_LUT_PARAMETERS.get(table, ""),
+        power_warning_motor=5.0,
+        power_fault_motor=10.0,
+        power_threshold_motor=20.0,
+        power_warning_comm=5.0,
+        power_fault_comm=10.0,
+        power_threshold_comm=10.0,
+        in_position_axial=0.158,
+        in_position_tangent=1.1,
+        in_position_sample=1.0,
+        timeout_sal=15.0,
+        timeout_crio=1.0,
+        timeout_ilc=3,
+        inclinometer_delta=2.0,
+        inclinometer_diff_enabled=True,
+        cell_temperature_delta=2.0,
+    ).to_message()

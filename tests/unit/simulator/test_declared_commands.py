@@ -4,17 +4,24 @@ from inspect import signature
 
 import pytest
 
+from m2com_twisted.catalogue import commands
+from m2com_twisted.catalogue.describe import fields_of
 from m2com_twisted.simulator.commands.command import Command
+from m2com_twisted.simulator.commands.parameters import IGNORED
 from m2com_twisted.simulator.commands.table import COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 def test_a_command_declares_what_its_function_takes(command: Command) -> None:
-    """Each argument but the model is a parameter, by its name in snake_case."""
+    """Each argument but the model is a field of the command's class, by its name."""
     _, *arguments = signature(command.function).parameters
-    declared = [p.argument for p in command.parameters if not p.ignored]
-    assert sorted(declared) == sorted(arguments)
-    optional = {p.argument for p in command.parameters if p.optional and not p.ignored}
+    fields = [
+        field
+        for field in fields_of(command.declaration)
+        if command.readers.get(field.name, field) is not IGNORED
+    ]
+    assert sorted(field.name for field in fields) == sorted(arguments)
+    optional = {field.name for field in fields if not field.always_sent}
     defaults = {
         name
         for name, parameter in signature(command.function).parameters.items()
@@ -24,6 +31,12 @@ def test_a_command_declares_what_its_function_takes(command: Command) -> None:
     assert command.summary.endswith(".")
 
 
-def test_there_are_25_commands() -> None:
-    """As many as the controller has registered."""
-    assert len(COMMANDS) == 25
+def test_there_are_the_commands_of_the_catalogue() -> None:
+    """They are those of the catalogue, each with its class."""
+    assert {name: command.declaration for name, command in COMMANDS.items()} == commands.BY_NAME
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_a_reader_is_that_of_a_parameter(command: Command) -> None:
+    """What is read in its own way is a parameter of the command."""
+    assert set(command.readers) <= {field.name for field in fields_of(command.declaration)}

@@ -1,42 +1,49 @@
-"""The page about the wire says what the simulator does."""
+"""The page about the wire, the catalogue and the simulator say the same."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from docs.generate_protocol import EVENTS, PAGE, TELEMETRY, page
+from docs.generate_protocol import EVENTS, PAGE, page
+from m2com_twisted.catalogue.describe import Field, fields_of
+from m2com_twisted.catalogue.messages import TypedMessage
+from m2com_twisted.catalogue.telemetry import BY_NAME
 from m2com_twisted.simulator.model.telemetry import TOPICS
 from tests.support.memory_simulator import Console, Message
 
 
-def test_tables_are_those_of_the_simulator() -> None:
+def test_tables_are_those_of_the_code() -> None:
     """Else `python docs/generate_protocol.py` is due."""
     text = PAGE.read_text()
     assert page(text) == text
     emptied = re.sub(r"(?s)(\.\. begin (\w+)\n).*?(\.\. end \2\n)", r"\1\3", text)
-    assert emptied.count(".. begin") == 7
+    assert emptied.count(".. begin") == 8
     assert page(emptied) == text
 
 
-def fits(value: object, kind: str) -> bool:
-    """Whether a value is of a kind as the tables name it."""
-    match = re.fullmatch(r"(\w+)(\[(\d*)\])?", kind)
-    assert match is not None
-    name, is_list, length = match.groups()
-    if is_list:
-        assert isinstance(value, list)
-        return (not length or len(value) == int(length)) and all(fits(v, name) for v in value)
-    return type(value).__name__ == name
+def fits(value: object, field: Field) -> bool:
+    """Whether a value, as it is on the wire, is of the type of a field."""
+    if field.is_list:
+        one = replace(field, is_list=False)
+        return (
+            isinstance(value, list)
+            and field.length in (None, len(value))
+            and all(fits(item, one) for item in value)
+        )
+    if field.options:
+        return type(value) is int and value in field.options.values()
+    # A tilt of exactly 0, and the percentage of a script, are integers.
+    return type(value) in ((int, float) if field.type is float else (field.type,))
 
 
-def check(message: Message, tables: dict[str, dict[str, tuple[str, str]]]) -> None:
-    """Fail unless a message has the fields of its table, in order and of their kinds."""
-    fields = tables[message["id"]]
-    assert list(message) == ["id", *fields]
-    for field, (kind, meaning) in fields.items():
-        value = message[field]
-        is_plain_zero = "exact 0 as int" in meaning and value == 0
-        assert fits(value, "int" if is_plain_zero else kind), (message["id"], field, value)
+def check(message: Message, classes: Mapping[str, type[TypedMessage]]) -> None:
+    """Fail unless a message has the fields of its class, in order and of their types."""
+    fields = fields_of(classes[message["id"]])
+    assert list(message) == ["id", *(field.wire_name for field in fields)]
+    for field in fields:
+        assert fits(message[field.wire_name], field), (message["id"], field, message)
 
 
 def session() -> list[Message]:
@@ -53,8 +60,8 @@ def session() -> list[Message]:
     return heard + console.wait(20)
 
 
-def test_every_event_is_as_the_page_says() -> None:
-    """All 22 occur, with the fields, order and types of the table."""
+def test_every_event_is_as_the_catalogue_says() -> None:
+    """All 22 occur, with the fields, order and types of their classes."""
     heard = session()
     for message in heard:
         check(message, EVENTS)
@@ -64,7 +71,7 @@ def test_every_event_is_as_the_page_says() -> None:
 
 
 @pytest.mark.parametrize("moved", [False, True])
-def test_every_topic_is_as_the_page_says(moved: bool) -> None:
+def test_every_topic_is_as_the_catalogue_says(moved: bool) -> None:
     """All 19, in order, at rest and after a motion."""
     console = Console()
     console.close_loop()
@@ -75,5 +82,5 @@ def test_every_topic_is_as_the_page_says(moved: bool) -> None:
     console.clock.pump([0.01] * 5)
     cycle = telemetry.take()
     for message in cycle:
-        check(message, TELEMETRY)
-    assert [message["id"] for message in cycle] == list(TELEMETRY) == list(TOPICS)
+        check(message, BY_NAME)
+    assert [message["id"] for message in cycle] == list(BY_NAME) == list(TOPICS)

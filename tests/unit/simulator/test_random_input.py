@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from m2com_twisted.catalogue.describe import fields_of
 from m2com_twisted.simulator import DEFAULT, STRICT, Profile
 from m2com_twisted.simulator.commands.table import COMMANDS
 from tests.support.memory_simulator import Console, Message
@@ -49,12 +50,12 @@ def commands(draw: st.DrawFn) -> Message:
     # A reboot ends it all, which has a test of its own.
     name = draw(st.sampled_from(sorted(set(COMMANDS) - {"rebootController"})))
     message: Message = {"id": f"cmd_{name}"}
-    for parameter in COMMANDS[name].parameters:
-        likely = LIKELY.get(parameter.name, BOOLEANS if parameter.kind == "bool" else SMALL)
+    for field in fields_of(COMMANDS[name].declaration):
+        likely = LIKELY.get(field.wire_name, BOOLEANS if field.type is bool else SMALL)
         # Mostly what fits: one in ten is anything, one in twenty is not there.
         dice = draw(st.integers(0, 19))
         if dice:
-            message[parameter.name] = draw(ANY_JSON if dice <= 2 else likely)
+            message[field.wire_name] = draw(ANY_JSON if dice <= 2 else likely)
     return message
 
 
