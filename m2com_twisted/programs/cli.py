@@ -4,6 +4,7 @@ Options are Twisted's, as those of twistd, so that a subcommand that exists in
 both places is one class.
 """
 
+import os
 import sys
 from typing import Any
 
@@ -19,6 +20,7 @@ from .monitor import MonitorOptions
 from .options import ProgramOptions
 from .record import RecordOptions
 from .replay import ReplayOptions
+from .schema import SchemaOptions
 from .send import SendOptions
 from .signals import die_of_signals, stop_on_signals
 from .simulate import SimulateOptions
@@ -36,6 +38,7 @@ _NO_STDOUT = 141
 _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
     ("monitor", MonitorOptions, "Watch connections, faults, telemetry and events."),
     ("send", SendOptions, "Send a command and see what becomes of it."),
+    ("schema", SchemaOptions, "Print the JSON Schema of a message."),
     ("record", RecordOptions, "Record what the controller sends."),
     ("replay", ReplayOptions, "Play a recording as a controller."),
     ("simulate", SimulateOptions, "Simulate a controller."),
@@ -71,11 +74,25 @@ def main(arguments: list[str] | None = None) -> None:
     """
     options = Options()
     try:
-        options.parseOptions(arguments)
+        _parse(options, arguments)
         react(_run, (options.subOptions,))
     except KeyboardInterrupt:
         # Before the reactor has come to it.
         sys.exit(_INTERRUPTED)
+
+
+def _parse(options: Options, arguments: list[str] | None) -> None:
+    """Parse the command line, which may print help to a reader that leaves, as head does."""
+    try:
+        try:
+            options.parseOptions(arguments)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at its end, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_NO_STDOUT)
 
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:

@@ -1,10 +1,12 @@
 """Options that all programs of this package have, and how a wrong one is refused."""
 
-from collections.abc import Sequence
+import getopt
+import sys
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from twisted.python import usage
+from twisted.python import reflect, usage
 
 from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
 
@@ -46,7 +48,8 @@ class ProgramOptions(usage.Options):
         usage.Options.__init__(self)
 
     def opt_version(self) -> NoReturn:
-        """Show the version and exit; Twisted's own would tell that of Twisted."""
+        """Show the version and exit."""
+        # Twisted's own would tell that of Twisted.
         print(f"m2com_twisted {version('m2com_twisted')}")
         raise SystemExit(0)
 
@@ -62,7 +65,30 @@ class ProgramOptions(usage.Options):
 
     def parse(self, options: Sequence[str] | None) -> None:
         """Parse the options, in whatever order they may stand; raise UsageError if one is wrong."""
-        usage.Options.parseOptions(self, options)
+        words = sys.argv[1:] if options is None else options
+        self._check_values(words)
+        usage.Options.parseOptions(self, words)
+
+    def _check_values(self, words: Sequence[str]) -> None:
+        """Refuse a value that is not what its option takes; Twisted would not name the option."""
+        try:
+            found, _ = getopt.getopt(list(words), self.shortOpt, self.longOpt)
+        except getopt.error:
+            return  # Twisted says which one.
+        parameters: list[Sequence[Any]] = []
+        reflect.accumulateClassList(type(self), "optParameters", parameters)
+        for long, short, _, _, *convert in parameters:
+            for name, value in found:
+                if convert and name in (f"--{long}", f"-{short}"):
+                    self._convert(f"--{long}", convert[0], value)
+
+    def _convert(self, name: str, convert: Callable[[str], object], value: str) -> None:
+        try:
+            convert(value)
+        except ValueError as error:
+            # That of `float` speaks of converting strings.
+            reason = f"takes a number, not {value!r}" if convert is float else f"{error}"
+            raise usage.UsageError(f"{name}: {reason}") from error
 
     def refuse(self, reason: object) -> NoReturn:
         """End the program with one line on stderr, and exit code 1; nothing has been started."""
@@ -77,6 +103,6 @@ class ControllerOptions(ProgramOptions):
         ["command-port", "c", COMMAND_PORT, "Its port for commands and events.", port_number],
         ["telemetry-port", "t", TELEMETRY_PORT, "Its port for telemetry.", port_number],
     ]
-    optFlags = [  # noqa: RUF012
+    optFlags: list[list[str | None]] = [  # noqa: RUF012
         ["verbose", "v", "Log what is for developers, too."],
     ]

@@ -1,6 +1,5 @@
 """``m2com send``."""
 
-import difflib
 import enum
 import json
 import logging
@@ -11,29 +10,23 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
+from ..catalogue.commands import BY_NAME
 from ..commands.outcome import CommandOutcome
 from ..errors import (
-    BadLineError,
     CommandError,
     CommandFailed,
     CommandRejected,
     ConnectFailedError,
     NotConnectedError,
 )
-from ..simulator.commands.command import Command
-from ..simulator.commands.parameters import CommandRefusedError, Parameter
-from ..simulator.commands.table import COMMANDS
 from ..tcp_client import TcpClient
-from ..wire.codec import Message, decode
+from ..wire.codec import Message
+from .assignments import command_class, command_from
+from .command_help import help_of, list_of_commands
 from .subcommand import ControllerSubcommand
 from .terminal import Terminal
 
-__all__ = ["Outcome", "SendOptions", "command_details"]
-
-# What a parameter is that is not given, where that is a matter of course: a
-# position says where the mirror is to be, relative to its home, and commands
-# of the observatory's control system leave at 0 what they do not name.
-_DEFAULTS = {"positionMirror": dict.fromkeys(("x", "y", "z", "xRot", "yRot", "zRot"), 0.0)}
+__all__ = ["Outcome", "SendOptions"]
 
 
 class Outcome(enum.IntEnum):
@@ -45,36 +38,55 @@ class Outcome(enum.IntEnum):
     REJECTED = 3
     FAILED = 4
     UNKNOWN = 5
+    #: With ``--no-wait``: what becomes of the command is not waited for.
+    ACKNOWLEDGED = 6
 
 
 class SendOptions(ControllerSubcommand):
     """Its options."""
 
     synopsis = "Usage: m2com send COMMAND [parameter=value ...] [options]"
-    longdesc = """Send a command, once it is known to have the parameters it needs, and wait
-    until the controller acknowledges it, or with --wait until it is done.  A value is JSON
-    where it reads as such, text otherwise.  The exit code is 0 for success, 1 for a wrong
-    command line, 2 for no connection, 3 if the command was rejected, 4 if it failed, 5 if its
-    outcome is unknown."""
-    example = "m2com send positionMirror x=1 z=-2.5 --wait"
+    longdesc = """Send a command, once it is known to be what the controller takes, and wait until
+    it is done, or with --no-wait until it is acknowledged.  A parameter that is not given has its
+    default.  A value may be a number, 0x and hexadecimal digits, true or false, the name of a
+    member of an enumeration or of an actuator, a list with commas, or @FILE for the JSON in a
+    file.  "m2com send --help COMMAND" tells all about a command.  The exit code is 0 for success,
+    1 for a wrong command line, 2 for no connection, 3 if the command was rejected, 4 if it failed,
+    5 if its outcome is unknown, 6 if it was acknowledged and --no-wait was given."""
+    example = "m2com send positionMirror x=1 z=-2.5"
     # What goes wrong is the outcome, which is shown anyway.
     log_level = logging.CRITICAL
     optFlags = [  # noqa: RUF012 - Twisted's hook is a plain list
-        ["wait", "w", "Wait until the controller has executed it."],
+        ["wait", "w", "Wait until the controller has executed it: what it does anyway."],
+        ["no-wait", None, "Wait until the controller has acknowledged it, no longer."],
     ]
     optParameters = [  # noqa: RUF012
         ["timeout", None, 60.0, "Seconds to wait for the controller's answer.", float],
     ]
 
+    def parse(self, options: Sequence[str] | None) -> None:
+        """Override: with a command, ``--help`` is about that command."""
+        found, arguments = self.split(options)
+        if arguments and ("--help", "") in found:
+            print(help_of(command_class(arguments[0])))
+            raise SystemExit(0)
+        super().parse(options)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Override: list the commands."""
+        return f"{super().getUsage(width)}\nCommands:\n{list_of_commands()}\n"
+
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
         if not arguments:
-            raise usage.UsageError("send takes a command: one of " + ", ".join(sorted(COMMANDS)))
+            raise usage.UsageError("send takes a command: one of " + ", ".join(sorted(BY_NAME)))
         self["command"], *assignments = arguments
-        self["details"] = command_details(self["command"], assignments)
+        self["details"] = command_from(self["command"], assignments).details()
 
     def postOptions(self) -> None:
         """Override."""
+        if self["wait"] and self["no-wait"]:
+            raise usage.UsageError("--wait and --no-wait exclude each other")
         if not 0 < self["timeout"] < math.inf:
             raise usage.UsageError("--timeout must be a number of seconds greater than 0")
 
@@ -117,6 +129,7 @@ class _Sending:
         self._running: Deferred[CommandOutcome] | None = None
         self._sent_at = 0.0
         self._acknowledged = False
+        self._is_finished = False
 
     async def run(self) -> int:
         """Send the command and show what becomes of it."""
@@ -126,12 +139,14 @@ class _Sending:
         except CancelledError:
             if not self._is_enough:
                 raise
+            self._show("what becomes of it is not waited for")
         else:
             self._show_acknowledged(outcome.ack_latency)
             self._show(f"succeeded after {1000 * outcome.latency:.1f} ms")
+            self._is_finished = True
         finally:
             await self._client.close()
-        return Outcome.SUCCESS
+        return Outcome.SUCCESS if self._is_finished else Outcome.ACKNOWLEDGED
 
     def _send(self) -> Deferred[CommandOutcome]:
         name, details = self._options["command"], self._options["details"]
@@ -146,7 +161,7 @@ class _Sending:
     @property
     def _is_enough(self) -> bool:
         """Whether nothing more is waited for."""
-        return self._acknowledged and not self._options["wait"]
+        return self._acknowledged and self._options["no-wait"]
 
     def hint(self) -> str:
         """Return what a connection on which nothing ever came is a sign of."""
@@ -167,74 +182,3 @@ class _Sending:
         if latency is not None and not self._acknowledged:
             self._acknowledged = True
             self._show(f"acknowledged after {1000 * latency:.1f} ms")
-
-
-def command_details(name: str, assignments: Sequence[str]) -> Message:
-    """Return the parameters of a command, checked.
-
-    Parameters
-    ----------
-    name
-        Its name.
-    assignments
-        Its parameters, each as ``name=value``.
-
-    Raises
-    ------
-    UsageError
-        If there is no such command, or the parameters are not what it takes.
-    """
-    command = COMMANDS.get(name)
-    if command is None:
-        similar = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"; did you mean {similar[0]}?" if similar else ""
-        raise usage.UsageError(f"there is no command {name!r}{hint}")
-    details: Message = dict(_DEFAULTS.get(name, {}))
-    given = [_assignment(text) for text in assignments]
-    for key, value in given:
-        if [key for key, _ in given].count(key) > 1:
-            raise usage.UsageError(f"{name}: {key} is given twice")
-        details[key] = value
-    _check(command, details)
-    return details
-
-
-def _assignment(text: str) -> tuple[str, object]:
-    """Read ``name=value``: JSON where it reads as such, text otherwise."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise usage.UsageError(f"a parameter is name=value, not {text!r}")
-    try:
-        return name, decode(b'{"value": %s}' % value.encode())["value"]
-    except (BadLineError, UnicodeEncodeError, KeyError):
-        return name, value
-
-
-def _check(command: Command, details: Message) -> None:
-    """Refuse what the controller would, and what it would misread."""
-    parameters = {parameter.name: parameter for parameter in command.parameters}
-    for name in details:
-        if name not in parameters:
-            takes = ", ".join(parameters) or "none"
-            raise usage.UsageError(f"{command.name} has no parameter {name!r}; it takes {takes}")
-    for parameter in parameters.values():
-        if parameter.name in details:
-            _check_value(command, parameter, details[parameter.name])
-        elif not parameter.optional:
-            raise usage.UsageError(
-                f"{command.name}: {parameter.name} is missing ({parameter.kind}; "
-                f"{parameter.meaning})"
-            )
-
-
-def _check_value(command: Command, parameter: Parameter, value: object) -> None:
-    try:
-        parameter.convert(value)
-        # The controller takes anything but true for off, which is no reason to send it.
-        if parameter.kind == "bool" and not isinstance(value, bool):
-            raise CommandRefusedError("is not true or false")
-    except CommandRefusedError as error:
-        raise usage.UsageError(
-            f"{command.name}: {parameter.name} {error}: {json.dumps(value)} "
-            f"({parameter.kind}; {parameter.meaning})"
-        ) from error

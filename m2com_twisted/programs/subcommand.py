@@ -45,13 +45,23 @@ class Subcommand(ProgramOptions):
 
     def parse(self, options: Sequence[str] | None) -> None:
         """Override: options may also stand behind the arguments, as people type them."""
+        found, arguments = self.split(options)
+        in_front = [word for name, value in found for word in self._words(name, value)]
+        super().parse([*in_front, "--", *arguments])
+
+    def split(self, options: Sequence[str] | None) -> tuple[list[tuple[str, str]], list[str]]:
+        """Return the options, each with its value, and the arguments.
+
+        Raises
+        ------
+        UsageError
+            If there is no such option.
+        """
         words = sys.argv[1:] if options is None else options
         try:
-            found, arguments = getopt.gnu_getopt(list(words), self.shortOpt, self.longOpt)
+            return getopt.gnu_getopt(list(words), self.shortOpt, self.longOpt)
         except getopt.error as error:
             raise usage.UsageError(str(error)) from error
-        in_front = [word for name, value in found for word in self._words(name, value)]
-        usage.Options.parseOptions(self, [*in_front, "--", *arguments])
 
     def _words(self, name: str, value: str) -> list[str]:
         """Return an option as it stands on the command line."""

@@ -7,117 +7,19 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
 from twisted.internet.task import deferLater
-from twisted.python import usage
 
 from m2com_twisted import CellControllerService, LineObserver
+from m2com_twisted.catalogue.schemas import MESSAGES
 from m2com_twisted.errors import BadLineError
 from m2com_twisted.programs import cli
-from m2com_twisted.programs.subcommand import Subcommand
-from m2com_twisted.programs.terminal import Terminal
 from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
 from m2com_twisted.tcp_client import TcpClient
+from tests.support.subcommands import at, parsed, start
 from tests.support.waiting import the_reactor, until
-
-
-def parsed(*words: str) -> Subcommand:
-    """Return the options of a subcommand."""
-    options = cli.Options()
-    usage.Options.parseOptions(options, list(words))
-    assert isinstance(options.subOptions, Subcommand)
-    return options.subOptions
-
-
-def at(controller: Any) -> list[str]:
-    """Return the options that lead to a controller."""
-    return ["-c", str(controller.command_port), "-t", str(controller.telemetry_port)]
-
-
-def start(*words: str) -> Deferred[int]:
-    """Start a subcommand."""
-    terminal = Terminal(the_reactor(), sys.stdout, sys.stderr)
-    return Deferred.fromCoroutine(parsed(*words).run(the_reactor(), terminal))
-
-
-@pytest_twisted.ensureDeferred
-async def test_send_shows_ack_success_and_latencies(
-    controller: CellController, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With --wait it says what was sent, and when it was acknowledged and done."""
-    code = await start("send", "power", "powerType=2", "status=true", "--wait", *at(controller))
-    lines = capsys.readouterr().out.splitlines()
-    assert code == 0
-    assert lines[0] == '> power {"powerType": 2, "status": true}'
-    assert [line.rsplit(" ", 2)[0] for line in lines[1:]] == [
-        "acknowledged after",
-        "succeeded after",
-    ]
-
-
-@pytest_twisted.ensureDeferred
-async def test_send_without_wait_ends_with_the_ack(
-    controller: CellController, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It does not wait for the outcome, but for the controller to take the command."""
-    controller.inject("missing-success")
-    assert await start("send", "clearErrors", *at(controller)) == 0
-    assert "acknowledged after" in capsys.readouterr().out
-
-
-@pytest_twisted.ensureDeferred
-async def test_send_tells_a_failure(
-    controller: CellController, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A command that the controller cannot execute: exit code 4 and one line."""
-    words = ["send", "positionMirror", "x=1", "z=-2.5", "--wait"]
-    assert await start(*words, *at(controller)) == 4
-    output = capsys.readouterr()
-    assert '"x": 1, "y": 0.0, "z": -2.5' in output.out
-    assert output.err.startswith("m2com: Command positionMirror (sequence id 1) failed")
-    assert output.err.count("\n") == 1
-
-
-@pytest_twisted.ensureDeferred
-async def test_send_tells_an_unknown_outcome(
-    controller: CellController, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """No answer in time: exit code 5."""
-    controller.inject("missing-success")
-    words = ["send", "clearErrors", "--wait", "--timeout", "0.1"]
-    assert await start(*words, *at(controller)) == 5
-    assert "outcome is unknown" in capsys.readouterr().err
-
-
-@pytest_twisted.ensureDeferred
-async def test_send_tells_a_rejection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A replayed recording takes no commands: exit code 3."""
-    replay = await _replay(tmp_path, [{"id": "x"}])
-    assert await start("send", "clearErrors", "--wait", *at(replay)) == 3
-    assert "rejected" in capsys.readouterr().err
-    await replay.stop()
-
-
-@pytest_twisted.ensureDeferred
-async def test_send_tells_a_taken_port(
-    controller: CellController, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A connection that is closed at once: exit code 5 and what it may be the sign of."""
-    controller.inject("accept-then-close")
-    assert await start("send", "clearErrors", "--wait", *at(controller)) == 5
-    assert "another client may hold the port" in capsys.readouterr().err
-
-
-@pytest_twisted.ensureDeferred
-async def test_send_tells_a_refused_connection(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody listens: exit code 2 and one line."""
-    controller = CellController()
-    await controller.start()
-    await controller.stop()
-    assert await start("send", "clearErrors", *at(controller)) == 2
-    assert capsys.readouterr().err.startswith("m2com: No connection to 127.0.0.1:")
 
 
 @pytest_twisted.ensureDeferred
@@ -236,6 +138,15 @@ async def test_replay_of_what_is_no_recording(tmp_path: Path) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_send_tells_a_rejection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A replayed recording takes no commands: exit code 3."""
+    replay = await _replay(tmp_path, [{"id": "x"}])
+    assert await start("send", "clearErrors", *at(replay)) == 3
+    assert "rejected" in capsys.readouterr().err
+    await replay.stop()
+
+
+@pytest_twisted.ensureDeferred
 async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
     """As fast as it can go is as fast as the client reads, and the end is not cut off."""
     messages = [{"id": "x", "number": number, "ballast": "x" * 20_000} for number in range(500)]
@@ -264,13 +175,28 @@ async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
         (["frobnicate"], "Unknown command: frobnicate"),
         (["send"], "send takes a command: one of applyForces"),
         (["send", "positionMiror"], "did you mean positionMirror?"),
-        (["send", "positionMirror", "x=left"], 'x is not a number: "left" (float; um)'),
+        (
+            ["send", "positionMirror", "x=left"],
+            "x must be a number, not 'left' (float: Position along x)",
+        ),
         (["send", "positionMirror", "w=1"], "has no parameter 'w'; it takes x, y, z"),
         (["send", "positionMirror", "x"], "a parameter is name=value, not 'x'"),
         (["send", "positionMirror", "x=1", "x=2"], "x is given twice"),
-        (["send", "power", "powerType=1"], "status is missing (bool; whether it is to be on)"),
-        (["send", "power", "powerType=1", "status=1"], "status is not true or false: 1"),
+        (["send", "power", "powerType=1"], "status is missing (bool: Whether it is to be on)"),
+        (["send", "power", "powerType=1", "status=1"], "status must be True or False, not '1'"),
         (["send", "power", "powerType=9", "status=true"], "1 Motor, 2 Communication"),
+        (
+            ["send", "power", "powerType=Comm", "status=true"],
+            "(1 Motor, 2 Communication), not 'Comm'",
+        ),
+        (["send", "applyForces", "axial=1,2", "tangent=0"], "axial must have 72 values, not 2"),
+        (["send", "applyForces", "axial=@/none", "tangent=0"], "axial: /none: "),
+        (["send", "getInnerLoopControlMode", "addresses=84"], "addresses[0] must be from 0 to 83"),
+        (["send", "clearErrors", "--wait", "--no-wait"], "exclude each other"),
+        (["send", "clearErrors", "--timeout", "soon"], "--timeout: takes a number, not 'soon'"),
+        (["send", "--help", "powre"], "did you mean power?"),
+        (["schema", "powre"], "did you mean power?"),
+        (["schema", "power", "power"], "schema takes one message"),
         (["send", "clearErrors", "--timeout", "nan"], "--timeout must be"),
         (["send", "clearErrors", "--bogus"], "option --bogus not recognized"),
         (["record"], "record takes one directory"),
@@ -279,7 +205,8 @@ async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
         (["replay", ""], "replay takes one recording"),
         (["replay", "x", "--speed", "-1"], "a speed is a number greater than 0"),
         (["monitor", "--interval", "0"], "--interval must be"),
-        (["monitor", "--command-port", "70000"], "a port is a number from 1 to 65535"),
+        (["monitor", "--command-port", "70000"], "--command-port: a port is a number from 1 to"),
+        (["monitor", "-c", "x"], "--command-port: a port is a number from 1 to 65535, not 'x'"),
     ],
 )
 def test_wrong_command_line_is_one_line(words: list[str], says: str) -> None:
@@ -299,7 +226,7 @@ def test_help_shows_an_example_of_each(capsys: pytest.CaptureFixture[str]) -> No
     examples = [
         line.strip() for line in capsys.readouterr().out.split("Examples:")[1].splitlines() if line
     ]
-    for name in "monitor", "send", "record", "replay", "simulate", "demo":
+    for name in "monitor", "send", "schema", "record", "replay", "simulate", "demo":
         [example] = [line for line in examples if line.startswith(f"m2com {name}")]
         with pytest.raises(SystemExit):
             cli.main([name, "--help"])
@@ -307,12 +234,10 @@ def test_help_shows_an_example_of_each(capsys: pytest.CaptureFixture[str]) -> No
         parsed(*example.split()[1:])
 
 
-def test_text_that_is_no_json_is_text() -> None:
-    """A name needs no quotes; a number, a list or a quoted text is JSON."""
-    options = parsed("send", "setConfigurationFile", "file=a file.csv")
-    assert options["details"] == {"file": "a file.csv"}
-    options = parsed("send", "--wait", "setInnerLoopControlMode", "addresses=[0, 1]", "mode=3")
-    assert options["details"] == {"addresses": [0, 1], "mode": 3}
-    assert (
-        json.dumps(parsed("send", "setEnabledFaultsMask", 'mask="7"')["details"]) == '{"mask": "7"}'
-    )
+@pytest_twisted.ensureDeferred
+async def test_schema_prints_the_schema_of_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one by its name, or of all of them."""
+    assert await start("schema", "power") == 0
+    assert json.loads(capsys.readouterr().out)["properties"]["id"] == {"const": "cmd_power"}
+    assert await start("schema") == 0
+    assert set(json.loads(capsys.readouterr().out)) == set(MESSAGES)
