@@ -17,12 +17,19 @@ The command
 
 Every class is also the builtin exception that a Python programmer would catch
 there and, for a failed connection, the Twisted error of that name.
+
+All of them can be copied and pickled, with their fields, notes and cause.
 """
 
 import builtins
+import copy
 import enum
+import pickle
+from collections.abc import Callable
+from typing import TypeVar
 
 from twisted.internet import error
+from twisted.python.reflect import safe_str
 
 __all__ = [
     "BadLineError",
@@ -44,11 +51,26 @@ __all__ = [
     "SilentPeerError",
     "UnserializableMessageError",
     "WriteBufferFullError",
+    "copyable",
 ]
+
+_E = TypeVar("_E", bound="M2ComError")
 
 
 class M2ComError(Exception):
     """Base class of all errors raised by this package."""
+
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[..., "M2ComError"], tuple[object, ...], dict[str, object]]:
+        """Override: copy and pickle by fields, since constructors take other arguments."""
+        state = dict(vars(self))
+        if self.__cause__ is not None:
+            state["__cause__"] = _picklable(self.__cause__)
+        if isinstance(self, OSError):
+            # It is stored outside of the instance's dictionary.
+            state["errno"] = self.errno
+        return _without_constructor, (type(self), *self.args), state
 
 
 class NotConnectedError(M2ComError, RuntimeError):
@@ -239,3 +261,48 @@ class CommandLost(CommandError, ConnectionError):  # noqa: N818
 
     def _is_unknown(self, stage: CommandStage) -> bool:
         return stage is not CommandStage.NEVER_SENT
+
+
+def copyable(error: BaseException) -> BaseException:
+    """Return an error that can be copied and says the same.
+
+    Any object can be attached to an error of another package, such as a lock,
+    and then `copy.deepcopy` and `dataclasses.asdict` raise.
+
+    Returns
+    -------
+        The error itself where `copy.deepcopy` can copy it.  Otherwise an
+        `M2ComError` with its type and text, and the error as ``__cause__``.
+    """
+    try:
+        copy.deepcopy(error)
+    except Exception:
+        substitute = _substitute(error)
+        substitute.__cause__ = error
+        return substitute
+    return error
+
+
+def _picklable(error: BaseException) -> BaseException:
+    """Return an error, or one of ours that says the same where it cannot be pickled."""
+    # Ours can be.  To try it with each error of a long chain of causes would
+    # take exponentially long.
+    if isinstance(error, M2ComError):
+        return error
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return _substitute(error)
+    return error
+
+
+def _substitute(error: BaseException) -> M2ComError:
+    # Not str(error), which may raise too.
+    return M2ComError(f"{type(error).__name__}: {safe_str(error)}")
+
+
+def _without_constructor(error_type: type[_E], *arguments: object) -> _E:
+    """Make an error that is being copied or unpickled; its fields are set afterwards."""
+    made = error_type.__new__(error_type, *arguments)
+    made.args = arguments
+    return made

@@ -61,7 +61,7 @@ class Outages:
     def attempt_failed(self, error: Exception) -> None:
         """Take note that no connection came about."""
         self.failures += 1
-        self._stats.last_error = error
+        self._stats.note_error(error)
         self._begin_outage()
         self._log.log(self._failure_level(), "%s", error)
 
@@ -99,7 +99,7 @@ class Outages:
         received_bytes
             What had been received over it.
         """
-        self._stats.last_error = reason.value
+        self._stats.note_error(reason.value)
         uptime = self._clock.seconds() - self._connected_at
         if uptime >= _GOOD_AFTER:
             self.proved_good()

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..errors import copyable
+
 __all__ = ["MessageRate", "Stats"]
 
 
@@ -36,6 +38,10 @@ class Stats:
     queue_high_water: int = 0
     #: Messages per second, over the last two seconds or more.
     message_rate: float = 0.0
+
+    def note_error(self, error: BaseException | None) -> None:
+        """Keep an error as `last_error`, in a form that can be copied."""
+        self.last_error = None if error is None else copyable(error)
 
 
 class MessageRate:

@@ -1,14 +1,20 @@
 """Deferreds that wait for one and the same thing."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
 
 from twisted.internet.defer import Deferred
+
+from ..errors import M2ComError
 
 __all__ = ["Waiters"]
 
 
 class Waiters:
-    """All who wait for something; each has a Deferred of its own and may cancel it.
+    """Deferreds that fire together; each may be cancelled.
+
+    What one of them runs when it fires may cancel another, or add one that
+    waits for the next time.
 
     Parameters
     ----------
@@ -17,32 +23,41 @@ class Waiters:
     """
 
     def __init__(self, forgotten: Callable[[], None] | None = None) -> None:
-        self._waiting: list[Deferred[None]] = []
+        # A dictionary, since it keeps the order and finds one in constant time.
+        self._waiting: dict[Deferred[None], None] = {}
         self._forgotten = forgotten
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def add(self) -> Deferred[None]:
-        """Return the Deferred of one more."""
+        """Return one more Deferred."""
         waiter: Deferred[None] = Deferred(self._forget)
-        self._waiting.append(waiter)
+        self._waiting[waiter] = None
         return waiter
 
     def succeed(self) -> None:
         """Tell all that it has come about."""
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
+        for waiter in self._taken_out():
             waiter.callback(None)
 
-    def fail(self, error: Exception) -> None:
-        """Tell all that it will not come about."""
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            waiter.errback(error)
+    def fail(self, error: M2ComError) -> None:
+        """Tell all that it will not come about; each gets a copy of the error.
+
+        One error for all would collect the tracebacks of all.
+        """
+        for waiter in self._taken_out():
+            waiter.errback(copy.copy(error))
+
+    def _taken_out(self) -> Iterator[Deferred[None]]:
+        """Take those that wait now out, each just before it is fired."""
+        for waiter in list(self._waiting):
+            if waiter in self._waiting:
+                del self._waiting[waiter]
+                yield waiter
 
     def _forget(self, waiter: Deferred[None]) -> None:
         if waiter in self._waiting:
-            self._waiting.remove(waiter)
+            del self._waiting[waiter]
             if self._forgotten is not None:
                 self._forgotten()
