@@ -18,6 +18,7 @@ from . import tcp_client
 from .catalogue.enums import MsgType
 from .commands.outcome import CommandOutcome
 from .delivery.delivery import MessageCallback
+from .support.callables import require_callback
 from .wire.codec import Message
 
 __all__ = ["TcpClient"]
@@ -140,8 +141,8 @@ class _Callbacks:
 
     def wrap(self, callback: MessageCallback) -> MessageCallback:
         """Return a callback for Twisted that runs one for asyncio."""
-        if not callable(callback):
-            return callback  # the client's to refuse
+        # Here, because the client sees the function that is returned.
+        require_callback(callback)
 
         @functools.wraps(callback)
         async def run(*args: object, **kwargs: object) -> None:

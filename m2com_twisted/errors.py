@@ -6,7 +6,8 @@ The caller
     cannot be sent, or waited for, now.
 The peer
     `BadLineError`: it sent something that is not a message.
-    `WriteBufferFullError`: it does not read what we send.
+    `WriteBufferFullError`: it does not read what we send, or the caller sends
+    too much at once.
     `SilentPeerError`: it sends nothing.
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
@@ -116,9 +117,10 @@ class InvalidFieldError(InvalidMessageError):
 
 
 class WriteBufferFullError(M2ComError, RuntimeError):
-    """The peer does not read, and enough is waiting for it already.
+    """So much may not wait to be written.  Nothing was sent.
 
-    Nothing was sent.
+    Either the peer does not read and enough waits already, or the message alone
+    is longer than the limit.
 
     Attributes
     ----------
@@ -126,14 +128,19 @@ class WriteBufferFullError(M2ComError, RuntimeError):
         Bytes that wait to be written.
     limit
         The most that may wait.
+    size
+        Bytes of the message that was refused.
     """
 
-    def __init__(self, waiting: int, limit: int) -> None:
+    def __init__(self, waiting: int, limit: int, size: int = 0) -> None:
         super().__init__(
-            f"The peer does not read: {waiting} bytes wait already, the limit is {limit}."
+            f"The message has {size} bytes, the limit is {limit}."
+            if size > limit
+            else f"The peer does not read: {waiting} bytes wait already, the limit is {limit}."
         )
         self.waiting = waiting
         self.limit = limit
+        self.size = size
 
 
 class SilentPeerError(M2ComError, builtins.TimeoutError):

@@ -18,6 +18,7 @@ from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
 from .delivery.delivery import MessageCallback
 from .elevation import ElevationFeeder
+from .support.callables import require_callback
 from .support.log import NamedLog
 from .support.reactor_access import ReactorAccess
 from .support.stats import Stats
@@ -124,8 +125,8 @@ class CellControllerService(Service):
         connect_timeout: float = 10.0,
         telemetry_overflow: Overflow = "pause",
     ) -> None:
-        if on_state is not None and not callable(on_state):
-            raise TypeError(f"The callback {on_state!r} is not callable.")
+        if on_state is not None:
+            require_callback(on_state)
         self._connect_timeout = connect_timeout
         self._elevation = elevation
         self._reactor = ReactorAccess(reactor)

@@ -15,14 +15,15 @@ from .client.sender import MessageSender
 from .commands.outcome import CommandOutcome
 from .commands.sequence_ids import SequenceIds
 from .commands.table import CommandTable
-from .connection.endpoint import client_endpoint
+from .connection.endpoint import check_address, client_endpoint
 from .connection.link import ReconnectingMessageFactory
 from .connection.outages import Outages
 from .connection.protocol import MessageProtocol
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
-from .delivery.delivery import Delivery, MessageCallback, require_callback
+from .delivery.delivery import Delivery, MessageCallback
+from .support.callables import require_callback
 from .support.log import NamedLog
 from .support.reactor_access import ReactorAccess
 from .support.stats import Stats
@@ -64,7 +65,8 @@ class TcpClient:
     reactor
         None: the one installed when it is first needed.
     endpoint
-        Where to connect instead of to host and port; these are for messages then.
+        Where to connect instead of to host and port.  These are only shown
+        then, and not checked.
     retry_policy
         Takes the number of attempts that failed in a row, returns the seconds
         until the next.  None: a lost connection stays lost.
@@ -118,6 +120,8 @@ class TcpClient:
         require_callback(callback_process_message)
         if connect_callback is not None:
             require_callback(connect_callback)
+        if endpoint is None:
+            check_address(host, port)
         self.host = host
         self.port = port
         self.name = name
@@ -158,6 +162,7 @@ class TcpClient:
                 receiver=self._reception,
                 clock=self._reactor,
                 stats=stats,
+                log=named_log,
                 max_line_length=max_line_length,
                 max_waiting_bytes=max_waiting_bytes,
             ),

@@ -62,7 +62,7 @@ class MessageSender:
         """
         protocol = self._factory.open_protocol()
         line = encode(with_header(msg_type, msg_name, msg_details, comp_name))
-        if not protocol.has_room:
+        if not protocol.has_room_for(len(line)):
             await protocol.wait_for_room(len(line))
         if msg_type == MsgType.Command:
             self._write_command(protocol, line, self._commands.note)
@@ -83,7 +83,7 @@ class MessageSender:
         ack_by, finish_by = (now + _seconds(limit) for limit in (ack_timeout, timeout))
         answer_by = min(ack_by, finish_by)
         self._require_time(name, answer_by)
-        if not protocol.has_room:
+        if not protocol.has_room_for(len(line)):
             await self._wait_for_room(name, protocol.wait_for_room(len(line)), answer_by - now)
             self._require_time(name, answer_by)
         expect = partial(self._commands.add, name, ack_by=ack_by, finish_by=finish_by)

@@ -14,6 +14,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from ..errors import NotConnectedError, SilentPeerError
+from ..support.log import NamedLog
 from ..support.stats import Stats
 from ..wire.codec import TERMINATOR
 from ..wire.framing import LineSplitter
@@ -81,6 +82,8 @@ class MessageProtocol(LineReceiver):
         Measures timeouts.
     stats
         Counts bytes.
+    log
+        Receives a warning about a socket that refuses its options.
     max_line_length
         The longest line that is accepted, in bytes without its terminator.
     max_waiting_bytes
@@ -97,6 +100,7 @@ class MessageProtocol(LineReceiver):
         receiver: LineTaker,
         clock: IReactorTime,
         stats: Stats,
+        log: NamedLog,
         max_line_length: int,
         max_waiting_bytes: int,
     ) -> None:
@@ -105,6 +109,7 @@ class MessageProtocol(LineReceiver):
         self._receiver = receiver
         self._clock = clock
         self._stats = stats
+        self._log = log
         self._gate = WriteGate(max_waiting_bytes)
         self._watchdog = Watchdog(clock, self._peer_is_silent)
         # Chunks that have arrived, and whether they have to wait.
@@ -124,7 +129,7 @@ class MessageProtocol(LineReceiver):
 
     def connectionMade(self) -> None:
         """Override: prepare the transport."""
-        set_socket_options(self.transport)
+        set_socket_options(self.transport, self._log)
         self.transport.registerProducer(self._gate, streaming=True)
         self.is_open = True
 
@@ -183,10 +188,9 @@ class MessageProtocol(LineReceiver):
 
     # Writing
 
-    @property
-    def has_room(self) -> bool:
-        """Whether `write` may be called without waiting for room."""
-        return self._gate.is_open
+    def has_room_for(self, size: int) -> bool:
+        """Return whether `write` may be called at once; see `WriteGate.has_room_for`."""
+        return self._gate.has_room_for(size)
 
     def wait_for_room(self, size: int) -> Deferred[None]:
         """Wait for one's turn to write; see `WriteGate.wait`.

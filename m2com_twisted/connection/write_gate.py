@@ -1,12 +1,13 @@
 """Holds writers back while the peer does not take what was written."""
 
-from collections import deque
+import copy
+from collections import OrderedDict
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from ..errors import WriteBufferFullError
+from ..errors import M2ComError, WriteBufferFullError
 
 __all__ = ["WriteGate"]
 
@@ -20,24 +21,40 @@ class WriteGate:
     reading, not writing.
 
     A writer waits *before* it writes.  Rejected: to write and then wait, as
-    asyncio's ``drain`` does; a connection that is lost meanwhile would leave
-    unknown whether the message was sent.  As it is, none of it was.
+    asyncio's ``drain`` does.  If the connection were lost meanwhile, nobody
+    could tell whether the message was sent.  As it is, none of it was.
 
     Parameters
     ----------
     limit
-        The most bytes that may wait; more are refused.
+        The most bytes that may wait.  More are refused, and so is a single
+        message that is longer.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._open = True
-        self._waiting: deque[tuple[Deferred[None], int]] = deque()
+        # Each writer's turn, and the bytes it is to write.  Ordered, so that both
+        # ends of it can be taken out in constant time; `deque` would have to be
+        # searched for a cancelled one.
+        self._waiting: OrderedDict[Deferred[None], int] = OrderedDict()
         self._waiting_bytes = 0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a writer may write at once."""
+    def has_room_for(self, size: int) -> bool:
+        """Return whether a writer may write at once.
+
+        Parameters
+        ----------
+        size
+            The bytes to be written.
+
+        Raises
+        ------
+        WriteBufferFullError
+            If so many may never be written.
+        """
+        if size > self._limit:
+            raise WriteBufferFullError(self._waiting_bytes, self._limit, size)
         return self._open and not self._waiting
 
     def wait(self, size: int) -> Deferred[None]:
@@ -46,12 +63,12 @@ class WriteGate:
         Parameters
         ----------
         size
-            The bytes that are to be written.
+            The bytes to be written.
 
         Returns
         -------
-            Fires in the order of the calls.  The writer must write then and
-            there.  May be cancelled.
+            Fires in the order of the calls.  The writer must write in its
+            callback, before it returns.  May be cancelled.
 
         Raises
         ------
@@ -59,16 +76,16 @@ class WriteGate:
             If too much waits already.
         """
         if self._waiting_bytes + size > self._limit:
-            raise WriteBufferFullError(self._waiting_bytes, self._limit)
+            raise WriteBufferFullError(self._waiting_bytes, self._limit, size)
         turn: Deferred[None] = Deferred(self._forget)
-        self._waiting.append((turn, size))
+        self._waiting[turn] = size
         self._waiting_bytes += size
         return turn
 
-    def fail(self, error: Exception) -> None:
-        """Fail all who wait: there will be no turn."""
+    def fail(self, error: M2ComError) -> None:
+        """Fail all that wait, each with a copy of an error: there will be no turn."""
         while self._waiting:
-            self._next_turn().errback(error)
+            self._next_turn().errback(copy.copy(error))
 
     def pauseProducing(self) -> None:
         """Implement `IPushProducer`: the buffer is over its high-water mark."""
@@ -81,18 +98,14 @@ class WriteGate:
             self._next_turn().callback(None)
 
     def stopProducing(self) -> None:
-        """Implement `IPushProducer`: the connection is gone; its loss tells the writers."""
+        """Implement `IPushProducer`: the connection is gone, and its loss is told elsewhere."""
         self._open = False
 
     def _next_turn(self) -> Deferred[None]:
-        turn, size = self._waiting.popleft()
+        turn, size = self._waiting.popitem(last=False)
         self._waiting_bytes -= size
         return turn
 
     def _forget(self, turn: Deferred[None]) -> None:
         """Take a cancelled writer out of the line."""
-        for entry in self._waiting:
-            if entry[0] is turn:
-                self._waiting.remove(entry)
-                self._waiting_bytes -= entry[1]
-                return
+        self._waiting_bytes -= self._waiting.pop(turn, 0)

@@ -19,13 +19,12 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
-from ..support.callables import is_generator_function
 from ..support.log import NamedLog, beginning_of
 from ..support.stats import Stats
 from ..wire.codec import Message
 from .backlog import Backlog, ConnectionChange, Entry, Overflow, ReadingControl
 
-__all__ = ["Delivery", "MessageCallback", "require_callback"]
+__all__ = ["Delivery", "MessageCallback"]
 
 #: Takes the user's ``*args`` and the keyword ``message``; what it returns is
 #: awaited where it can be.
@@ -240,21 +239,6 @@ class Delivery:
     def _log_unexpected(self, failure: Any) -> None:
         """Log what cancelling led to: a canceller may be anybody's."""
         self._log.error("Delivering, or cancelling the callback, failed", exc_info=failure.value)
-
-
-def require_callback(function: object) -> None:
-    """Refuse what cannot be a callback.
-
-    Raises
-    ------
-    TypeError
-        If it is not callable, or if it is a generator function: called without
-        `inlineCallbacks` around it, that would do nothing and say nothing.
-    """
-    if not callable(function):
-        raise TypeError(f"The callback {function!r} is not callable.")
-    if is_generator_function(function):
-        raise TypeError(f"The callback {function!r} is a generator function.")
 
 
 def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object]]:

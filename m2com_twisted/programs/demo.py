@@ -16,7 +16,7 @@ from ..tcp_client import TcpClient
 from ..wire.codec import Message
 from .options import listening_port_number
 from .subcommand import Subcommand
-from .terminal import Terminal
+from .terminal import PrintableFormatter, Terminal
 
 __all__ = ["Demo", "DemoOptions"]
 
@@ -143,7 +143,8 @@ class Demo:
             await self._run(client, "power", powerType=power_type, status=on)
 
     async def _run(self, client: TcpClient, name: str, **details: object) -> None:
-        self._show(f"\n> {name} {json.dumps(details)}")
+        self._show("")
+        self._show(f"> {name} {json.dumps(details)}")
         outcome = await client.run_command(name, details)
         # The outcome is known before the messages of its chunk are delivered.
         await deferLater(self._reactor, 0)
@@ -151,7 +152,8 @@ class Demo:
 
     async def _watch(self, telemetry: TcpClient) -> None:
         """Show where the mirror is, for a while."""
-        self._show("\nTelemetry while it moves:")
+        self._show("")
+        self._show("Telemetry while it moves:")
         for _ in range(int(self._watch_time / _WATCH_INTERVAL)):
             await deferLater(self._reactor, _WATCH_INTERVAL)
             self._show(self._summary(telemetry.stats.message_rate))
@@ -166,7 +168,8 @@ class Demo:
 
     async def _lose_connection(self, client: TcpClient, controller: CellController) -> None:
         """Have the controller drop the client and see it come back."""
-        self._show("\nThe controller drops the command connection:")
+        self._show("")
+        self._show("The controller drops the command connection:")
         controller.inject("drop")
         while client.connected:
             await deferLater(self._reactor, _WATCH_INTERVAL)
@@ -185,11 +188,16 @@ class _ShowingHandler(logging.Handler):
 
     def __init__(self, show: Callable[[str], object]) -> None:
         super().__init__()
+        self.setFormatter(PrintableFormatter())
         self._show = show
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Override."""
-        self._show(self.format(record))
+        """Override: show each line of a record by itself, since lines are what is shown."""
+        try:
+            for line in self.format(record).split("\n"):
+                self._show(line)
+        except Exception:
+            self.handleError(record)
 
 
 _COMMAND_HELP, _TELEMETRY_HELP = (

@@ -8,6 +8,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python import usage
 
 from ..service import CellControllerService
+from ..support.printable import printable
 from .board import Board
 from .subcommand import ControllerSubcommand
 from .terminal import Terminal
@@ -68,7 +69,7 @@ class MonitorOptions(ControllerSubcommand):
     def _draw(self, terminal: Terminal, lines: list[str]) -> None:
         """Show the table in place of the last one, or below it where it is no screen."""
         address = f"{self['host']}:{self['command-port']} and :{self['telemetry-port']}"
-        lines = [f"M2 cell controller, {address}", *lines]
+        lines = [printable(line) for line in (f"M2 cell controller, {address}", *lines)]
         size = terminal.size
         if size is None:
             terminal.draw("\n".join(lines) + "\n\n")

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from .options import ControllerOptions, ProgramOptions
-from .terminal import Terminal
+from .terminal import PrintableFormatter, Terminal
 
 __all__ = ["ControllerSubcommand", "Subcommand", "until_interrupted"]
 
@@ -80,11 +80,10 @@ class Subcommand(ProgramOptions):
 
     def log_to(self, terminal: Terminal) -> None:
         """Show log lines, all of them with ``--verbose``."""
-        logging.basicConfig(
-            level=logging.DEBUG if self["verbose"] else self.log_level,
-            format="%(asctime)s %(levelname)s %(message)s",
-            stream=terminal.errors,
-        )
+        handler = logging.StreamHandler(terminal.errors)
+        handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
+        level = logging.DEBUG if self["verbose"] else self.log_level
+        logging.basicConfig(level=level, handlers=[handler])
 
 
 class ControllerSubcommand(Subcommand, ControllerOptions):

@@ -1,17 +1,19 @@
 """What a person has before them: stdout, stderr, and how large the screen is."""
 
+import logging
 import os
 import shutil
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from twisted.internet.defer import DeferredList
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime
 
+from ..support.printable import printable, printable_lines
 from .output import Output
 
-__all__ = ["Terminal"]
+__all__ = ["PrintableFormatter", "Terminal"]
 
 # Seconds for what waits to be read once the program is told to end: long for a
 # program that reads, short for a person whose terminal stands still.
@@ -20,6 +22,9 @@ _GRACE = 1.0
 
 class Terminal:
     """Takes what a subcommand has to say while it runs; never waits for who reads it.
+
+    What it takes as lines may hold text of the controller's: all that a
+    terminal does not print is escaped, line breaks included.
 
     Parameters
     ----------
@@ -66,16 +71,20 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Write a line to stdout, or keep it until there is room for it."""
-        self._output.write(line + "\n")
+        self._output.write(printable(line) + "\n")
 
     def draw(self, text: str) -> None:
-        """Write text to stdout, or leave it out where there is no room: the next is newer."""
+        """Write text to stdout, or leave it out where there is no room: the next is newer.
+
+        Nothing is escaped, since it may move the cursor.  What the controller
+        has a part in must be made `printable` before.
+        """
         if not self._output.waits:
             self._output.write(text)
 
     def complain(self, reason: object) -> None:
         """Say on stderr what went wrong."""
-        self.errors.write(f"m2com: {reason}\n")
+        self.errors.write(f"m2com: {printable(str(reason))}\n")
 
     async def close(self) -> None:
         """Wait until all is read, or until nobody has time for that: see `hurry`."""
@@ -107,6 +116,20 @@ class Terminal:
                 self.complain(f"stdout: {reason.strerror}")
             self._lost()
         return reason
+
+
+class PrintableFormatter(logging.Formatter):
+    """Formats log records for a terminal: escapes what it does not print, but for our lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Override."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    # The type is that of the base class's stubs.
+    def formatException(self, ei: Any) -> str:
+        """Override."""
+        return printable_lines(super().formatException(ei))
 
 
 def _are_one(first: TextIO | None, second: TextIO | None) -> bool:

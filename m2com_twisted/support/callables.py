@@ -4,28 +4,65 @@ import inspect
 from collections.abc import Callable
 from functools import partial
 
-__all__ = ["is_coroutine_function", "is_generator_function"]
+__all__ = [
+    "is_coroutine_function",
+    "is_generator_function",
+    "require_callback",
+    "require_plain_function",
+]
 
 
 def is_coroutine_function(function: Callable[..., object]) -> bool:
-    """Whether a call returns a coroutine and runs nothing yet."""
+    """Return whether a call returns a coroutine and runs nothing yet."""
     return inspect.iscoroutinefunction(_innermost(function))
 
 
 def is_generator_function(function: Callable[..., object]) -> bool:
-    """Whether a call returns a generator, asynchronous or not, and runs nothing yet."""
+    """Return whether a call returns a generator, asynchronous or not, and runs nothing yet."""
     inner = _innermost(function)
     return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
 
 
+def require_callback(function: object) -> None:
+    """Refuse what cannot be a callback whose result is awaited.
+
+    Raises
+    ------
+    TypeError
+        If it is not callable, or if it is a generator function.  When called
+        without `inlineCallbacks` around it, that does nothing and reports
+        nothing.
+    """
+    if not callable(function):
+        raise TypeError(f"The callback {function!r} is not callable.")
+    if is_generator_function(function):
+        raise TypeError(f"The callback {function!r} is a generator function.")
+
+
+def require_plain_function(function: object) -> None:
+    """Refuse what cannot be a callback where nothing is awaited.
+
+    Raises
+    ------
+    TypeError
+        As `require_callback`, and if it is a coroutine function, whose body
+        would never run.
+    """
+    require_callback(function)
+    if callable(function) and is_coroutine_function(function):
+        raise TypeError(
+            f"The callback {function!r} is a coroutine function; a plain one is needed."
+        )
+
+
 def _innermost(function: object) -> object:
-    """Return the function that a call ends up in.
+    """Return the function whose body runs when an object is called.
 
     Parameters
     ----------
     function
-        A function, a method, a `functools.partial` of one, or an object with a
-        ``__call__`` of its own.
+        A function, a method, a `functools.partial`, or an object with a
+        ``__call__`` of its own; also one inside the other.
 
     Notes
     -----
@@ -33,11 +70,15 @@ def _innermost(function: object) -> object:
     kind than what it was given.  `inlineCallbacks` turns a generator function
     into a plain one.
     """
-    while isinstance(function, partial):
-        function = function.func
-    if not (inspect.isroutine(function) or inspect.isclass(function)):
-        # The name is looked up to see what it is, not whether it is there.
-        method = getattr(type(function), "__call__", None)  # noqa: B004
-        if inspect.isfunction(method):
-            return method
-    return function
+    while True:
+        if isinstance(function, partial):
+            function = function.func
+        elif inspect.ismethod(function):
+            function = function.__func__
+        elif inspect.isroutine(function) or inspect.isclass(function):
+            return function
+        else:
+            call = inspect.getattr_static(type(function), "__call__", None)
+            if not inspect.isfunction(call):
+                return function
+            function = call

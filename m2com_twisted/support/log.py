@@ -16,19 +16,24 @@ else:
     _LoggerAdapter = logging.LoggerAdapter
 
 
-class NamedLog(_LoggerAdapter):
-    """Puts a name in front of every line: one process runs many clients.
+# How many callers `logging` skips to find the one that logs: `NamedLog.log` and,
+# before Python 3.11, its own methods around that.
+_STACK_LEVEL = 2 if sys.version_info >= (3, 11) else 3
 
-    A filter that raises, or a handler that does not keep its own errors to
-    itself, costs the line and nothing else: whoever writes a log line is in
-    the midst of something that must be finished.
+
+class NamedLog(_LoggerAdapter):
+    """Puts a name in front of every line, since one process runs many clients.
+
+    Its methods do not raise.  A filter or handler that does costs the line and
+    nothing else, because the caller is in the middle of something that must be
+    finished.
 
     Parameters
     ----------
     logger
-        Where the lines go.
+        Receives the lines.
     name
-        What they start with.
+        Begins every line.
     """
 
     def __init__(self, logger: logging.Logger, name: str) -> None:
@@ -45,8 +50,7 @@ class NamedLog(_LoggerAdapter):
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Override of `logging.LoggerAdapter`: never raise.  All other methods call this."""
-        # One frame more, so that the line is told to come from our caller.
-        kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
+        kwargs.setdefault("stacklevel", _STACK_LEVEL)
         try:
             super().log(level, msg, *args, **kwargs)
         except BaseException:
@@ -61,5 +65,5 @@ def beginning_of(message: object) -> str:
     try:
         return repr(message)[:200]
     except RecursionError:
-        # What can just be decoded is nested too deeply for a few calls further down the stack.
+        # The decoder got through, with fewer calls on the stack than there are here.
         return "one that is nested too deeply to show"

@@ -70,6 +70,7 @@ class Bench(ABC):
         self._clients: list[TcpClient] = []
         self._scripts: list[ScriptedController] = []
         self._errors = ErrorLog()
+        self._flushed_unseen = 0
         self._running_before = running_of_ours(clock)
 
     @abstractmethod
@@ -175,14 +176,26 @@ class Bench(ABC):
         *error_types
             Only those that came of these; none: all.
         """
+        if not error_types:
+            self._flushed_unseen += self._unseen_errors()
         return [record.getMessage() for record in self._errors.flush_errors(*error_types)]
 
     def _complaints(self) -> list[str]:
+        unseen = self._unseen_errors()
         return [
             *self._errors.complaints(),
+            *([f"{unseen} errors of callbacks did not reach the log."] if unseen > 0 else []),
             *(complaint for script in self._scripts for complaint in script.complaints()),
             *sorted(f"Left running: {one}" for one in self._left_running()),
         ]
+
+    def _unseen_errors(self) -> int:
+        """Return how many callbacks failed whose errors did not reach the log.
+
+        A test may have disabled logging, or set it up anew.
+        """
+        failed = sum(client.stats.callback_errors for client in self._clients)
+        return max(0, failed - self._errors.seen - self._flushed_unseen)
 
     def _left_running(self) -> list[object]:
         """Return what of ours is still there."""

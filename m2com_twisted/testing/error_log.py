@@ -5,6 +5,7 @@ from pathlib import Path
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReadDescriptor
+from twisted.python.reflect import safe_repr
 
 __all__ = ["ErrorLog", "running_of_ours"]
 
@@ -24,6 +25,8 @@ class ErrorLog(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self._records: list[logging.LogRecord] = []
+        #: How many errors it has seen, flushed ones included.
+        self.seen = 0
 
     def start(self) -> None:
         """Begin to listen, at the root of all loggers."""
@@ -35,20 +38,32 @@ class ErrorLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Override."""
-        if _PACKAGE in Path(record.pathname).parents:
-            self._records.append(record)
+        try:
+            if _PACKAGE in Path(record.pathname).parents:
+                self.seen += 1
+                self._records.append(record)
+        except Exception:
+            # As handlers must: whoever logs is not to fail because of it.
+            self.handleError(record)
 
     def flush_errors(self, *error_types: type[BaseException]) -> list[logging.LogRecord]:
-        """Return, and forget, the errors of these types, or all of them."""
+        """Return and forget the errors of these types, or all of them."""
         flushed = [record for record in self._records if _is_of(record, error_types)]
         self._records = [record for record in self._records if record not in flushed]
         return flushed
 
     def complaints(self) -> list[str]:
         """Return what to say of the errors that nobody has flushed."""
-        texts = [f"An error was logged: {self.format(record)}" for record in self._records]
+        texts = [f"An error was logged: {self._text(record)}" for record in self._records]
         more = [f"{len(texts) - _SHOWN} more were logged."] if len(texts) > _SHOWN else []
         return [*texts[:_SHOWN], *more]
+
+    def _text(self, record: logging.LogRecord) -> str:
+        try:
+            return self.format(record)
+        except Exception:
+            # Its arguments do not fit, or cannot be shown.
+            return str(safe_repr(record.msg))
 
 
 def _is_of(record: logging.LogRecord, error_types: tuple[type[BaseException], ...]) -> bool:

@@ -56,3 +56,39 @@ def test_the_beginning_of_a_message_is_bounded() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert len(beginning_of(deep)) <= 200
+
+
+class Broken(logging.Handler):
+    """A handler that raises."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Raise."""
+        raise ZeroDivisionError
+
+
+def refuse(record: logging.LogRecord) -> bool:
+    """Raise, where it is used as a filter."""
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("method", ["debug", "info", "warning", "error", "exception", "critical"])
+@pytest.mark.parametrize("role", ["handler", "filter"])
+def test_a_log_that_fails_does_not_reach_the_caller(
+    method: str, role: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a handler or a filter raises is on stderr, as logging does it; the caller goes on."""
+    logger = logging.Logger("broken", logging.DEBUG)
+    if role == "handler":
+        logger.addHandler(Broken())
+    else:
+        logger.addFilter(refuse)
+    getattr(NamedLog(logger, "x"), method)("%d lines", 3)
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_line_is_attributed_to_the_caller(caplog: pytest.LogCaptureFixture) -> None:
+    """A format with the module and the line number shows who logs, not how."""
+    log = NamedLog(logging.getLogger("test"), "x")
+    log.warning("by its method")
+    log.log(logging.WARNING, "by its level")
+    assert [record.module for record in caplog.records] == ["test_log"] * 2

@@ -54,3 +54,74 @@ def test_exception_comes_with_its_traceback(events: list[dict[str, Any]]) -> Non
     except ZeroDivisionError:
         LOG.exception("It failed")
     assert "test_log_carrier" in events[-1]["log_failure"].getTraceback()
+
+
+def test_text_of_others_is_escaped(events: list[dict[str, Any]]) -> None:
+    """Neither a line nor the text of an error brings a control character to a terminal."""
+    try:
+        raise ValueError("\x1b[2Jcleared\n2026-11-26 INFO forged")
+    except ValueError:
+        LOG.exception("from %s", "the\npeer\x07")
+    assert events[-1]["message"] == r"from the\npeer\u0007"
+    text = events[-1]["log_failure"].getTraceback()
+    assert text.replace("\n", "").isprintable()
+    assert r"\u001b[2Jcleared" in text
+    assert "\n2026" not in text
+
+
+@pytest.mark.parametrize("level", [-5, 0, 1, 1000])
+def test_any_level_is_carried(events: list[dict[str, Any]], level: int) -> None:
+    """Whatever number a level is, it becomes one of Twisted's."""
+    carrier = next(handler for handler in LOG.handlers if isinstance(handler, LogCarrier))
+    carrier.handle(LOG.makeRecord("m2com", level, "", 1, "text", (), None))
+    assert events[-1]["log_level"].name == ("critical" if level == 1000 else "debug")
+
+
+class Unspeakable(Exception):  # noqa: N818 - its text is all that matters
+    """An error whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(("text", "argument"), [("%d", "x"), ("%s", Unspeakable())])
+def test_a_record_that_cannot_be_shown_is_harmless(
+    events: list[dict[str, Any]],
+    text: str,
+    argument: object,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever logs goes on; the standard library's own report of it goes to stderr."""
+    # The handlers of pytest raise.
+    monkeypatch.setattr(LOG, "propagate", False)
+    LOG.error(text, argument)
+    assert not events
+    assert "Logging error" in capsys.readouterr().err
+
+
+def test_an_observer_that_fails_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    """As with any handler."""
+
+    def observer(event: object) -> None:
+        raise ZeroDivisionError
+
+    carrier = LogCarrier(LOG, observer=cast(ILogObserver, observer))
+    carrier.start()
+    LOG.error("a line")
+    carrier.stop()
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_the_logger_is_left_as_it_was() -> None:
+    """Its level and its handlers, however often it was started and stopped."""
+    before = LOG.level, list(LOG.handlers)
+    carrier = LogCarrier(LOG, logging.DEBUG)
+    carrier.stop()
+    for _ in range(2):
+        carrier.start()
+        carrier.start()
+        assert (LOG.level, len(LOG.handlers)) == (logging.DEBUG, len(before[1]) + 1)
+        carrier.stop()
+        carrier.stop()
+        assert (LOG.level, LOG.handlers) == before

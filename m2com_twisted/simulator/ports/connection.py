@@ -116,7 +116,7 @@ class Connection(Protocol):
         """Set the socket up as both ends of the original do."""
         peer = self.transport.getPeer()
         self.peer = f"{getattr(peer, 'host', peer)}:{getattr(peer, 'port', '')}"
-        set_socket_options(self.transport)
+        set_socket_options(self.transport, self._log)
         self.transport.registerProducer(_WriteGate(self), True)
         self._port.client_connected(self)
         for treatment in self.treatments:

@@ -1,16 +1,20 @@
 """The judgement at a test's end, and what a bench in memory offers."""
 
 import logging
+import logging.config
 import unittest
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+import m2com_twisted
 from m2com_twisted import ConnectTimeoutError, TcpClient
 from m2com_twisted.simulator import STRICT
 from m2com_twisted.testing import MemoryBench, MemoryTestCase, MessageLog, VirtualClock
+from m2com_twisted.testing.error_log import ErrorLog
 
 POWER_ON = {"powerType": 2, "status": True}
 
@@ -89,6 +93,85 @@ def test_many_errors(bench: MemoryBench) -> None:
     complaint = stop(bench)
     assert complaint.count("An error was logged: ") == 3
     assert complaint.endswith("\n96 more were logged.")
+
+
+def fail_a_callback(bench: MemoryBench) -> None:
+    """Have a callback fail on every message of the welcome, and close its client."""
+    bench.run(bench.commands.close())
+    client = bench.client("command", lambda message: 1 / 0)
+    bench.run(client.connect())
+    bench.advance(0)
+    bench.run(client.close())
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Undo what a test does to logging."""
+    root = logging.getLogger()
+    before = list(root.handlers), root.level
+    yield
+    logging.disable(logging.NOTSET)
+    root.handlers[:], root.level = before
+    for logger in [logging.getLogger("TcpClient")]:
+        logger.disabled, logger.propagate = False, True
+        logger.setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda: logging.disable(logging.CRITICAL),
+        lambda: logging.config.dictConfig({"version": 1, "disable_existing_loggers": True}),
+        lambda: logging.getLogger().handlers.clear(),
+        lambda: setattr(logging.getLogger("TcpClient"), "propagate", False),
+        lambda: logging.getLogger("TcpClient").setLevel(logging.CRITICAL + 1),
+    ],
+)
+def test_failing_callback_without_a_log(
+    bench: MemoryBench, hide: Callable[[], object], restored_logging: None
+) -> None:
+    """It fails the test also where logging was disabled or set up anew."""
+    hide()
+    fail_a_callback(bench)
+    assert stop(bench) == "99 errors of callbacks did not reach the log."
+
+
+def test_flush_of_errors_without_a_log(bench: MemoryBench, restored_logging: None) -> None:
+    """A flush of all takes these as well; what fails after it fails the test."""
+    logging.disable(logging.CRITICAL)
+    fail_a_callback(bench)
+    assert bench.flush_errors() == []
+    fail_a_callback(bench)
+    assert stop(bench) == "99 errors of callbacks did not reach the log."
+
+
+def test_error_that_cannot_be_shown(bench: MemoryBench) -> None:
+    """A record whose arguments do not fit is a complaint all the same, and harms nobody."""
+    here = str(Path(m2com_twisted.__file__).parent / "somewhere.py")
+    hand_to_error_log(log_record(here, "%d of it", "x"))
+    assert stop(bench) == "An error was logged: '%d of it'"
+
+
+def test_record_of_nowhere(bench: MemoryBench, capsys: pytest.CaptureFixture[str]) -> None:
+    """A record without a place is nobody's error, and raises nothing where it is logged."""
+    record = log_record("", "wrong")
+    hand_to_error_log(record)
+    record.pathname = None  # type: ignore[assignment]  # as a careless makeRecord leaves it
+    hand_to_error_log(record)
+    assert stop(bench) == ""
+    assert "Logging error" in capsys.readouterr().err
+
+
+def log_record(path: str, text: str, *arguments: object) -> logging.LogRecord:
+    """Return the record of an error."""
+    return logging.LogRecord("TcpClient", logging.ERROR, path, 1, text, arguments, None)
+
+
+def hand_to_error_log(record: logging.LogRecord) -> None:
+    """Have the bench's handler alone take a record: those of pytest raise."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, ErrorLog):
+            handler.handle(record)
 
 
 def test_errors_of_others(bench: MemoryBench) -> None:

@@ -1,0 +1,37 @@
+"""Text of others, made safe for a terminal."""
+
+import json
+
+__all__ = ["printable", "printable_lines"]
+
+
+def printable(text: str) -> str:
+    r"""Return text with every character escaped that a terminal does not print.
+
+    The controller, or whoever holds its port, chooses much of what the
+    programs show.  An escape sequence could clear the screen or retitle the
+    window, a line break could fake a line of the log, and a change of writing
+    direction could reorder what stands beside it.
+
+    Escapes are those of JSON, such as ``\u001b`` and ``\n``, so a line of JSON
+    remains one with the same meaning.  Space is the only separator that
+    remains.
+    """
+    # The usual case, in one quick test.
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def printable_lines(text: str) -> str:
+    """Return text of our own that has several lines, such as a traceback, each made printable.
+
+    The lines after the first are indented, so none of them can pass for a line
+    of the log.
+    """
+    return "\n    ".join(map(printable, text.rstrip("\n").split("\n")))
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    # JSON itself leaves DEL as it is.
+    return r"\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
