@@ -1,12 +1,31 @@
 """The elevation that is fed to the controller."""
 
 import json
+import math
+import time
+from fractions import Fraction
+from functools import partial
+from numbers import Real
 from typing import Any
 
 import pytest
+from twisted.internet.defer import CancelledError
 
 from m2com_twisted import Elevation, ElevationFeeder
 from tests.support.embedded_service import Embedded
+
+
+class float32:  # noqa: N801 - stands for a type of that name
+    """A number of another package."""
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def __float__(self) -> float:
+        return self._value
+
+
+Real.register(float32)
 
 
 class Feeding:
@@ -72,34 +91,176 @@ def test_stale_source_stops_it_and_a_fresh_one_starts_it(
     feeding.measured_at = None
     feeding.clock.advance(0.05)
     assert feeding.sent() == [60.0]
-    assert caplog.text.count("No fresh elevation") == 1
-    assert caplog.text.count("fresh again") == 1
+    assert caplog.text.count("No elevation is sent: the last is 0.5 s old") == 1
+    assert caplog.text.count("is sent again") == 1
 
 
-@pytest.mark.parametrize("angle", [None, (60.0, float("nan"))])
-def test_no_elevation_is_stale(angle: Any) -> None:
-    """None, or an age that is not a number, is nothing to send."""
-    feeder = ElevationFeeder(lambda: angle)
-    embedded = Embedded(elevation=feeder)
-    embedded.start()
-    embedded.clock.advance(0.05)
-    assert feeder.stale
-    assert embedded.telemetry.last.transport.value() == b""
+class Times:
+    """A source that returns, or raises, what the test says, then an angle that is fine."""
+
+    def __init__(self, *results: Any) -> None:
+        self._results = list(results)
+        self.feeder = ElevationFeeder(self._next)
+        self.embedded = Embedded(elevation=self.feeder)
+        self.embedded.start()
+
+    def _next(self) -> Any:
+        result = self._results.pop(0) if self._results else Elevation(60.0, self._now())
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _now(self) -> float:
+        return self.embedded.clock.seconds()
+
+    def sent(self, times: int) -> list[bytes]:
+        """Have it asked so many times, and return what was written."""
+        for _ in range(times):
+            self.embedded.clock.advance(0.05)
+        written: bytes = self.embedded.telemetry.last.transport.value()
+        return written.splitlines()
 
 
-@pytest.mark.parametrize("result", ["60", 60.0, (float("nan"), 0.05)])
-def test_bad_source_is_reported_and_asked_again(
+UNUSABLE = [
+    None,
+    "60",
+    60.0,
+    (),
+    (60.0, 0.05, 1),
+    *(
+        (angle, 0.05)
+        for angle in ("60", None, True, math.nan, math.inf, -math.inf, -0.1, 90.1, [60.0], 60j)
+    ),
+    *((60.0, time) for time in ("0.05", None, True, math.nan, math.inf, -math.inf)),
+    (60.0, -1.0),
+    (60.0, 3.0),
+    (60.0, 1_700_000_000.0),
+    *(
+        error("no")
+        for error in (ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError)
+    ),
+]
+
+
+@pytest.mark.parametrize("result", UNUSABLE, ids=repr)
+def test_what_cannot_be_sent_is_not_and_is_said_once(
     result: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is no elevation is an error in the log, not twenty a second, and no end."""
-    answers = [result] * 20
-    feeder = ElevationFeeder(lambda: answers.pop() if answers else Elevation(60.0, 1.0))
-    embedded = Embedded(elevation=feeder)
+    """Nothing a source returns or raises ends the feeding; one line begins it, one ends it."""
+    caplog.set_level("INFO")
+    times = Times(*[result] * 20)
+    assert times.sent(20) == []
+    assert times.feeder.stale
+    assert len(feeder_lines(caplog)) == 1
+    assert len(times.sent(1)) == 1
+    assert not times.feeder.stale
+    assert [line[:25] for line in feeder_lines(caplog)] == [
+        "elevation: No elevation i",
+        "elevation: The elevation ",
+    ]
+
+
+def feeder_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was said of the elevation."""
+    return [text for text in caplog.messages if text.startswith("elevation: ")]
+
+
+def test_a_time_of_another_clock_is_said_to_be_one(caplog: pytest.LogCaptureFixture) -> None:
+    """The time of day is far in the future of the right clock, which the line names."""
+    times = Times((60.0, time.time()))
+    assert times.sent(1) == []
+    assert "time.monotonic()" in feeder_lines(caplog)[0]
+
+
+@pytest.mark.parametrize("ahead", [0.9, 0.0, -0.45])
+def test_a_time_about_now_is_fresh(ahead: float) -> None:
+    """Up to a second in the future, and up to the age that is allowed."""
+    times = Times((60.0, 0.05 + ahead))
+    assert len(times.sent(1)) == 1
+
+
+@pytest.mark.parametrize("angle", [0.0, 90.0, 45, Fraction(91, 2), float32(44.5)])
+def test_any_real_number_is_an_angle(angle: Any) -> None:
+    """The bounds belong to it, and numbers of other packages become floats."""
+    times = Times((angle, 0.05))
+    [line] = times.sent(1)
+    assert json.loads(line)["actualPosition"] == float(angle)
+
+
+def test_other_bounds(caplog: pytest.LogCaptureFixture) -> None:
+    """For a telescope that tips over, or one that never looks at the horizon."""
+    feeding = Feeding(angles=(15.0, 165.0))
+    for angle in (10.0, 15.0, 120.0, 170.0):
+        feeding.angle = angle
+        feeding.clock.advance(0.05)
+    assert feeding.sent() == [15.0, 120.0]
+
+
+def test_a_source_that_fails_now_and_then_does_not_flood_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Every other time for a minute: a line in ten seconds and no more."""
+    caplog.set_level("INFO")
+    flapping = Feeding()
+    for _ in range(1200):
+        flapping.measured_at = None if flapping.measured_at == 0.0 else 0.0
+        flapping.clock.advance(0.05)
+    assert len(feeder_lines(caplog)) == 12
+    assert len(flapping.sent()) >= 600
+
+
+def test_what_goes_on_is_said_though_it_began_unsaid(caplog: pytest.LogCaptureFixture) -> None:
+    """A source that fails for good, shortly after a failure that was reported, is reported."""
+    caplog.set_level("INFO")
+    feeding = Feeding()
+    feeding.clock.pump([0.05] * 2)
+    for measured_at in (-10.0, None, -10.0):
+        feeding.measured_at = measured_at
+        feeding.clock.advance(0.05)
+    feeding.clock.pump([0.05] * 220)
+    assert [text.split(":")[1] for text in feeder_lines(caplog)] == [
+        " No elevation is sent",
+        " The elevation is sent again",
+        " No elevation is sent",
+    ]
+
+
+def test_a_source_may_stop_the_service() -> None:
+    """Nothing is sent after that, and nothing is left."""
+    embedded: Embedded
+
+    def source() -> Elevation:
+        embedded.service.stopService()
+        return Elevation(60.0, embedded.clock.seconds())
+
+    embedded = Embedded(elevation=ElevationFeeder(source))
     embedded.start()
-    for _ in range(21):
-        embedded.clock.advance(0.05)
-    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
-    assert b'"actualPosition": 60.0' in embedded.telemetry.last.transport.value()
+    embedded.clock.advance(0.05)
+    assert embedded.telemetry.last.transport.value() == b""
+    embedded.command.last.lose()
+    embedded.telemetry.last.lose()
+    assert not embedded.clock.getDelayedCalls()
+
+
+def test_a_coroutine_in_disguise_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """A plain function that returns a coroutine cannot be told before; its body never runs."""
+
+    async def elevation() -> Elevation:
+        raise AssertionError("It was run.")
+
+    times = Times(elevation())
+    assert times.sent(1) == []
+    assert "plain function" in feeder_lines(caplog)[0]
+
+
+async def _coroutine_function() -> None: ...
+
+
+@pytest.mark.parametrize("source", [None, 3, _coroutine_function, partial(_coroutine_function)])
+def test_a_source_that_is_no_plain_function_is_refused(source: Any) -> None:
+    """When the feeder is made."""
+    with pytest.raises(TypeError, match="The callback"):
+        ElevationFeeder(source)
 
 
 def test_old_angles_do_not_wait_for_room() -> None:
@@ -140,8 +301,20 @@ def test_stops_with_the_service() -> None:
     assert feeding.sent() == [60.0]
 
 
-@pytest.mark.parametrize("options", [{"rate": 0}, {"max_age": -1}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rate": 0},
+        {"rate": math.inf},
+        {"rate": math.nan},
+        {"max_age": -1},
+        {"max_age": math.inf},
+        {"angles": (90.0, 0.0)},
+        {"angles": (0.0, math.nan)},
+        {"angles": (-math.inf, 90.0)},
+    ],
+)
 def test_nonsense_is_refused(options: Any) -> None:
-    """A rate or an age of nothing is the caller's error."""
-    with pytest.raises(ValueError, match="must be more than 0"):
+    """A rate or an age of nothing, or bounds that bound nothing, are the caller's error."""
+    with pytest.raises(ValueError, match="must be"):
         ElevationFeeder(lambda: None, **options)

@@ -47,8 +47,8 @@ def error_types() -> Iterator[type[BaseException]]:
         if module.name.endswith("__main__"):
             continue
         for _, one in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            is_error = issubclass(one, BaseException) and not issubclass(one, Failure)
-            if is_error and one.__module__ == module.name:
+            is_ours = one.__module__ == module.name and not issubclass(one, Failure)
+            if is_ours and issubclass(one, BaseException):
                 yield one
 
 
