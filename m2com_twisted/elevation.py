@@ -14,7 +14,7 @@ from twisted.python.reflect import safe_repr
 
 from .catalogue.enums import MsgType
 from .errors import NotConnectedError, WriteBufferFullError
-from .support.callbacks import check_plain_function
+from .support.callables import require_plain_function
 from .support.clock import monotonic_clock
 from .support.log import NamedLog
 from .support.throttle import Throttle
@@ -90,7 +90,7 @@ class ElevationFeeder:
         max_age: float = 0.5,
         angles: tuple[float, float] = (0.0, 90.0),
     ) -> None:
-        check_plain_function(source)
+        require_plain_function(source)
         for name, value in (("rate", rate), ("max_age", max_age)):
             if not 0 < value < math.inf:
                 raise ValueError(f"The {name} must be more than 0 and finite, not {value!r}.")
