@@ -35,7 +35,8 @@ class Bench:
         """Return a client of the server."""
         return aio.TcpClient(
             "127.0.0.1",
-            self.server.port,
+            # Any port before it listens.
+            self.server.port or 50000,
             callback or self.keep,
             *args,
             reactor=self.reactor.reactor,

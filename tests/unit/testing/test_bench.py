@@ -112,9 +112,10 @@ def restored_logging() -> Iterator[None]:
     yield
     logging.disable(logging.NOTSET)
     root.handlers[:], root.level = before
-    for logger in [logging.getLogger("TcpClient")]:
-        logger.disabled, logger.propagate = False, True
-        logger.setLevel(logging.NOTSET)
+    logging.getLogger("TcpClient").propagate = True
+    logging.getLogger("TcpClient").setLevel(logging.NOTSET)
+    for name in logging.Logger.manager.loggerDict:
+        logging.getLogger(name).disabled = False
 
 
 @pytest.mark.parametrize(
