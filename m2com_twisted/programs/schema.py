@@ -37,5 +37,6 @@ class SchemaOptions(Subcommand):
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
-        terminal.say(json.dumps(self["schema"], indent=2))
+        for line in json.dumps(self["schema"], indent=2).split("\n"):
+            terminal.say(line)
         return 0
