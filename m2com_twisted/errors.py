@@ -12,6 +12,9 @@ The peer
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
 
+What is read
+    `RecordingError`: it is no recording.
+
 The command
     `CommandRejected`, `CommandFailed`: the controller said so.
     `CommandTimeout`, `CommandLost`: it did not say; see `CommandStage`.
@@ -49,6 +52,7 @@ __all__ = [
     "InvalidMessageError",
     "M2ComError",
     "NotConnectedError",
+    "RecordingError",
     "SilentPeerError",
     "UnserializableMessageError",
     "WriteBufferFullError",
@@ -114,6 +118,10 @@ class InvalidFieldError(InvalidMessageError):
         # The reason may begin with the index of a value in a list, as in "[3] must be".
         separator = "" if self.reason.startswith("[") else " "
         return f"{self.message}: {self.field}{separator}{self.reason}."
+
+
+class RecordingError(M2ComError, ValueError):
+    """What was to be read is no recording."""
 
 
 class WriteBufferFullError(M2ComError, RuntimeError):

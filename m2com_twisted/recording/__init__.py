@@ -1,5 +1,24 @@
-"""What the controller sent, on disk."""
+"""What went over the connections, on disk: recordings in the MCAP format.
 
-from .json_lines import FILE_NAME, Record, Recorder, read_recording
+Needs ``mcap``: the extra ``recording``.
+"""
 
-__all__ = ["FILE_NAME", "Record", "Recorder", "read_recording"]
+from .disk import Limits
+from .reading import FollowedRecording, read_recording, segments, selected
+from .recorder import ConnectionRecorder, Recorder, RecorderStats
+from .retention import Keep
+from .segment_file import Record, Selection
+
+__all__ = [
+    "ConnectionRecorder",
+    "FollowedRecording",
+    "Keep",
+    "Limits",
+    "Record",
+    "Recorder",
+    "RecorderStats",
+    "Selection",
+    "read_recording",
+    "segments",
+    "selected",
+]

@@ -1,0 +1,37 @@
+"""The extras of the package: what a program needs to have installed besides."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import M2ComError
+
+__all__ = ["MissingExtraError", "extra"]
+
+
+class MissingExtraError(M2ComError, ImportError):
+    """An extra of the package is not installed."""
+
+
+@contextmanager
+def extra(name: str, user: str) -> Iterator[None]:
+    """Import within this what an extra brings.
+
+    Parameters
+    ----------
+    name
+        The extra.
+    user
+        What needs it, for the message.
+
+    Raises
+    ------
+    MissingExtraError
+        If something is missing, with a line that says how to install it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"{user} needs the extra {name!r} of m2com_twisted ({error.name} is missing): "
+            f"pip install 'm2com_twisted[{name}]'"
+        ) from error

@@ -1,0 +1,231 @@
+"""Writes messages to segments, one job after the other."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .channels import Arrival
+from .retention import Keep, Retention
+from .segment import Instant, Segment
+
+__all__ = ["Disk", "Limits", "Outcome"]
+
+# Seconds between two looks for segments that are to be deleted.
+_PRUNE_INTERVAL = 20.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a new segment is begun: at whichever comes first.
+
+    Attributes
+    ----------
+    size
+        Bytes in the file.
+    age
+        Seconds since its start.
+    """
+
+    # An hour of full telemetry has about 110 MB, which is quickly copied and searched.
+    size: int = 256_000_000
+    age: float = 3600.0
+
+
+@dataclass
+class Outcome:
+    """What one job has changed.
+
+    Attributes
+    ----------
+    recorded
+        Messages that are on disk now; negative where some are no longer there.
+    lost
+        Messages that are lost for good.
+    refused
+        Why the messages of the job could not be written; None if they were.  They may
+        be tried again.
+    notes
+        Lines for the log, with their levels.
+    """
+
+    recorded: int = 0
+    lost: int = 0
+    refused: OSError | None = None
+    notes: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Disk:
+    """The segments of one run of a recorder.
+
+    Its methods wait for the disk, so they are called in a thread, one at a time.
+
+    Parameters
+    ----------
+    directory
+        Place of the segments.
+    limits
+        When a new segment is begun.
+    keep
+        How much is kept.
+    now
+        Returns the present.
+    """
+
+    def __init__(
+        self, directory: Path, limits: Limits, keep: Keep, now: Callable[[], Instant]
+    ) -> None:
+        self._directory = directory
+        self._limits = limits
+        self._retention = Retention(directory, keep)
+        self._now = now
+        self._segment: Segment | None = None
+        self._previous: Segment | None = None
+        self._pruned_at: float | None = None
+        self._prune_error = ""
+        self._bytes_before = 0
+
+    @property
+    def segment(self) -> Segment | None:
+        """The segment that is written to now."""
+        return self._segment
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all segments that were written in this run and are still there."""
+        return self._bytes_before + (0 if self._segment is None else self._segment.size)
+
+    def open(self) -> Outcome:
+        """Make the directory and begin a segment."""
+        outcome = Outcome()
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._begin(self._now().monotonic)
+        except OSError as error:
+            outcome.refused = error
+        return outcome
+
+    def write(self, arrivals: Sequence[Arrival]) -> Outcome:
+        """Write messages to the segment, or to a new one.
+
+        Parameters
+        ----------
+        arrivals
+            The messages, in their order.  Without any, only the segment is looked after.
+        """
+        outcome = Outcome()
+        self._look_at_segment(outcome)
+        if arrivals:
+            self._append(arrivals, outcome)
+        return outcome
+
+    def sync(self) -> Outcome:
+        """Have the disk keep what was written, and delete old segments."""
+        outcome = Outcome()
+        self._look_at_segment(outcome)
+        if self._segment is not None:
+            try:
+                self._segment.sync()
+            except OSError as error:
+                outcome.notes.append((logging.ERROR, f"{self._segment.path}: {error}"))
+                self._look_at_segment(outcome)
+                self._abandon(0 if self._segment is None else self._segment.size)
+        self._prune(outcome)
+        return outcome
+
+    def finish(self) -> Outcome:
+        """Complete the segment."""
+        outcome = self.sync()
+        self._finish_segment(outcome)
+        return outcome
+
+    def _look_at_segment(self, outcome: Outcome) -> None:
+        """Leave a segment that is old or large, or that somebody else has touched."""
+        segment = self._segment
+        if segment is None:
+            return
+        damage = segment.damage()
+        if damage is not None:
+            outcome.notes.append((logging.ERROR, f"{segment.path} was left: {damage.reason}"))
+            outcome.recorded -= damage.lost
+            outcome.lost += damage.lost
+            if damage.is_whole:
+                self._finish_segment(outcome)
+            else:
+                self._abandon(damage.size)
+        elif self._is_full(segment):
+            self._finish_segment(outcome)
+
+    def _is_full(self, segment: Segment) -> bool:
+        age = (self._now().monotonic - segment.started) / 1e9
+        return segment.size >= self._limits.size or age >= self._limits.age
+
+    def _append(self, arrivals: Sequence[Arrival], outcome: Outcome) -> None:
+        """Write messages; where the segment does not take them, try once with a new one."""
+        is_new = self._segment is None
+        try:
+            self._append_once(arrivals, outcome)
+        except OSError as error:
+            if is_new:
+                outcome.refused = error
+                return
+            try:
+                self._append_once(arrivals, outcome)
+            except OSError as second_error:
+                outcome.refused = second_error
+            else:
+                outcome.notes.append((logging.WARNING, f"A new segment was begun: {error}"))
+
+    def _append_once(self, arrivals: Sequence[Arrival], outcome: Outcome) -> None:
+        segment = self._segment or self._begin(arrivals[0].time)
+        try:
+            segment.append(arrivals, self._now())
+        except OSError:
+            self._abandon(segment.size)
+            raise
+        except Exception as error:
+            # Not the disk's fault but that of a message; it must not be tried for ever.
+            outcome.notes.append((logging.ERROR, f"Messages cannot be recorded: {error!r}"))
+            outcome.lost += len(arrivals)
+            self._abandon(segment.size)
+        else:
+            outcome.recorded += len(arrivals)
+
+    def _begin(self, first: int) -> Segment:
+        # Not its parents: while a disk is not mounted, the one below must not be filled.
+        self._directory.mkdir(exist_ok=True)
+        now = self._now()
+        self._segment = self._previous = Segment(self._directory, now, first, self._previous)
+        return self._segment
+
+    def _finish_segment(self, outcome: Outcome) -> None:
+        if self._segment is None:
+            return
+        segment, self._segment = self._segment, None
+        try:
+            segment.finish()
+        except OSError as error:
+            outcome.notes.append((logging.WARNING, f"{segment.path} has no summary: {error}"))
+        self._bytes_before += segment.size
+
+    def _abandon(self, size: int) -> None:
+        """Leave the segment as it is, with so many bytes in it."""
+        if self._segment is not None:
+            self._segment.abandon()
+            self._bytes_before += size if self._segment.messages else 0
+            self._segment = None
+
+    def _prune(self, outcome: Outcome) -> None:
+        monotonic = self._now().monotonic / 1e9
+        if self._pruned_at is not None and monotonic - self._pruned_at < _PRUNE_INTERVAL:
+            return
+        self._pruned_at = monotonic
+        try:
+            deleted = self._retention.prune(monotonic)
+        except OSError as error:
+            if str(error) != self._prune_error:  # once, not three times a minute
+                outcome.notes.append((logging.WARNING, f"Old segments cannot be deleted: {error}"))
+            self._prune_error = str(error)
+        else:
+            self._prune_error = ""
+            outcome.notes += [(logging.INFO, f"Deleted {path}") for path in deleted]

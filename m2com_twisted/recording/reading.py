@@ -1,0 +1,200 @@
+"""Reading of recordings."""
+
+import logging
+from collections.abc import Generator, Iterable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+from mcap.writer import MCAP0_MAGIC
+
+from ..errors import RecordingError
+from .segment_file import Record, SegmentFile, Selection
+from .segment_names import segment_files
+
+__all__ = ["FollowedRecording", "read_recording", "segments", "selected"]
+
+
+def segments(path: Path | str) -> list[Path]:
+    """Return the files of a recording in the order in which they were written.
+
+    That is the order of their names, unless the wall clock was set back while they were
+    written.  Where several recorders wrote to one directory, the files of each stand together.
+
+    Parameters
+    ----------
+    path
+        The directory of a recorder, or one segment.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        path.stat()
+        return [path]
+    found = segment_files(path)
+    if not found:
+        raise FileNotFoundError(f"There is no recording in {path}.")
+    return sorted(found, key=_order)
+
+
+_Order = tuple[str, int, str]
+
+
+def _order(path: Path) -> _Order:
+    try:
+        with SegmentFile(path) as segment:
+            return segment.run, segment.number, path.name
+    except OSError:
+        return path.stem, 0, path.name
+
+
+def read_recording(
+    path: Path | str,
+    start: datetime | float | None = None,
+    end: datetime | float | None = None,
+    topics: Iterable[str] | None = None,
+) -> Generator[Record, None, None]:
+    """Yield the messages of a recording, in the order of `segments`.
+
+    Segments may be unfinished, even still be written: these are read to their present end.  A
+    damaged chunk is reported and left out, and nothing else.
+
+    To be closed if it is not read to its end.
+
+    Parameters
+    ----------
+    path
+        The directory of a recorder, or one segment.
+    start, end
+        Time of the first message, and the time before which the last one is: a datetime (UTC if
+        it has no zone) or seconds since 1970 UTC.  None: no limit.
+    topics
+        Channels (``"/telemetry/position"``) or message ids (``"position"``).  None: all.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no recording.
+    RecordingError
+        If the one file is none.
+    OSError
+        If it cannot be read.
+    """
+    selection = selected(start, end, topics)
+    files = segments(path)
+    if len(files) == 1:
+        _refuse_other_files(files[0])
+    for file in files:
+        try:
+            segment = SegmentFile(file, selection)
+        except FileNotFoundError:
+            # Deleted meanwhile, by a recorder that does not keep all.
+            logging.getLogger("m2com").warning("%s is gone", file)
+            continue
+        with segment:
+            yield from segment.records()
+            if segment.torn:
+                logging.getLogger("m2com").info(
+                    "%s is unfinished: its last %d bytes were left out", file, segment.torn
+                )
+
+
+def selected(
+    start: datetime | float | None = None,
+    end: datetime | float | None = None,
+    topics: Iterable[str] | None = None,
+) -> Selection:
+    """Return the selection for the arguments of `read_recording`."""
+    wanted = None if topics is None else frozenset(topics)
+    return Selection(_nanoseconds(start), _nanoseconds(end), wanted)
+
+
+def _nanoseconds(time: datetime | float | None) -> int | None:
+    if time is None:
+        return None
+    if isinstance(time, datetime):
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=timezone.utc)
+        # Not by way of a float, which is not exact to the microsecond.
+        since = time - datetime(1970, 1, 1, tzinfo=timezone.utc)
+        return (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
+    return round(time * 1e9)
+
+
+class FollowedRecording:
+    """A recording that grows while it is read; to be closed.
+
+    Parameters
+    ----------
+    path
+        The directory of a recorder, or one segment.
+    selection
+        Which messages are wanted.
+    """
+
+    def __init__(self, path: Path | str, selection: Selection) -> None:
+        self._path = Path(path)
+        self._selection = selection
+        # The order of all files that were found.
+        self._known: dict[Path, _Order] = {}
+        self._done: set[Path] = set()
+        self._open: dict[Path, SegmentFile] = {}
+
+    def new_records(self) -> Iterator[Record]:
+        """Yield the messages that were written since the last call, at first all.
+
+        Raises
+        ------
+        OSError
+            As `read_recording`.
+        """
+        self._find_files()
+        # Taken before reading: nothing is written any more to what has a successor by now.
+        last: dict[str, int] = {}
+        for run, number, _ in self._known.values():
+            last[run] = max(number, last.get(run, 0))
+        for file in sorted(self._known.keys() - self._done, key=self._known.__getitem__):
+            segment = self._segment(file)
+            if segment is None:
+                self._done.add(file)
+                continue
+            is_complete = segment.is_finished or segment.number < last[segment.run]
+            yield from segment.records()
+            if is_complete:
+                self._done.add(file)
+                self._open.pop(file).close()
+
+    def close(self) -> None:
+        """Close the files."""
+        for segment in self._open.values():
+            segment.close()
+        self._open.clear()
+
+    def _find_files(self) -> None:
+        files = segment_files(self._path) if self._path.is_dir() else segments(self._path)
+        for file in files:
+            # An empty one was created this very moment: it says later where it belongs.
+            if file not in self._known and file.stat().st_size > 0:
+                self._known[file] = _order(file)
+        if not self._known:
+            segments(self._path)  # which tells that there is none
+
+    def _segment(self, file: Path) -> SegmentFile | None:
+        """Return the open segment; None if it was deleted before it was read."""
+        if file not in self._open:
+            try:
+                self._open[file] = SegmentFile(file, self._selection)
+            except FileNotFoundError:
+                return None
+        return self._open[file]
+
+
+def _refuse_other_files(path: Path) -> None:
+    with path.open("rb") as file:
+        beginning = file.read(len(MCAP0_MAGIC))
+    # One that was created and not written to yet, or of which the beginning is damaged, is fine.
+    if not MCAP0_MAGIC.startswith(beginning) and not path.name.startswith("m2-"):
+        raise RecordingError(f"{path} is no recording")

@@ -1,0 +1,241 @@
+"""Everything that goes over the two connections, on disk."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+
+from ..connection.state import ConnectionState
+from ..support.reactor_access import ReactorAccess
+from ..wire.codec import TERMINATOR, Message
+from .channels import Arrival, Source
+from .disk import Disk, Limits
+from .retention import Keep
+from .segment import Instant
+from .write_queue import Counters, WriteQueue
+
+__all__ = ["ConnectionRecorder", "Recorder", "RecorderStats"]
+
+# Bytes of lines that are written together: one chunk of a segment.
+_BATCH_SIZE = 2**16
+
+# Seconds after which all that waits is written, and the disk is made to keep it.  With what
+# that takes, and with what came just after, a power cut costs less than 5 s.
+_SYNC_INTERVAL = 2.0
+
+
+@dataclass(frozen=True)
+class RecorderStats:
+    """Counters of a recorder.
+
+    Attributes
+    ----------
+    recorded
+        Messages that are on disk.  It goes back when a segment is deleted while it is
+        written: these messages are lost then.
+    lost
+        Messages that are not on disk and never will be.
+    waiting
+        Messages that are not on disk yet.
+    bytes
+        Bytes of the segments that were written since the last start.
+    segment
+        The segment that is written to; None while there is none.
+    segment_age
+        Seconds since it was begun.
+    """
+
+    recorded: int
+    lost: int
+    waiting: int
+    bytes: int
+    segment: Path | None
+    segment_age: float
+
+
+class Recorder(Service):
+    """Writes what its observers see to segments, from its start until its stop.
+
+    Nothing it does waits for the disk, and nothing it does raises: what becomes of the
+    messages is in `stats` and, if they cannot be written, in the log.
+
+    May be started and stopped any number of times; each start begins a new segment.
+
+    Parameters
+    ----------
+    directory
+        Place of the segments; made at the start if need be.
+    limits
+        When a new segment is begun.
+    keep
+        How much is kept of older segments; by default all.
+    log
+        Where trouble with the disk is reported.
+    reactor
+        Lends its clock and its threads; None: the one installed when it is first needed.
+    utc, monotonic
+        Return the time in ns.
+    """
+
+    name = "recorder"
+
+    def __init__(
+        self,
+        directory: Path | str,
+        *,
+        limits: Limits | None = None,
+        keep: Keep | None = None,
+        log: logging.Logger | None = None,
+        reactor: IReactorTime | None = None,
+        utc: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        # Not relative: the program may go to another directory.
+        self._directory = Path(directory).absolute()
+        self._limits = limits or Limits()
+        self._keep = keep or Keep()
+        self._log = log or logging.getLogger(type(self).__name__)
+        self._reactor = ReactorAccess(reactor)
+        self._utc = utc
+        self._monotonic = monotonic
+        self._counters = Counters()
+        self._queue: WriteQueue | None = None
+        self._batch: list[Arrival] = []
+        self._batch_size = 0
+        self._ticking = LoopingCall(self._tick)
+        self._ticking.clock = self._reactor
+
+    @property
+    def directory(self) -> Path:
+        """Place of the segments."""
+        return self._directory
+
+    @property
+    def stats(self) -> RecorderStats:
+        """The counters as they are now."""
+        queue = self._queue
+        segment = None if queue is None else queue.segment
+        return RecorderStats(
+            recorded=self._counters.recorded,
+            lost=self._counters.lost,
+            waiting=len(self._batch) + (0 if queue is None else queue.waiting),
+            bytes=0 if queue is None else queue.bytes,
+            segment=None if segment is None else segment.path,
+            segment_age=0.0 if segment is None else (self._monotonic() - segment.started) / 1e9,
+        )
+
+    def observer(self, connection: str) -> "ConnectionRecorder":
+        """Return what is to watch one connection.
+
+        Parameters
+        ----------
+        connection
+            Its name, ``"command"`` or ``"telemetry"``.
+        """
+        return ConnectionRecorder(self, connection)
+
+    def startService(self) -> None:
+        """Override: begin a segment."""
+        if self.running:
+            return
+        Service.startService(self)
+        disk = Disk(self._directory, self._limits, self._keep, self._now)
+        self._queue = WriteQueue(disk, self._reactor.get(), self._counters, self._log)
+        self._queue.pump()
+        self._ticking.start(_SYNC_INTERVAL, now=False)
+
+    def stopService(self) -> Deferred[None]:
+        """Override: write what waits and complete the segment.
+
+        Returns
+        -------
+            Fires when that is done.
+        """
+        if self.running:
+            Service.stopService(self)
+            self._ticking.stop()
+            self._put_batch()
+        # A stop that comes without a start has nothing to wait for.
+        return Deferred.fromCoroutine(self._close())
+
+    async def _close(self) -> None:
+        if self._queue is not None:
+            await self._queue.close()
+
+    def record(self, source: Source, name: object, line: bytes) -> None:
+        """Record a line that passes now; ignored unless the recorder runs.
+
+        Parameters
+        ----------
+        source
+            Where it comes from.
+        name
+            Message id; None if it is still to be read from the line.
+        line
+            The line, without the line end.
+        """
+        if not self.running:
+            return
+        self._batch.append(Arrival(self._monotonic(), source, name, line))
+        self._batch_size += len(line)
+        if self._batch_size >= _BATCH_SIZE:
+            self._put_batch()
+
+    def _put_batch(self) -> None:
+        if self._batch and self._queue is not None:
+            batch, self._batch = self._batch, []
+            size, self._batch_size = self._batch_size, 0
+            self._queue.put(batch, size)
+
+    def _tick(self) -> None:
+        self._put_batch()
+        if self._queue is not None:
+            self._queue.sync()
+
+    def _now(self) -> Instant:
+        return Instant(self._utc(), self._monotonic())
+
+
+class ConnectionRecorder:
+    """Observer of one connection's lines, which records them.
+
+    Parameters
+    ----------
+    recorder
+        Where they are recorded.
+    connection
+        Name of the connection.
+    """
+
+    def __init__(self, recorder: Recorder, connection: str) -> None:
+        self._record = recorder.record
+        self._received = Source(connection, "received")
+        self._sent = Source(connection, "sent")
+        self._bad = Source(connection, "bad")
+        self._link = Source(connection, "link")
+        self._connection = connection
+
+    def received(self, line: bytes, message: Message) -> None:
+        """Record a message of the controller, byte for byte."""
+        self._record(self._received, message.get("id", ""), line)
+
+    def sent(self, line: bytes) -> None:
+        """Record what was sent to the controller."""
+        self._record(self._sent, None, line.removesuffix(TERMINATOR))
+
+    def bad(self, line: bytes, reason: str) -> None:
+        """Record a line that is no message."""
+        described = {"reason": reason, "line": line.decode("latin-1")}
+        self._record(self._bad, self._connection, json.dumps(described).encode())
+
+    def connection(self, state: ConnectionState) -> None:
+        """Record that the connection was made, lost, or given up."""
+        described = {"state": state.value}
+        self._record(self._link, self._connection, json.dumps(described).encode())

@@ -1,0 +1,140 @@
+"""Deletion of the oldest segments."""
+
+import contextlib
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from .segment_names import segment_files
+
+__all__ = ["Keep", "Retention"]
+
+# Seconds for which a segment must have stayed the same before it may be deleted.
+_UNCHANGED = 60.0
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What is kept of a recording; None stands for no limit.
+
+    Attributes
+    ----------
+    size
+        Bytes of all segments in the directory together.
+    age
+        Seconds since a segment was last written to.
+    """
+
+    size: int | None = None
+    age: float | None = None
+
+
+class _Seen(NamedTuple):
+    """State of a file, and since when it is like that on the monotonic clock."""
+
+    size: int
+    modified: int
+    since: float
+
+
+class Retention:
+    """Deletes segments in the order of their age, and nothing but segments.
+
+    Never one that a recorder has open, of this process or of another, and never one that was
+    written to in the last minute.  The minute is counted on the monotonic clock from
+    when the file was first seen as it is: a wall clock that was set would make
+    everything look old.
+
+    Parameters
+    ----------
+    directory
+        Place of the segments.
+    keep
+        How much is kept.
+    """
+
+    def __init__(self, directory: Path, keep: Keep) -> None:
+        self._directory = directory
+        self._keep = keep
+        self._seen: dict[Path, _Seen] = {}
+
+    def prune(self, monotonic: float) -> list[Path]:
+        """Delete what is too much or too old.
+
+        Parameters
+        ----------
+        monotonic
+            The time in seconds.
+
+        Returns
+        -------
+            The files that were deleted.
+
+        Raises
+        ------
+        OSError
+            If the directory cannot be read, or a file cannot be deleted.
+        """
+        if self._keep == Keep():
+            return []
+        files = segment_files(self._directory)
+        self._look_at(files, monotonic)
+        total = sum(seen.size for seen in self._seen.values())
+        deleted = []
+        for path in files:
+            if path not in self._seen or not self._is_too_much(self._seen[path], total):
+                continue
+            if monotonic - self._seen[path].since >= _UNCHANGED and _delete_unused(path):
+                total -= self._seen.pop(path).size
+                deleted.append(path)
+        return deleted
+
+    def _is_too_much(self, seen: _Seen, total: int) -> bool:
+        age = time.time() - seen.modified / 1e9
+        return (self._keep.size is not None and total > self._keep.size) or (
+            self._keep.age is not None and age > self._keep.age
+        )
+
+    def _look_at(self, files: list[Path], monotonic: float) -> None:
+        before, self._seen = self._seen, {}
+        for path in files:
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue  # Another recorder was faster.
+            now = _Seen(status.st_size, status.st_mtime_ns, monotonic)
+            then = before.get(path)
+            self._seen[path] = then if then and then[:2] == now[:2] else now
+
+
+def _delete_unused(path: Path) -> bool:
+    """Delete a file unless a recorder has it open; return whether it is gone."""
+    try:
+        # For writing as well: some file systems give no lock otherwise.
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        # Where there are no locks, only the minute without a change protects a segment.
+        with contextlib.suppress(OSError):
+            _lock(descriptor)
+        path.unlink(missing_ok=True)
+    except _InUseError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise _InUseError from error
+
+
+class _InUseError(Exception):
+    """A recorder has the file open."""

@@ -1,0 +1,282 @@
+"""One segment that is being written."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from mcap.writer import Writer
+
+from .channels import Arrival, Channels
+from .segment_names import create_segment_file
+
+__all__ = ["METADATA", "Damage", "Instant", "Segment"]
+
+#: Name of the metadata at the start of each segment.
+METADATA = "m2com"
+
+# Bytes of messages in one chunk, before compression: what a damaged place on the disk may
+# cost.  Larger ones compress hardly better: 6.0 to 1 at 64 KiB, 6.4 to 1 at 1 MiB.
+_CHUNK_SIZE = 2**16
+
+# Seconds by which the wall clock must differ from what it should show to be noted as having
+# stepped.  Clocks that are slewed stay far below.
+_STEP = 1.0
+
+
+class Instant(NamedTuple):
+    """A time on two clocks, in ns: since 1970 UTC, and of the monotonic clock."""
+
+    utc: int
+    monotonic: int
+
+
+class Damage(NamedTuple):
+    """What somebody else did to a segment while it was written.
+
+    Attributes
+    ----------
+    reason
+        What happened.
+    lost
+        Messages that are no longer in the file.
+    size
+        Bytes of it that are left.
+    is_whole
+        Whether the file is as it was, so that it can be finished.
+    """
+
+    reason: str
+    lost: int
+    size: int = 0
+    is_whole: bool = False
+
+
+class Segment:
+    """A file in the MCAP format, written chunk by chunk.
+
+    Times within it are UTC at its start plus the monotonic clock since then, so
+    they never run back.
+
+    Parameters
+    ----------
+    directory
+        Place of the file.
+    now
+        The present.
+    first
+        Time of the first message, in ns of the monotonic clock.
+    previous
+        The segment before this one in the same run of a recorder, if there is one.
+
+    Attributes
+    ----------
+    path
+        The file.
+    started
+        When it was begun, in ns of the monotonic clock.
+    size
+        Bytes in the file.
+    messages
+        Messages in the file.
+    run, number
+        Name of the run's first segment, and the number of this one in the run, from 0.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be created; then there is none.
+    """
+
+    def __init__(
+        self, directory: Path, now: Instant, first: int, previous: "Segment | None"
+    ) -> None:
+        self._offset = self._shown_offset = now.utc - now.monotonic
+        self.started = now.monotonic
+        self.path, self._descriptor = create_segment_file(directory, self._offset + first)
+        self.run = self.path.stem if previous is None else previous.run
+        self.number = 0 if previous is None else previous.number + 1
+        self.size = self.messages = 0
+        self._chunks: list[tuple[int, int]] = [(0, 0)]
+        self._synced = (0, 0)
+        self._pending = _Pending()
+        self._writer = Writer(self._pending, chunk_size=_CHUNK_SIZE)
+        self._channels = Channels(self._writer, self._pending)
+        try:
+            self._begin(directory, now)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _begin(self, directory: Path, now: Instant) -> None:
+        self._writer.start(library="m2com_twisted")
+        facts = {"run": self.run, "number": self.number, "utc": now.utc, "monotonic": now.monotonic}
+        self._writer.add_metadata(METADATA, {name: str(fact) for name, fact in facts.items()})
+        self._write(0)
+        _sync_directory(directory)
+
+    def append(self, arrivals: Sequence[Arrival], now: Instant) -> None:
+        """Write messages to the file.
+
+        Parameters
+        ----------
+        arrivals
+            The messages, in their order.
+        now
+            The present.
+
+        Raises
+        ------
+        OSError
+            If that is not possible.  None of them is in the file then, and nothing more can be
+            appended.
+        """
+        self._note_step(now)
+        for arrival in arrivals:
+            channel = self._channels.id_of(arrival)
+            time = max(0, self._offset + arrival.time)
+            self._writer.add_message(channel, time, arrival.line, time)
+        self._writer.flush()
+        self._write(len(arrivals))
+
+    def sync(self) -> None:
+        """Have the disk keep what was written.
+
+        Raises
+        ------
+        OSError
+            If that is not possible; `Segment.damage` then tells what is lost.
+        """
+        if self._synced[0] == self.size:
+            return
+        try:
+            _sync_data(self._descriptor)
+        except OSError:
+            # Nobody knows what is on the disk of what was written since the last time.
+            os.ftruncate(self._descriptor, self._synced[0])
+            raise
+        self._synced = (self.size, self.messages)
+
+    def damage(self) -> Damage | None:
+        """Return what somebody else did to the file; None if nothing."""
+        try:
+            status = os.fstat(self._descriptor)
+        except OSError as error:
+            return Damage(f"it cannot be reached: {error.strerror}", self.messages)
+        if status.st_nlink == 0:
+            return Damage("it was deleted", self.messages)
+        if status.st_size < self.size:
+            kept = max(chunk for chunk in self._chunks if chunk[0] <= status.st_size)
+            return Damage("it was truncated", self.messages - kept[1], kept[0])
+        if status.st_size > self.size:
+            return Damage("somebody else wrote to it", 0, self.size)
+        if not _is_at(self.path, status):
+            return Damage("it was moved away", 0, self.size, is_whole=True)
+        return None
+
+    def finish(self) -> None:
+        """Write the summary, which lets readers find their way, and close the file.
+
+        Raises
+        ------
+        OSError
+            If that is not possible.  The file then ends with the last message.
+        """
+        try:
+            self._writer.finish()
+            self._write(0)
+            os.fsync(self._descriptor)
+        except BaseException:
+            self.abandon()
+            raise
+        os.close(self._descriptor)
+
+    def abandon(self) -> None:
+        """Close the file without a summary, as it is; one without messages is removed."""
+        # An empty file that stays does no harm.
+        with contextlib.suppress(OSError):
+            if self.messages == 0 and _is_at(self.path, os.fstat(self._descriptor)):
+                self.path.unlink()
+        # It is closed in any case.
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+    def _note_step(self, now: Instant) -> None:
+        """Note that the wall clock was set."""
+        offset = now.utc - now.monotonic
+        step = (offset - self._shown_offset) / 1e9
+        if abs(step) >= _STEP:
+            self._shown_offset = offset
+            at = self._offset + now.monotonic
+            self._writer.add_metadata(
+                "clock step", {"seconds": f"{step:.6f}", "at": str(at), "utc": str(now.utc)}
+            )
+
+    def _write(self, messages: int) -> None:
+        """Write what the writer has made, all of it or nothing."""
+        data = memoryview(self._pending.take())
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            self._cut_back()
+            raise
+        self.size = self._pending.start
+        self.messages += messages
+        self._chunks.append((self.size, self.messages))
+
+    def _cut_back(self) -> None:
+        """Remove a torn chunk, at which other readers would stop."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, self.size)
+
+
+class _Pending(BytesIO):
+    """What the writer of the format has made and the disk has not got yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Position in the file of its first byte.
+        self.start = 0
+
+    def tell(self) -> int:
+        """Override: return the position in the file."""
+        return self.start + super().tell()
+
+    def take(self) -> bytes:
+        """Return all of it and forget it."""
+        data = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        self.start += len(data)
+        return data
+
+
+def _is_at(path: Path, status: os.stat_result) -> bool:
+    """Return whether a path leads to a certain file."""
+    try:
+        return os.path.samestat(os.stat(path), status)
+    except OSError:
+        return False
+
+
+def _sync_data(descriptor: int) -> None:
+    """Wait until the disk has a file's data and its length."""
+    # Not every system has the cheaper one of the two.
+    getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Wait until the disk has the entries of a directory: a file is found by them."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems do this by themselves and refuse to be asked.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,284 @@
+"""Messages of one segment, also of one that is unfinished, damaged, or still written."""
+
+import json
+import logging
+import os
+import struct
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from mcap.data_stream import ReadDataStream
+from mcap.opcode import Opcode
+from mcap.records import Channel, Chunk, Footer, Metadata, Statistics
+from mcap.stream_reader import get_chunk_data_stream
+from mcap.writer import MCAP0_MAGIC
+
+from ..wire.codec import Message, decode
+from .record_walk import HEAD, Place, RecordWalk
+from .segment import METADATA
+
+__all__ = ["Record", "SegmentFile", "Selection"]
+
+# What stands in a message before its data: channel, sequence, two times.
+_MESSAGE = struct.Struct("<HIQQ")
+
+# What stands at the beginning of a chunk: the time of its first and of its last message.
+_TIMES = struct.Struct("<QQ")
+
+_FOOTER_SIZE = HEAD.size + struct.calcsize("<QQI")
+
+
+class Record(NamedTuple):
+    """One message of a recording.
+
+    Attributes
+    ----------
+    time
+        When it passed, in ns since 1970 UTC.
+    topic
+        Name of its channel, such as ``"/telemetry/position"``.
+    connection
+        Its connection: ``"command"`` or ``"telemetry"``.
+    kind
+        ``"received"``, ``"sent"``, ``"bad"`` (a line that was no message) or ``"link"`` (a change
+        of the connection).
+    line
+        The line as it went over the wire, without the line end.
+    """
+
+    time: int
+    topic: str
+    connection: str
+    kind: str
+    line: bytes
+
+    @property
+    def id(self) -> str:
+        """Message id, which is the last part of the topic."""
+        return self.topic.rpartition("/")[2]
+
+    @property
+    def utc(self) -> datetime:
+        """When it passed, to the microsecond."""
+        return datetime.fromtimestamp(self.time // 1000 / 1e6, timezone.utc)
+
+    @property
+    def message(self) -> Message:
+        """The message on the line.
+
+        Raises
+        ------
+        BadLineError
+            If it is none.
+        """
+        return decode(self.line)
+
+
+class Selection(NamedTuple):
+    """Which messages are wanted.
+
+    Attributes
+    ----------
+    start, end
+        Time of the first one, and the time before which the last one is, in ns since 1970 UTC.
+        None stands for no limit.
+    topics
+        Channels or message ids; None for all.
+    """
+
+    start: int | None = None
+    end: int | None = None
+    topics: frozenset[str] | None = None
+
+    def has_topic(self, topic: str) -> bool:
+        """Return whether a channel is wanted."""
+        return self.topics is None or not self.topics.isdisjoint(
+            (topic, topic.removeprefix("/"), topic.rpartition("/")[2])
+        )
+
+    def may_have(self, first: int, last: int) -> bool:
+        """Return whether any message of a span of time is wanted."""
+        return (self.start is None or last >= self.start) and (self.end is None or first < self.end)
+
+    def has_time(self, time: int) -> bool:
+        """Return whether a message of that time is wanted."""
+        return self.may_have(time, time)
+
+
+class SegmentFile:
+    """A segment that is read; to be closed, or used in a with statement.
+
+    Parameters
+    ----------
+    path
+        The file.
+    selection
+        Which messages are wanted.
+
+    Attributes
+    ----------
+    run, number
+        The run of a recorder that it belongs to, and its number in it; its own name and 0
+        where these cannot be read.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    """
+
+    def __init__(self, path: Path, selection: Selection = Selection()) -> None:  # noqa: B008 - frozen
+        self.path = path
+        self._selection = selection
+        self._log = logging.getLogger("m2com")
+        self._file = path.open("rb")
+        self._walk = RecordWalk(self._file, self._log)
+        # By their ids: those that are wanted, and None for the others.
+        self._channels: dict[int, Channel | None] = {}
+        self._is_read_before = False
+        self.run, self.number = self._origin()
+
+    def __enter__(self) -> "SegmentFile":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it has come to its regular end, behind which nothing will be written."""
+        return self._summary_start() is not None
+
+    @property
+    def torn(self) -> int:
+        """Bytes at the end that are no complete record."""
+        return 0 if self.is_finished else self._walk.remaining
+
+    def records(self) -> Iterator[Record]:
+        """Yield its messages; when called again, those that were written meanwhile."""
+        if not self._is_read_before:
+            self._is_read_before = True
+            if not self._read_summary():
+                return
+        for place in self._walk.records():
+            if place.opcode == Opcode.CHUNK:
+                yield from self._messages_of(place)
+            elif place.opcode == Opcode.CHANNEL:
+                self._add_channel(self._walk.content(place), overwrite=False)
+
+    def _messages_of(self, place: Place) -> Iterator[Record]:
+        content = self._walk.content(place)
+        if not self._selection.may_have(*_TIMES.unpack_from(content)) and self._channels:
+            return
+        try:
+            chunk = Chunk.read(ReadDataStream(BytesIO(content)))
+            stream, length = get_chunk_data_stream(chunk, validate_crc=True)
+            data = stream.read(length)
+        except Exception as error:
+            # Anything may come out of damaged bytes: of struct, of zstd, of a checksum.
+            self._log.warning(
+                "%s: the chunk at byte %d is damaged and was left out: %s",
+                self.path,
+                place.start,
+                error,
+            )
+            return
+        yield from self._messages_in(data)
+
+    def _messages_in(self, data: bytes) -> Iterator[Record]:
+        position, unknown = 0, 0
+        has_time = self._selection.has_time
+        while position < len(data):
+            opcode, length = HEAD.unpack_from(data, position)
+            start = position + HEAD.size
+            position = start + length
+            if opcode == Opcode.CHANNEL:
+                self._add_channel(data[start:position], overwrite=True)
+            if opcode != Opcode.MESSAGE:
+                continue
+            channel_id, _, time, _ = _MESSAGE.unpack_from(data, start)
+            channel = self._channels.get(channel_id)
+            if channel is not None and has_time(time):
+                facts = channel.metadata
+                line = data[start + _MESSAGE.size : position]
+                yield Record(
+                    time, channel.topic, facts.get("connection", ""), facts.get("kind", ""), line
+                )
+            unknown += channel_id not in self._channels
+        if unknown:
+            self._log.warning("%s: %d messages of an unknown channel", self.path, unknown)
+
+    def _add_channel(self, content: bytes, *, overwrite: bool) -> None:
+        """Note a channel.
+
+        What stands in a chunk has a checksum, so it overwrites what stands elsewhere.
+        """
+        try:
+            channel = Channel.read(ReadDataStream(BytesIO(content)))
+        except Exception:
+            return  # Damaged; it stands in other places, too.
+        if overwrite or channel.id not in self._channels:
+            wanted = self._selection.has_topic(channel.topic)
+            self._channels[channel.id] = channel if wanted else None
+
+    def _summary_start(self) -> int | None:
+        """Return where the summary begins; None if there is none yet."""
+        size = os.fstat(self._file.fileno()).st_size
+        at = size - _FOOTER_SIZE - len(MCAP0_MAGIC)
+        if at < len(MCAP0_MAGIC):
+            return None
+        self._file.seek(at)
+        end = self._file.read()
+        if not end.endswith(MCAP0_MAGIC) or end[0] != Opcode.FOOTER:
+            return None
+        return Footer.read(ReadDataStream(BytesIO(end[HEAD.size :]))).summary_start
+
+    def _read_summary(self) -> bool:
+        """Note the channels in the summary; return whether there may be anything to read."""
+        start = self._summary_start()
+        if not start:
+            return True
+        self._file.seek(start)
+        try:
+            while True:
+                opcode, length = HEAD.unpack(self._file.read(HEAD.size))
+                if opcode not in (Opcode.SCHEMA, Opcode.CHANNEL, Opcode.STATISTICS):
+                    return True
+                content = self._file.read(length)
+                if opcode == Opcode.CHANNEL:
+                    self._add_channel(content, overwrite=False)
+                elif opcode == Opcode.STATISTICS:
+                    found = Statistics.read(ReadDataStream(BytesIO(content)))
+                    return self._selection.may_have(
+                        found.message_start_time, found.message_end_time
+                    )
+        except Exception:
+            return True  # Damaged; the messages are found without it.
+
+    def _origin(self) -> tuple[str, int]:
+        """Return the run, and the number in it."""
+        walk = RecordWalk(self._file, self._log)
+        try:
+            for place in walk.records():
+                if place.opcode == Opcode.METADATA:
+                    found = Metadata.read(ReadDataStream(BytesIO(walk.content(place))))
+                    if found.name == METADATA:
+                        return found.metadata["run"], int(found.metadata["number"])
+                if place.opcode == Opcode.CHUNK:
+                    break
+        except Exception:
+            pass  # Damaged.
+        return self.path.stem, 0

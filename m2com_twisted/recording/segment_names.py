@@ -1,0 +1,59 @@
+"""Names of segments: the files of a recording."""
+
+import contextlib
+import fcntl
+import os
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+__all__ = ["create_segment_file", "segment_files"]
+
+_NAME = re.compile(r"m2-\d{8}T\d{6}\.\d{6}Z\.mcap")
+
+# Nanoseconds of the last digit of a name.
+_MICROSECOND = 1000
+
+
+def segment_files(directory: Path) -> list[Path]:
+    """Return the files in a directory that have the name of a segment, by their names."""
+    return sorted(path for path in directory.iterdir() if _NAME.fullmatch(path.name))
+
+
+def create_segment_file(directory: Path, start: int) -> tuple[Path, int]:
+    """Create the file of a new segment; an existing file is never touched.
+
+    Parameters
+    ----------
+    directory
+        Place of the file.
+    start
+        Time of the segment's start, in ns since 1970 UTC.  Where a segment has
+        this name already, the next microsecond that is free is used.
+
+    Returns
+    -------
+        Path of the file, and its descriptor for writing.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be created.
+    """
+    while True:
+        path = directory / _name(start)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            start += _MICROSECOND
+        else:
+            # Tells other recorders not to delete it.  Not every file system can.
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return path, descriptor
+
+
+def _name(time: int) -> str:
+    seconds, nanoseconds = divmod(time, 10**9)
+    utc = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"m2-{utc:%Y%m%dT%H%M%S}.{nanoseconds // _MICROSECOND:06d}Z.mcap"

@@ -1,0 +1,204 @@
+"""Messages on their way to the disk, which may be slow, or not there at all."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall, IReactorThreads, IReactorTime
+from twisted.internet.threads import deferToThreadPool
+
+from ..support.waiters import Waiters
+from .channels import Arrival
+from .disk import Disk, Outcome
+from .segment import Segment
+
+__all__ = ["Counters", "WriteQueue"]
+
+# Bytes of lines that may wait in memory for a disk that takes nothing: more than a minute
+# of full telemetry (protocol, section 6: 213 kB/s).
+_MOST_WAITING = 16 * 2**20
+
+# Seconds until a disk that took nothing is tried again.
+_RETRY_INTERVAL = 10.0
+
+
+@dataclass
+class Counters:
+    """What became of the messages, in all runs of a recorder together."""
+
+    recorded: int = 0
+    lost: int = 0
+
+
+class _Batch(NamedTuple):
+    """Messages that are written together, and the bytes of their lines."""
+
+    arrivals: list[Arrival]
+    size: int
+
+
+class WriteQueue:
+    """Hands batches of messages to the disk, in order, one at a time.
+
+    The disk is waited for in the reactor's thread pool.  Where the reactor has none, as
+    `Clock`, the work is done at once.
+
+    What the disk refuses stays in the queue and is tried again every 10 s.  What finds the
+    queue full is lost.
+
+    Parameters
+    ----------
+    disk
+        Where the messages go.
+    reactor
+        Lends its threads and its clock.
+    counters
+        Where messages are counted.
+    log
+        Where trouble is reported, once for each outage.
+
+    Attributes
+    ----------
+    waiting
+        Messages in the queue.
+    bytes
+        Bytes on disk, as of the last job.
+    segment
+        The segment that was written to last; None while there is none.
+    """
+
+    def __init__(
+        self, disk: Disk, reactor: IReactorTime, counters: Counters, log: logging.Logger
+    ) -> None:
+        self._disk = disk
+        self._reactor = reactor
+        self._counters = counters
+        self._log = log
+        # None stands for a sync.
+        self._jobs: deque[_Batch | None] = deque()
+        self._size = 0
+        self._is_working = self._is_open = self._is_full = False
+        self._retry: IDelayedCall | None = None
+        # Why the disk takes nothing, while it takes nothing.
+        self._outage: OSError | None = None
+        self._idle_waiters = Waiters()
+        self.waiting = 0
+        self.bytes = 0
+        self.segment: Segment | None = None
+
+    def put(self, arrivals: list[Arrival], size: int) -> None:
+        """Take messages that are to be written.
+
+        Parameters
+        ----------
+        arrivals
+            The messages.
+        size
+            Bytes of their lines.
+        """
+        if self._size + size > _MOST_WAITING:
+            self._lose(arrivals)
+            return
+        self._jobs.append(_Batch(arrivals, size))
+        self._size += size
+        self.waiting += len(arrivals)
+        self.pump()
+
+    def sync(self) -> None:
+        """Have the disk keep what was put before."""
+        if not (self._jobs and self._jobs[-1] is None):
+            self._jobs.append(None)
+        self.pump()
+
+    def pump(self) -> None:
+        """Begin to work unless that has begun, or the disk is given a rest."""
+        if not self._is_working and self._retry is None:
+            self._is_working = True
+            Deferred.fromCoroutine(self._work())
+
+    async def close(self) -> None:
+        """Write what waits, with one more try if need be, and complete the segment."""
+        await self._idle()
+        if self._retry is not None:
+            self._retry.cancel()
+            self._try_again()
+            await self._idle()
+        if self._retry is not None:
+            self._retry.cancel()
+        self._note(await self._run(self._disk.finish))
+        if self.waiting:
+            self._counters.lost += self.waiting
+            self._log.error("%d messages that waited for the disk are lost", self.waiting)
+        self.waiting = self._size = 0
+        self._jobs.clear()
+
+    async def _idle(self) -> None:
+        if self._is_working:
+            await self._idle_waiters.add()
+
+    async def _work(self) -> None:
+        """Do what is to be done until there is no more, or the disk refuses something."""
+        if not self._is_open:
+            self._is_open = True
+            self._note(await self._run(self._disk.open))
+        while self._jobs and self._retry is None:
+            job = self._jobs[0]
+            if job is None:
+                self._note(await self._run(self._disk.sync))
+                self._jobs.popleft()
+            else:
+                await self._write(job)
+        self._is_working = False
+        self._idle_waiters.succeed()
+
+    async def _write(self, batch: _Batch) -> None:
+        outcome = await self._run(partial(self._disk.write, batch.arrivals))
+        self._note(outcome)
+        if outcome.refused is not None:
+            self._retry = self._reactor.callLater(_RETRY_INTERVAL, self._try_again)
+            return
+        self._jobs.popleft()
+        self._size -= batch.size
+        self.waiting -= len(batch.arrivals)
+        self._is_full = False
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self.pump()
+
+    async def _run(self, job: Callable[[], Outcome]) -> Outcome:
+        """Do a job in a thread, if there are threads."""
+        threads = IReactorThreads(self._reactor, None)
+        if threads is None:
+            return await maybeDeferred(job)
+        return await deferToThreadPool(threads, threads.getThreadPool(), job)
+
+    def _note(self, outcome: Outcome) -> None:
+        """Count and report what a job has changed."""
+        self._counters.recorded += outcome.recorded
+        self._counters.lost += outcome.lost
+        self.bytes = self._disk.bytes
+        self.segment = self._disk.segment
+        for level, line in outcome.notes:
+            self._log.log(level, "%s", line)
+        if outcome.refused is not None:
+            if self._outage is None:
+                self._log.error(
+                    "Nothing can be recorded, which is tried again every %.0f s: %s",
+                    _RETRY_INTERVAL,
+                    outcome.refused,
+                )
+            self._outage = outcome.refused
+        elif self._outage is not None and outcome.recorded > 0:
+            self._outage = None
+            self._log.warning("Recording again; lost so far: %d messages", self._counters.lost)
+
+    def _lose(self, arrivals: list[Arrival]) -> None:
+        self._counters.lost += len(arrivals)
+        if not self._is_full:
+            self._is_full = True
+            self._log.error("%d bytes wait for the disk: what comes now is lost", self._size)
