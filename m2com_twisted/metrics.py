@@ -4,6 +4,7 @@ Needs ``prometheus_client``: the extra ``metrics``.
 """
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,7 +17,11 @@ from .connection.state import ConnectionState
 from .service import ControllerState, ControllerStats
 from .support.stats import Stats
 
-__all__ = ["ControllerCollector", "metrics_site"]
+if TYPE_CHECKING:
+    # It needs an extra of its own.
+    from .recording import RecorderStats
+
+__all__ = ["ControllerCollector", "RecorderCollector", "metrics_site"]
 
 #: What is served of each connection's counters: the field of `Stats` (its name
 #: but for the prefix) and what it says.
@@ -103,14 +108,46 @@ def _filled(
     return metric
 
 
+class RecorderCollector(Collector):
+    """Turns the counters of a recorder into metrics; see `ControllerCollector`.
+
+    Parameters
+    ----------
+    observe
+        Returns the counters.
+    """
+
+    def __init__(self, observe: "Callable[[], RecorderStats]") -> None:
+        self._observe = observe
+        self.look()
+
+    def look(self) -> None:
+        """Take note of how things are now."""
+        self._seen = self._observe()
+
+    def collect(self) -> Iterable[Metric]:
+        """Override: return the metrics as of the last look."""
+        for name, meaning, value in (
+            # No counters: both go back when a segment is deleted while it is written.
+            ("messages", "Messages that are on disk.", self._seen.recorded),
+            ("bytes", "Bytes of the segments since the last start.", self._seen.bytes),
+            ("waiting_messages", "Messages that are not on disk yet.", self._seen.waiting),
+            ("segment_age_seconds", "Age of the segment.", self._seen.segment_age),
+        ):
+            yield GaugeMetricFamily(f"m2com_recording_{name}", meaning, value)
+        meaning = "Messages that are not on disk and never will be."
+        yield CounterMetricFamily("m2com_recording_lost_messages", meaning, self._seen.lost)
+
+
 class _MetricsRoot(Resource):
     """Looks at the counters whenever ``/metrics`` is asked for."""
 
-    def __init__(self, collector: ControllerCollector) -> None:
+    def __init__(self, collectors: tuple[ControllerCollector | RecorderCollector, ...]) -> None:
         Resource.__init__(self)
-        self._collector = collector
+        self._collectors = collectors
         registry = CollectorRegistry()
-        registry.register(collector)
+        for collector in collectors:
+            registry.register(collector)
         # Here, because it imports the reactor.
         from prometheus_client.twisted import MetricsResource
 
@@ -121,7 +158,8 @@ class _MetricsRoot(Resource):
         """Override."""
         if path != b"metrics":
             return notFound()
-        self._collector.look()
+        for collector in self._collectors:
+            collector.look()
         return self._metrics
 
 
@@ -137,6 +175,6 @@ class _QuietSite(Site):
         """Override."""
 
 
-def metrics_site(collector: ControllerCollector) -> Site:
+def metrics_site(*collectors: ControllerCollector | RecorderCollector) -> Site:
     """Return the site that serves the metrics under ``/metrics``."""
-    return _QuietSite(_MetricsRoot(collector))
+    return _QuietSite(_MetricsRoot(collectors))

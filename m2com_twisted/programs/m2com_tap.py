@@ -2,22 +2,28 @@
 
 import importlib
 import logging
-import os
 import time
+from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from twisted.application.service import IService, MultiService
-from twisted.internet.defer import Deferred
+from twisted.application.service import IService, MultiService, Service
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python import usage
 
-from ..recording import FILE_NAME, Recorder
+from ..errors import M2ComError
 from ..service import CellControllerService
 from ..support.clock import use_monotonic_clock
 from ..wire.codec import Message
+from .extras import MissingExtraError, extra
 from .log_carrier import LogCarrier
 from .options import ControllerOptions
+from .record_options import KEEP_HELP, SEGMENT_HELP, new_recorder, size_or_duration
+from .signals import stop_on_hangup
+
+if TYPE_CHECKING:
+    from ..recording import Recorder
 
 __all__ = ["MessageHandler", "Options", "Program", "makeService"]
 
@@ -49,7 +55,9 @@ class Options(ControllerOptions):
     longdesc = "Stay connected to the cell controller of the secondary mirror (M2)."
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["handler", None, None, _HANDLER_HELP],
-        ["record", None, None, "Directory to record what arrives in, as JSON lines."],
+        ["record", None, None, "Directory to record in what passes, in the MCAP format."],
+        ["record-keep", None, None, KEEP_HELP, size_or_duration],
+        ["record-segment", None, None, SEGMENT_HELP, size_or_duration],
         ["metrics", None, None, _METRICS_HELP],
     ]
 
@@ -58,6 +66,9 @@ class Options(ControllerOptions):
         for name in ("handler", "record", "metrics"):
             if self[name] == "":
                 raise usage.UsageError(f"--{name} is empty")
+        for name in ("record-keep", "record-segment"):
+            if self[name] is not None and self["record"] is None:
+                raise usage.UsageError(f"--{name} is of no use without --record")
 
 
 class Program(MultiService):
@@ -72,6 +83,7 @@ class Program(MultiService):
     def __init__(self, log_carrier: LogCarrier) -> None:
         MultiService.__init__(self)
         self._log_carrier = log_carrier
+        self._stop_handling_signals: Callable[[], None] = lambda: None
 
     def privilegedStartService(self) -> None:
         """Override: not handed on, since what listens has done so when it was made."""
@@ -79,16 +91,24 @@ class Program(MultiService):
     def startService(self) -> None:
         """Override."""
         self._log_carrier.start()
+        from twisted.internet import reactor
+
+        self._stop_handling_signals = stop_on_hangup(reactor)
         MultiService.startService(self)
 
     def stopService(self) -> Deferred[None]:
-        """Override."""
+        """Override: stop one service after the other, the last one first.
 
-        def stopped(result: object) -> None:
-            self._log_carrier.stop()
+        A recorder gets to see how the connections end.
+        """
+        Service.stopService(self)
+        return Deferred.fromCoroutine(self._stop())
 
-        stopping: Deferred[list[object]] = MultiService.stopService(self)
-        return stopping.addCallback(stopped)
+    async def _stop(self) -> None:
+        for service in reversed(list(self)):
+            await maybeDeferred(service.stopService)
+        self._stop_handling_signals()
+        self._log_carrier.stop()
 
 
 def makeService(options: Options) -> IService:
@@ -124,24 +144,15 @@ def makeService(options: Options) -> IService:
     program.addService(controller)
     # The last, because from then on there is something to stop.
     if options["metrics"]:
-        program.addService(_metrics(options, controller))
+        program.addService(_metrics(options, controller, recorder))
     return program
 
 
-def _recorder(options: Options, log: logging.Logger) -> Recorder:
-    # Not relative any more: a daemon may go to another directory.
-    directory = Path(options["record"]).absolute()
-    file = directory / FILE_NAME
+def _recorder(options: Options, log: logging.Logger) -> "Recorder":
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        return new_recorder(Path(options["record"]), options, log)
+    except (M2ComError, OSError) as error:
         options.refuse(f"--record: {error}")
-    # Only looked at: twistd may yet become another user, who is to own the file.
-    if not os.access(directory, os.W_OK):
-        options.refuse(f"--record: {directory} cannot be written to")
-    if file.exists() and not (file.is_file() and os.access(file, os.R_OK | os.W_OK)):
-        options.refuse(f"--record: {file} cannot be written to")
-    return Recorder(directory, log=log)
 
 
 def _handler(options: Options) -> MessageHandler:
@@ -160,7 +171,9 @@ def _handler(options: Options) -> MessageHandler:
     return handler
 
 
-def _metrics(options: Options, controller: CellControllerService) -> IService:
+def _metrics(
+    options: Options, controller: CellControllerService, recorder: "Recorder | None"
+) -> IService:
     """Return the service that serves the metrics, which listens already.
 
     So a port that is taken is found out before twistd has become a daemon and
@@ -170,14 +183,19 @@ def _metrics(options: Options, controller: CellControllerService) -> IService:
 
     description = options["metrics"]
     try:
-        from ..metrics import ControllerCollector, metrics_site
-    except ImportError as error:
-        options.refuse(f"--metrics needs the extra 'metrics' of m2com_twisted: {error}")
-    collector = ControllerCollector(lambda: (controller.state, controller.stats), time.monotonic)
+        with extra("metrics", "--metrics"):
+            from ..metrics import ControllerCollector, RecorderCollector, metrics_site
+    except MissingExtraError as error:
+        options.refuse(error)
+    collectors: list[ControllerCollector | RecorderCollector] = [
+        ControllerCollector(lambda: (controller.state, controller.stats), time.monotonic)
+    ]
+    if recorder is not None:
+        collectors.append(RecorderCollector(lambda: recorder.stats))
     # Whatever is raised: any package may bring a kind of strport, and Twisted's
     # own raise OverflowError for port 70000.
     try:
-        service: IService = strports.service(description, metrics_site(collector))
+        service: IService = strports.service(description, metrics_site(*collectors))
     except Exception as error:
         options.refuse(f"--metrics {description} is no strport: {error}")
     try:

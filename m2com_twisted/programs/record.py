@@ -1,12 +1,13 @@
 """``m2com record``."""
 
 import logging
+from pathlib import Path
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
-from ..recording import Recorder
 from ..service import CellControllerService
+from .record_options import KEEP_HELP, SEGMENT_HELP, new_recorder, size_or_duration
 from .subcommand import ControllerSubcommand, until_interrupted
 from .terminal import Terminal
 
@@ -17,9 +18,13 @@ class RecordOptions(ControllerSubcommand):
     """Its options."""
 
     synopsis = "Usage: m2com record DIRECTORY [options]"
-    longdesc = """Record what arrives on both ports until Ctrl-C: one JSON object per line, with the
-    time of its arrival.  Appends to what is there, and deletes nothing."""
+    longdesc = """Record what passes on both ports until Ctrl-C, in the MCAP format.  Each start
+    begins a new file in the directory; a file that exists is never touched."""
     example = "m2com record night-1"
+    optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
+        ["record-keep", None, None, KEEP_HELP, size_or_duration],
+        ["record-segment", None, None, SEGMENT_HELP, size_or_duration],
+    ]
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
@@ -32,7 +37,7 @@ class RecordOptions(ControllerSubcommand):
         """Override."""
         self.log_to(terminal)
         log = logging.getLogger("m2com")
-        recorder = Recorder(self["directory"], log=log, reactor=reactor)
+        recorder = new_recorder(Path(self["directory"]), self, log, reactor)
         recorder.startService()
         service = CellControllerService(
             self["host"],
@@ -49,6 +54,8 @@ class RecordOptions(ControllerSubcommand):
             await until_interrupted()
         finally:
             await service.stopService()
-            recorder.stopService()
-        terminal.say(f"{recorder.recorded} messages recorded.")
-        return 0 if recorder.lost == 0 else 1
+            await recorder.stopService()
+        stats = recorder.stats
+        lost = f", {stats.lost} lost" if stats.lost else ""
+        terminal.say(f"{stats.recorded} messages recorded{lost}.")
+        return 0 if stats.lost == 0 else 1

@@ -7,8 +7,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
-from ..simulator.replay import Replay
+from .extras import extra
 from .options import listening_port_number
+from .quantities import moment
 from .subcommand import Subcommand
 from .terminal import Terminal
 
@@ -30,11 +31,13 @@ class ReplayOptions(Subcommand):
     longdesc = """Play a recording as a controller: whoever connects to a port gets what was
     recorded there, from the start.  Ends when both ports have played to the end.
     Commands are answered with noack."""
-    example = "m2com replay night-1 --speed 10"
+    example = "m2com replay night-1 --speed 10 --from 2026-01-31T04:00"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],
         ["command-port", "c", COMMAND_PORT, "Port for commands and events.", listening_port_number],
         ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
+        ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
+        ["to", None, None, "Time before which the last message was recorded.", moment],
         ["speed", "s", 1.0, "How many times as fast as it was; max: as fast as it can.", _speed],
     ]
     optFlags = [["verbose", "v", "Log clients."]]  # noqa: RUF012
@@ -49,12 +52,16 @@ class ReplayOptions(Subcommand):
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
+        with extra("recording", "m2com replay"):
+            from ..simulator.replay import Replay
         replay = Replay(
             Path(self["recording"]),
             self["command-port"],
             self["telemetry-port"],
             self["host"],
             speed=self["speed"],
+            start=self["from"],
+            end=self["to"],
             reactor=reactor,
         )
         replay.start()

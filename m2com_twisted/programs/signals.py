@@ -1,13 +1,15 @@
 """The signals that end a command: Ctrl-C, SIGTERM, and a terminal that is closed."""
 
+import contextlib
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from twisted.internet.error import ReactorNotRunning
 
-__all__ = ["die_of_signals", "stop_on_signals"]
+__all__ = ["die_of_signals", "stop_on_hangup", "stop_on_signals"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -38,6 +40,37 @@ def stop_on_signals(reactor: Any, again: Callable[[], object]) -> None:
     install()
     # Once more, since the reactor puts its own in place when it starts.
     reactor.callWhenRunning(install)
+
+
+def stop_on_hangup(reactor: Any) -> Callable[[], None]:
+    """Have SIGHUP stop the reactor, as SIGTERM does under twistd.
+
+    Without this it kills the process on the spot, and what a recorder has not written is lost.
+
+    Parameters
+    ----------
+    reactor
+        The reactor.
+
+    Returns
+    -------
+        A function that undoes it.
+    """
+    before = signal.getsignal(signal.SIGHUP)
+    is_main_thread = threading.current_thread() is threading.main_thread()
+    # Under nohup it is ignored, and only the main thread may handle signals.
+    if before is signal.SIG_IGN or not is_main_thread:
+        return lambda: None
+
+    def stop() -> None:
+        with contextlib.suppress(ReactorNotRunning):
+            reactor.stop()
+
+    def undo() -> None:
+        signal.signal(signal.SIGHUP, before)
+
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(stop))
+    return undo
 
 
 def die_of_signals() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import IO, NamedTuple, Any
+from typing import IO, Any, NamedTuple
 
 from mcap.data_stream import RecordBuilder
 from mcap.records import Channel, Schema

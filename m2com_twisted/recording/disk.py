@@ -158,7 +158,8 @@ class Disk:
 
     def _is_full(self, segment: Segment) -> bool:
         age = (self._now().monotonic - segment.started) / 1e9
-        return segment.size >= self._limits.size or age >= self._limits.age
+        is_full = segment.size >= self._limits.size or age >= self._limits.age
+        return is_full and segment.messages > 0
 
     def _append(self, arrivals: Sequence[Arrival], outcome: Outcome) -> None:
         """Write messages; where the segment does not take them, try once with a new one."""
@@ -221,11 +222,11 @@ class Disk:
             return
         self._pruned_at = monotonic
         try:
-            deleted = self._retention.prune(monotonic)
+            deleted, errors = self._retention.prune(monotonic)
         except OSError as error:
-            if str(error) != self._prune_error:  # once, not three times a minute
-                outcome.notes.append((logging.WARNING, f"Old segments cannot be deleted: {error}"))
-            self._prune_error = str(error)
-        else:
-            self._prune_error = ""
-            outcome.notes += [(logging.INFO, f"Deleted {path}") for path in deleted]
+            deleted, errors = [], [error]
+        outcome.notes += [(logging.INFO, f"Deleted {path}") for path in deleted]
+        said = "; ".join(map(str, errors))
+        if said and said != self._prune_error:  # once, not three times a minute
+            outcome.notes.append((logging.WARNING, f"Old segments cannot be deleted: {said}"))
+        self._prune_error = said

@@ -109,8 +109,7 @@ class Recorder(Service):
         self._queue: WriteQueue | None = None
         self._batch: list[Arrival] = []
         self._batch_size = 0
-        self._ticking = LoopingCall(self._tick)
-        self._ticking.clock = self._reactor
+        self._ticking: LoopingCall | None = None
 
     @property
     def directory(self) -> Path:
@@ -131,6 +130,16 @@ class Recorder(Service):
             segment_age=0.0 if segment is None else (self._monotonic() - segment.started) / 1e9,
         )
 
+    @property
+    def recorded(self) -> int:
+        """Messages that are on disk; see `RecorderStats`."""
+        return self._counters.recorded
+
+    @property
+    def lost(self) -> int:
+        """Messages that are not on disk and never will be."""
+        return self._counters.lost
+
     def observer(self, connection: str) -> "ConnectionRecorder":
         """Return what is to watch one connection.
 
@@ -149,6 +158,9 @@ class Recorder(Service):
         disk = Disk(self._directory, self._limits, self._keep, self._now)
         self._queue = WriteQueue(disk, self._reactor.get(), self._counters, self._log)
         self._queue.pump()
+        # Not in the constructor: a LoopingCall imports the reactor when it is made.
+        self._ticking = LoopingCall(self._tick)
+        self._ticking.clock = self._reactor
         self._ticking.start(_SYNC_INTERVAL, now=False)
 
     def stopService(self) -> Deferred[None]:
@@ -160,7 +172,8 @@ class Recorder(Service):
         """
         if self.running:
             Service.stopService(self)
-            self._ticking.stop()
+            if self._ticking is not None:
+                self._ticking.stop()
             self._put_batch()
         # A stop that comes without a start has nothing to wait for.
         return Deferred.fromCoroutine(self._close())

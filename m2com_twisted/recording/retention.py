@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .segment_names import segment_files
 
-__all__ = ["Keep", "Retention"]
+__all__ = ["Keep", "Pruned", "Retention"]
 
 # Seconds for which a segment must have stayed the same before it may be deleted.
 _UNCHANGED = 60.0
@@ -40,6 +40,32 @@ class _Seen(NamedTuple):
     since: float
 
 
+class Pruned(NamedTuple):
+    """What was deleted, and why something could not be.
+
+    Attributes
+    ----------
+    deleted
+        The files.
+    errors
+        The reasons.
+    """
+
+    deleted: list[Path]
+    errors: list[OSError]
+
+    def try_to_delete(self, path: Path) -> bool:
+        """Delete a file unless a recorder has it open; return whether it is gone."""
+        try:
+            is_gone = _delete_unused(path)
+        except OSError as error:
+            self.errors.append(error)
+            return False
+        if is_gone:
+            self.deleted.append(path)
+        return is_gone
+
+
 class Retention:
     """Deletes segments in the order of their age, and nothing but segments.
 
@@ -61,7 +87,7 @@ class Retention:
         self._keep = keep
         self._seen: dict[Path, _Seen] = {}
 
-    def prune(self, monotonic: float) -> list[Path]:
+    def prune(self, monotonic: float) -> "Pruned":
         """Delete what is too much or too old.
 
         Parameters
@@ -71,26 +97,26 @@ class Retention:
 
         Returns
         -------
-            The files that were deleted.
+            What was deleted, and what could not be.
 
         Raises
         ------
         OSError
-            If the directory cannot be read, or a file cannot be deleted.
+            If the directory cannot be read.
         """
+        pruned = Pruned([], [])
         if self._keep == Keep():
-            return []
+            return pruned
         files = segment_files(self._directory)
         self._look_at(files, monotonic)
         total = sum(seen.size for seen in self._seen.values())
-        deleted = []
         for path in files:
-            if path not in self._seen or not self._is_too_much(self._seen[path], total):
+            seen = self._seen.get(path)
+            if seen is None or not self._is_too_much(seen, total):
                 continue
-            if monotonic - self._seen[path].since >= _UNCHANGED and _delete_unused(path):
-                total -= self._seen.pop(path).size
-                deleted.append(path)
-        return deleted
+            if monotonic - seen.since >= _UNCHANGED and pruned.try_to_delete(path):
+                total -= seen.size
+        return pruned
 
     def _is_too_much(self, seen: _Seen, total: int) -> bool:
         age = time.time() - seen.modified / 1e9

@@ -11,12 +11,10 @@ from typing import NamedTuple
 from mcap.writer import Writer
 
 from .channels import Arrival, Channels
-from .segment_names import create_segment_file
+from .segment_file import SegmentFile
+from .segment_names import METADATA, create_segment_file
 
-__all__ = ["METADATA", "Damage", "Instant", "Segment"]
-
-#: Name of the metadata at the start of each segment.
-METADATA = "m2com"
+__all__ = ["Damage", "Instant", "Segment"]
 
 # Bytes of messages in one chunk, before compression: what a damaged place on the disk may
 # cost.  Larger ones compress hardly better: 6.0 to 1 at 64 KiB, 6.4 to 1 at 1 MiB.
@@ -97,11 +95,10 @@ class Segment:
         self._offset = self._shown_offset = now.utc - now.monotonic
         self.started = now.monotonic
         self.path, self._descriptor = create_segment_file(directory, self._offset + first)
-        self.run = self.path.stem if previous is None else previous.run
-        self.number = 0 if previous is None else previous.number + 1
+        self.run: str = self.path.stem if previous is None else previous.run
+        self.number: int = 0 if previous is None else previous.number + 1
         self.size = self.messages = 0
-        self._chunks: list[tuple[int, int]] = [(0, 0)]
-        self._synced = (0, 0)
+        self._synced_size = 0
         self._pending = _Pending()
         self._writer = Writer(self._pending, chunk_size=_CHUNK_SIZE)
         self._channels = Channels(self._writer, self._pending)
@@ -150,15 +147,15 @@ class Segment:
         OSError
             If that is not possible; `Segment.damage` then tells what is lost.
         """
-        if self._synced[0] == self.size:
+        if self._synced_size == self.size:
             return
         try:
             _sync_data(self._descriptor)
         except OSError:
             # Nobody knows what is on the disk of what was written since the last time.
-            os.ftruncate(self._descriptor, self._synced[0])
+            os.ftruncate(self._descriptor, self._synced_size)
             raise
-        self._synced = (self.size, self.messages)
+        self._synced_size = self.size
 
     def damage(self) -> Damage | None:
         """Return what somebody else did to the file; None if nothing."""
@@ -169,13 +166,20 @@ class Segment:
         if status.st_nlink == 0:
             return Damage("it was deleted", self.messages)
         if status.st_size < self.size:
-            kept = max(chunk for chunk in self._chunks if chunk[0] <= status.st_size)
-            return Damage("it was truncated", self.messages - kept[1], kept[0])
+            kept = self._count_readable(status)
+            return Damage("it was truncated", self.messages - kept, status.st_size)
         if status.st_size > self.size:
             return Damage("somebody else wrote to it", 0, self.size)
         if not _is_at(self.path, status):
             return Damage("it was moved away", 0, self.size, is_whole=True)
         return None
+
+    def _count_readable(self, status: os.stat_result) -> int:
+        """Return how many messages are left in a file from which a part was taken."""
+        if not _is_at(self.path, status):
+            return 0
+        with SegmentFile(self.path) as segment:
+            return sum(1 for _ in segment.records())
 
     def finish(self) -> None:
         """Write the summary, which lets readers find their way, and close the file.
@@ -226,7 +230,6 @@ class Segment:
             raise
         self.size = self._pending.start
         self.messages += messages
-        self._chunks.append((self.size, self.messages))
 
     def _cut_back(self) -> None:
         """Remove a torn chunk, at which other readers would stop."""

@@ -1,6 +1,5 @@
 """Messages of one segment, also of one that is unfinished, damaged, or still written."""
 
-import json
 import logging
 import os
 import struct
@@ -19,7 +18,7 @@ from mcap.writer import MCAP0_MAGIC
 
 from ..wire.codec import Message, decode
 from .record_walk import HEAD, Place, RecordWalk
-from .segment import METADATA
+from .segment_names import METADATA
 
 __all__ = ["Record", "SegmentFile", "Selection"]
 
@@ -244,7 +243,8 @@ class SegmentFile:
         end = self._file.read()
         if not end.endswith(MCAP0_MAGIC) or end[0] != Opcode.FOOTER:
             return None
-        return Footer.read(ReadDataStream(BytesIO(end[HEAD.size :]))).summary_start
+        footer: Footer = Footer.read(ReadDataStream(BytesIO(end[HEAD.size :])))
+        return footer.summary_start
 
     def _read_summary(self) -> bool:
         """Note the channels in the summary; return whether there may be anything to read."""

@@ -7,7 +7,10 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 
-__all__ = ["create_segment_file", "segment_files"]
+__all__ = ["METADATA", "create_segment_file", "segment_files"]
+
+#: Name of the metadata at the start of each segment.
+METADATA = "m2com"
 
 _NAME = re.compile(r"m2-\d{8}T\d{6}\.\d{6}Z\.mcap")
 

@@ -3,21 +3,26 @@
 import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from ..errors import BadLineError
-from ..recording import read_recording
+from ..errors import BadLineError, RecordingError
+from ..recording import Record, read_recording
 from ..support.reactor_access import ReactorAccess
 from ..support.waiters import Waiters
-from ..wire.codec import TERMINATOR, decode, record
+from ..wire.codec import TERMINATOR, decode
 from .ports.connection import Connection
 from .ports.inbound import OversizeLine
 from .ports.listening import PortPair
 from .ports.port_factory import PortFactory
 
 __all__ = ["Replay"]
+
+# Reads a recording from its beginning.
+_Read = Callable[[], Generator[Record, None, None]]
 
 #: Records per turn of the reactor: at 50 us for each, 5 ms.
 _BATCH = 100
@@ -32,13 +37,16 @@ class Replay:
     Parameters
     ----------
     recording
-        A file, or the directory of a `Recorder`.
+        The directory of a `Recorder`, or one segment.
     command_port, telemetry_port
         Where to listen; 0 for any free port.
     interface
         The address to listen at.
     speed
         How many times as fast as it was; infinity: as fast as the client reads.
+    start, end
+        Time of the first message, and the time before which the last one is; see
+        `read_recording`.
     reactor
         None for the installed one.
     clock
@@ -55,15 +63,19 @@ class Replay:
         interface: str = "127.0.0.1",
         *,
         speed: float = 1.0,
+        start: datetime | float | None = None,
+        end: datetime | float | None = None,
         reactor: IReactorTime | None = None,
         clock: IReactorTime | None = None,
         log: logging.Logger | None = None,
     ) -> None:
         self._recording = recording
+        self._read = partial(read_recording, recording, start, end)
         access = ReactorAccess(reactor)
         log = log or logging.getLogger(type(self).__name__)
         self._parts = tuple(
-            _Part(recording, name, speed, clock or access, log) for name in ("command", "telemetry")
+            _Part(self._read, name, speed, clock or access, log)
+            for name in ("command", "telemetry")
         )
         self._ports = PortPair(
             access,
@@ -104,14 +116,14 @@ class Replay:
         ------
         OSError
             If there is no recording.
-        BadLineError
-            If it holds no record.
+        RecordingError
+            If it holds no message.
         CannotListenError
             If a port is taken.
         """
-        with closing(read_recording(self._recording)) as records:
+        with closing(self._read()) as records:
             if next(records, None) is None:
-                raise BadLineError(f"{self._recording} holds no record")
+                raise RecordingError(f"{self._recording} holds no message of that time")
         self._ports.listen()
 
     async def finished(self) -> None:
@@ -131,9 +143,9 @@ class _Part:
     """What was recorded of one connection, and the port that plays it."""
 
     def __init__(
-        self, recording: Path, name: str, speed: float, clock: IReactorTime, log: logging.Logger
+        self, read: _Read, name: str, speed: float, clock: IReactorTime, log: logging.Logger
     ) -> None:
-        self._recording = recording
+        self._read = read
         self._name = name
         self._speed = speed
         self._clock = clock
@@ -167,7 +179,7 @@ class _Part:
 
     def client_connected(self, connection: Connection) -> None:
         """Implement `Port`: play from the start."""
-        timeline = _timeline(self._recording, self._name)
+        timeline = _timeline(self._read, self._name)
         self._playback = _Playback(connection, timeline, self._speed, self._clock, self._ended)
         self._playback.play()
 
@@ -251,17 +263,17 @@ class _Playback:
         self._timeline.close()
 
 
-def _timeline(recording: Path, connection: str) -> Generator[tuple[float, bytes], None, None]:
+def _timeline(read: _Read, connection: str) -> Generator[tuple[float, bytes], None, None]:
     """Yield when to send what on one connection, in seconds from the first record.
 
-    For a record of the other connection there is nothing to send: it is
-    yielded all the same, so that who looks for the next line can take a break.
+    For other records there is nothing to send.  They are yielded all the same, so that the
+    one who looks for the next line can take a break.
     """
     elapsed, before = 0.0, None
-    with closing(read_recording(recording)) as records:
+    with closing(read()) as records:
         for one in records:
-            # Backward it goes where the machine was restarted in between.
-            elapsed += 0.0 if before is None else max(0.0, one.monotonic - before)
-            before = one.monotonic
-            mine = one.connection == connection
-            yield elapsed, record(one.message) + TERMINATOR if mine else b""
+            # Time goes back where the wall clock was set back between two segments.
+            elapsed += 0.0 if before is None else max(0.0, (one.time - before) / 1e9)
+            before = one.time
+            mine = one.connection == connection and one.kind == "received"
+            yield elapsed, one.line + TERMINATOR if mine else b""

@@ -23,7 +23,6 @@ __all__ = [
     "encode",
     "encode_field",
     "join_fields",
-    "record",
     "with_header",
     "with_sequence_id",
 ]
@@ -47,9 +46,6 @@ TERMINATOR = b"\r\n"
 # for byte, but for NaN and infinity: they are not JSON, and a mirror must not
 # be sent to them.  Built once: json.dumps would build an encoder for each call.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
-
-# The same for what was received, where NaN and infinity are what the peer said.
-_record_json = json.JSONEncoder().encode
 
 #: The first half of `decode`, for the loop over all that is received, where a
 #: call more per message is felt.  Typed, so that "not an object" costs nothing
@@ -143,11 +139,6 @@ def with_sequence_id(line: bytes, sequence_id: int) -> bytes:
         return b"%b%d}%b" % (line[: -len(_NO_ID)], sequence_id, TERMINATOR)
     # Details that have a sequence_id themselves keep their order.
     return encode({**decode(line), "sequence_id": sequence_id})
-
-
-def record(message: Message) -> bytes:
-    """Return a received message as JSON; `decode` gives the same message back."""
-    return _record_json(message).encode("ascii")
 
 
 def decode(line: bytes) -> Message:

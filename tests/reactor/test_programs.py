@@ -14,6 +14,7 @@ import pytest
 
 from m2com_twisted.recording import read_recording
 from tests.support.programs import PATIENCE, Program, script
+from tests.support.recordings import Recording
 
 HANDLER = """
 from twisted.logger import Logger
@@ -65,6 +66,8 @@ def test_twistd_with_all_it_can_do(ports: list[str], tmp_path: Path) -> None:
         with urllib.request.urlopen(address, timeout=10) as response:
             served = response.read().decode()
         status = program.stop()
+    assert "m2com_recording_lost_messages_total 0.0" in served
+    assert "m2com_recording_segment_age_seconds" in served
     assert 'm2com_connected{connection="telemetry"} 1.0' in served
     # As twistd ends since it knows exit signals; before, with 0.
     assert status in (0, -signal.SIGTERM)
@@ -74,7 +77,11 @@ def test_twistd_with_all_it_can_do(ports: list[str], tmp_path: Path) -> None:
     assert "[m2com#info] telemetry: Closed" in program.output
     assert "Unhandled" not in program.output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.py", "record"]
-    recorded = [one.message["id"] for one in read_recording(record) if one.connection != "command"]
+    recorded = [
+        one.message["id"]
+        for one in read_recording(record)
+        if one.connection != "command" and one.kind == "received"
+    ]
     assert len(recorded) >= program.output.count("[mine#info] telemetry")
 
 
@@ -157,14 +164,15 @@ def test_taken_port_of_the_simulator_is_one_line(
     )
 
 
-@pytest.mark.parametrize("words", [["simulate"], ["demo"], ["replay", "one.jsonl"]])
+@pytest.mark.parametrize("words", [["simulate"], ["demo"], ["replay", "record"]])
 @pytest.mark.parametrize("option", ["-c", "-t"])
 def test_taken_port_of_a_command_is_one_line(
     words: list[str], option: str, taken: str, tmp_path: Path
 ) -> None:
     """Of each command that listens, where it was told to."""
-    record = {"utc": "", "monotonic": 0.0, "connection": "command", "message": {"id": "x"}}
-    (tmp_path / "one.jsonl").write_text(json.dumps(record))
+    recording = Recording(tmp_path / "record")
+    recording.send()
+    recording.stop()
     other = {"-c": "-t", "-t": "-c"}[option]
     with Program(script("m2com"), *words, option, taken, other, "0", cwd=tmp_path) as program:
         assert program.wait() == 1

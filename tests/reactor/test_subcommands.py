@@ -12,9 +12,9 @@ from twisted.internet.task import deferLater
 
 from m2com_twisted import CellControllerService, LineObserver
 from m2com_twisted.catalogue.schemas import MESSAGES
-from m2com_twisted.errors import BadLineError
+from m2com_twisted.errors import RecordingError
 from m2com_twisted.programs import cli
-from m2com_twisted.recording import FILE_NAME, Recorder, read_recording
+from m2com_twisted.recording import Recorder, read_recording
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.replay import Replay
 from m2com_twisted.tcp_client import TcpClient
@@ -107,7 +107,9 @@ async def test_recording_and_replaying_it(
     service.startService()
     assert await replaying == 0
     recorded = [
-        (one.connection, one.message) for one in read_recording(tmp_path / "first" / FILE_NAME)
+        (one.connection, one.message)
+        for one in read_recording(tmp_path / "first")
+        if one.kind == "received"
     ]
     await until(lambda: len(received) == len(recorded))
     await service.stopService()
@@ -122,9 +124,9 @@ async def _replay(directory: Path, messages: list[Any], speed: float = float("in
     recorder = Recorder(directory)
     recorder.startService()
     for message in messages:
-        recorder.record("telemetry", message)
-    recorder.stopService()
-    replay = Replay(directory / FILE_NAME, speed=speed)
+        recorder.observer("telemetry").received(json.dumps(message).encode(), message)
+    await recorder.stopService()
+    replay = Replay(directory, speed=speed)
     replay.start()
     return replay
 
@@ -132,8 +134,10 @@ async def _replay(directory: Path, messages: list[Any], speed: float = float("in
 @pytest_twisted.ensureDeferred
 async def test_replay_of_what_is_no_recording(tmp_path: Path) -> None:
     """It does not wait for clients that would get nothing."""
-    (tmp_path / FILE_NAME).write_bytes(b"")
-    with pytest.raises(BadLineError, match="holds no record"):
+    with pytest.raises(FileNotFoundError, match="There is no recording in"):
+        await start("replay", str(tmp_path), "-c", "0", "-t", "0")
+    (tmp_path / "m2-20260101T000000.000000Z.mcap").touch()
+    with pytest.raises(RecordingError, match="holds no message"):
         await start("replay", str(tmp_path), "-c", "0", "-t", "0")
 
 

@@ -18,7 +18,7 @@ from twisted.plugin import getPlugins
 
 from m2com_twisted import CellControllerService
 from m2com_twisted.programs import m2com_tap as tap
-from m2com_twisted.recording import FILE_NAME, Recorder
+from m2com_twisted.recording import Keep, Limits, Recorder
 
 
 async def take(message: object) -> None:
@@ -94,6 +94,10 @@ def test_carries_the_log_while_it_runs() -> None:
         (["--metrics", "tcp:x"], "--metrics tcp:x is no strport"),
         (["--record", "/dev/null/x"], "--record: "),
         (["--record", ""], "--record is empty"),
+        (["--record-keep", "100"], "a size such as 100GB or a duration such as 30d is wanted"),
+        (["--record-keep", "0d"], "a size such as 100GB or a duration such as 30d is wanted"),
+        (["--record-segment", "1 fortnight"], "a size such as 100GB or a duration such as 30d"),
+        (["--record-keep", "1d"], "--record-keep is of no use without --record"),
         (["--handler", ""], "--handler is empty"),
         (["--metrics="], "--metrics is empty"),
     ],
@@ -108,10 +112,48 @@ def test_option_that_cannot_be_followed_is_one_line(words: list[str], says: str)
     assert "\n" not in line
 
 
-def test_recording_that_is_no_file_is_one_line(tmp_path: Path) -> None:
-    """It is found out before anything is started."""
-    (tmp_path / FILE_NAME).mkdir()
-    with pytest.raises(SystemExit, match=f"--record: .*{FILE_NAME} cannot be written to"):
+def test_directory_to_record_in_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    """It is found out before anything is started; what does not exist yet is made at the start."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"m2com: --record: .*/file is not a directory"):
+        made("--record", str(tmp_path / "file"))
+    with pytest.raises(SystemExit, match=r"m2com: --record: .*/file is not a directory"):
+        made("--record", str(tmp_path / "file" / "below"))
+    made("--record", str(tmp_path / "new" / "below"))
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "keep", "limits"),
+    [
+        ([], Keep(), Limits()),
+        (["--record-keep", "100GB"], Keep(size=100 * 10**9), Limits()),
+        (["--record-keep", "30d"], Keep(age=30 * 86400), Limits()),
+        (["--record-segment", "1.5MB"], Keep(), Limits(size=1_500_000)),
+        (["--record-segment=15min"], Keep(), Limits(age=900)),
+    ],
+)
+def test_limits_of_a_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], keep: Keep, limits: Limits
+) -> None:
+    """They are sizes or durations with their units."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(
+        "m2com_twisted.recording.Recorder",
+        lambda directory, **options: given.update(options) or Recorder(directory),
+    )
+    made("--record", str(tmp_path), *words)
+    assert (given["keep"], given["limits"]) == (keep, limits)
+
+
+def test_recording_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what to install."""
+    for name in list(sys.modules):
+        if name.startswith("m2com_twisted.recording"):
+            monkeypatch.delitem(sys.modules, name)
+    modules: dict[str, Any] = sys.modules
+    monkeypatch.setitem(modules, "mcap", None)
+    with pytest.raises(SystemExit, match=r"needs the extra 'recording'.*pip install"):
         made("--record", str(tmp_path))
 
 

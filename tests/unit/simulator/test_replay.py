@@ -1,28 +1,43 @@
 """A recording played as a controller, on a Clock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from m2com_twisted.recording import Recorder
+from m2com_twisted.errors import RecordingError
+from m2com_twisted.recording import Limits, Recorder, segments
 from m2com_twisted.simulator.replay import Replay
 from tests.support.memory_simulator import Line
+from tests.support.recordings import Recording
+
+
+def record(directory: Path, times: Iterable[float]) -> Path:
+    """Record a message at each time, by turns on either connection; return the directory."""
+    clock = Clock()
+    recorder = Recorder(
+        directory,
+        reactor=clock,
+        utc=lambda: round((1_700_000_000 + clock.seconds()) * 1e9),
+        monotonic=lambda: round(clock.seconds() * 1e9),
+    )
+    recorder.startService()
+    for number, time in enumerate(times):
+        clock.advance(time - clock.seconds())
+        connection = "telemetry" if number % 2 else "command"
+        line = b'{"id": "x", "number": %d}' % number
+        recorder.observer(connection).received(line, {"id": "x"})
+        recorder.observer(connection).sent(b'{"id": "cmd_power"}')
+    recorder.stopService()
+    return directory
 
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     """Record one message a second, by turns on either connection, ten in all."""
-    times = iter(range(100, 200))
-    recorder = Recorder(tmp_path, reactor=Clock(), monotonic=lambda: float(next(times)))
-    recorder.startService()
-    for number in range(10):
-        connection = "telemetry" if number % 2 else "command"
-        recorder.record(connection, {"id": "x", "number": number})
-    recorder.stopService()
-    return tmp_path
+    return record(tmp_path, range(10))
 
 
 Play = Callable[..., Replay]
@@ -33,8 +48,14 @@ def play() -> Iterator[Play]:
     """Return a function that makes replays; their clients leave at the end of the test."""
     replays: list[Replay] = []
 
-    def play(recording: Path, clock: Clock, speed: float = 1.0) -> Replay:
-        replays.append(Replay(recording, speed=speed, reactor=clock))
+    def play(
+        recording: Path,
+        clock: Clock,
+        speed: float = 1.0,
+        start: float | None = None,
+        end: float | None = None,
+    ) -> Replay:
+        replays.append(Replay(recording, speed=speed, start=start, end=end, reactor=clock))
         return replays[-1]
 
     yield play
@@ -121,19 +142,41 @@ def test_finished_when_both_parts_are_played(recording: Path, play: Play) -> Non
     assert telemetry.closed
 
 
-def test_clock_of_a_restarted_machine_does_not_stop_it(tmp_path: Path, play: Play) -> None:
-    """Where monotonic time goes back, it goes on at once."""
-    times = iter([500.0, 3.0, 4.0])
-    recorder = Recorder(tmp_path, reactor=Clock(), monotonic=lambda: next(times))
-    recorder.startService()
-    for number in range(3):
-        recorder.record("command", {"id": "x", "number": number})
-    recorder.stopService()
+def test_clock_that_was_set_back_does_not_stop_it(tmp_path: Path, play: Play) -> None:
+    """Where the time goes back from one segment to the next, it goes on at once."""
+    recording = Recording(tmp_path, limits=Limits(age=3))
+    recording.write()
+    recording.write()
+    recording.step = -3600
+    recording.write()
+    recording.write()
+    recording.stop()
+    assert len(segments(tmp_path)) == 2
     clock = Clock()
-    line = Line(play(tmp_path, clock).command_factory)
-    assert numbers(line) == [0, 1]
-    clock.advance(1)
-    assert numbers(line) == [2]
+    line = Line(play(tmp_path, clock).telemetry_factory)
+    assert numbers(line) == [0]
+    clock.pump([2, 0])
+    assert numbers(line) == [1, 2]
+    clock.advance(2)
+    assert numbers(line) == [3]
+
+
+def test_plays_a_part(recording: Path, play: Play) -> None:
+    """From and to a time, both ports from the same moment on."""
+    start = 1_700_000_000
+    clock = Clock()
+    replay = play(recording, clock, start=start + 3, end=start + 7)
+    command, telemetry = Line(replay.command_factory), Line(replay.telemetry_factory)
+    clock.pump([0, 0])
+    assert (numbers(command), numbers(telemetry)) == ([], [3])
+    clock.pump([1] * 9)
+    assert (numbers(command), numbers(telemetry)) == ([4, 6], [5])
+
+
+def test_a_time_of_which_there_is_nothing_is_refused(recording: Path) -> None:
+    """The caller hears of it, rather than each client."""
+    with pytest.raises(RecordingError, match="holds no message of that time"):
+        Replay(recording, start=1_800_000_000, reactor=Clock()).start()
 
 
 def test_without_a_recording_it_does_not_start(tmp_path: Path) -> None:
