@@ -19,7 +19,7 @@ from .segment import Segment
 __all__ = ["Counters", "WriteQueue"]
 
 # Bytes of lines that may wait in memory for a disk that takes nothing: more than a minute
-# of full telemetry (protocol, section 6: 213 kB/s).
+# of full telemetry (protocol-telemetry: 213 kB/s).
 _MOST_WAITING = 16 * 2**20
 
 # Seconds until a disk that took nothing is tried again.

@@ -149,7 +149,7 @@ def test_limits_of_a_recording(
 def test_recording_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says what to install."""
     for name in list(sys.modules):
-        if name.startswith("m2com_twisted.recording"):
+        if name.startswith(("m2com_twisted.recording", "mcap.")):
             monkeypatch.delitem(sys.modules, name)
     modules: dict[str, Any] = sys.modules
     monkeypatch.setitem(modules, "mcap", None)

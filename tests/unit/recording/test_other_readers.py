@@ -57,6 +57,18 @@ def test_every_channel_has_a_schema(tmp_path: Path) -> None:
             assert json.loads(schema.data)["type"] == "object"
 
 
+def test_schemas_are_those_of_the_catalogue(tmp_path: Path) -> None:
+    """A schema tells the fields of its message, with their units."""
+    with one_segment(tmp_path).open("rb") as stream:
+        summary = make_reader(stream).get_summary()
+    assert summary is not None
+    schemas = {schema.name: json.loads(schema.data) for schema in summary.schemas.values()}
+    assert schemas["position"]["properties"]["x"]["unit"] == "um"
+    assert schemas["cmd_power"]["properties"]["id"] == {"const": "cmd_power"}
+    assert schemas["powerSystemState"]["properties"]["status"]["type"] == "boolean"
+    assert "unit" not in str(schemas["new"])
+
+
 def test_messages_are_read_by_topic(tmp_path: Path) -> None:
     """The index leads the library's reader to the right messages, in order."""
     with one_segment(tmp_path).open("rb") as stream:

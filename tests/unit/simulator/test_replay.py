@@ -144,7 +144,7 @@ def test_finished_when_both_parts_are_played(recording: Path, play: Play) -> Non
 
 def test_clock_that_was_set_back_does_not_stop_it(tmp_path: Path, play: Play) -> None:
     """Where the time goes back from one segment to the next, it goes on at once."""
-    recording = Recording(tmp_path, limits=Limits(age=3))
+    recording = Recording(tmp_path, limits=Limits(age=5))
     recording.write()
     recording.write()
     recording.step = -3600
