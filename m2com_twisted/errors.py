@@ -41,6 +41,7 @@ __all__ = [
     "CommandError",
     "CommandFailed",
     "CommandLost",
+    "CommandRefused",
     "CommandRejected",
     "CommandStage",
     "CommandTimeout",
@@ -243,6 +244,8 @@ class CommandError(M2ComError):
         number = "" if sequence_id is None else f" (sequence id {sequence_id})"
         unknown = "; its outcome is unknown" if self._is_unknown(stage) else ""
         super().__init__(f"Command {command}{number} {reason}: {stage.value}{unknown}.")
+        #: What happened, without the command's name and number.
+        self.reason = reason
         self.command = command
         self.sequence_id = sequence_id
         self.stage = stage
@@ -258,6 +261,10 @@ class CommandError(M2ComError):
 
 class CommandRejected(CommandError, RuntimeError):  # noqa: N818 - what happened is the better name
     """The controller did not accept the command (``noack``): it was not executed."""
+
+
+class CommandRefused(CommandRejected):
+    """The service on the hub did not take the command: it was not sent to the controller."""
 
 
 class CommandFailed(CommandError, RuntimeError):  # noqa: N818

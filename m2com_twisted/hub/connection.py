@@ -1,0 +1,301 @@
+"""A connection to the hub, in a thread with an event loop of its own.
+
+nats-py needs asyncio, and Twisted's reactor may be any.  So it runs in a
+thread, the same way under every reactor.  It can hang in almost any call where
+the server stops reading; so a connection that no PONG comes over is abandoned
+with its loop, and a new one begins.  Reconnecting is ours for this reason,
+not nats-py's.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+
+from nats.aio.client import Client
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorFromThreads
+
+from .loop import AbandonableLoop
+from .settings import HubSettings
+
+__all__ = ["HubConnection", "HubError", "Session", "SessionEnded", "Work"]
+
+#: Seconds that connecting may take in all, handshakes included.
+_CONNECT_TIMEOUT = 6.0
+
+#: Seconds from one PING to the next, and until its PONG must be there: in all
+#: 6 s without a sign of life.
+_PING_INTERVAL = 2.0
+_PONG_TIMEOUT = 4.0
+
+#: Seconds between two looks at whether the connection is still there.
+_LOOK_INTERVAL = 0.25
+
+#: Seconds until the next attempt: the first, and the longest.
+_FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
+
+#: Seconds that the work may take to end when the connection is to be closed.
+_CLOSE_TIMEOUT = 3.0
+
+
+class HubError(Exception):
+    """The hub cannot be used as it should be."""
+
+
+class SessionEnded(Exception):  # noqa: N818 - it is no error
+    """Raised in a session to end it, for a reason that the text gives."""
+
+
+@dataclass
+class Session:
+    """One connection, for as long as it lasts; to be used in its loop only."""
+
+    client: Client
+    #: Set when the work should come to its end.
+    stopping: asyncio.Event
+    #: What `spawn` has begun and has not ended.
+    tasks: set["asyncio.Task[object]"] = field(default_factory=set)
+
+    def spawn(self, work: Coroutine[object, object, object]) -> None:
+        """Begin something that nobody waits for; its errors end with the session."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[object]") -> None:
+        self.tasks.discard(task)
+        if not task.cancelled():
+            # Looked at: what it could not do, the next connection will.
+            task.exception()
+
+
+#: What is done with each connection; ends when it has seen `Session.stopping`.
+Work = Callable[[Session], Awaitable[None]]
+
+
+
+class HubConnection:
+    """Connects to the hub again and again, and does its work over each connection.
+
+    Parameters
+    ----------
+    settings
+        Where the hub is.
+    name
+        What the client is called at the server.
+    work
+        Called in the thread of the hub for each connection.
+    changed
+        Called in the reactor's thread when a connection is made (True) and
+        when it is lost (False).
+    complained
+        Called in the thread of the hub with what the server complains of,
+        such as a subject that this user may not publish to.
+    reactor
+        The reactor.
+    log
+        Where losses are reported; used from the thread.
+    """
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        name: str,
+        work: Work,
+        changed: Callable[[bool], object],
+        *,
+        complained: Callable[[str], object] | None = None,
+        reactor: IReactorFromThreads,
+        log: logging.Logger | logging.LoggerAdapter[logging.Logger],
+    ) -> None:
+        self._settings = settings
+        self._name = name
+        self._work = work
+        self._changed = changed
+        self._complained = complained
+        self._reactor = reactor
+        self._log = log
+        self._thread: threading.Thread | None = None
+        self._stop_requested = threading.Event()
+        self._lock = threading.Lock()
+        self._loop: AbandonableLoop | None = None
+        self._session: Session | None = None
+        self._ended: Deferred[None] | None = None
+        self._attempts = 0
+        #: Connections made.
+        self.connects = 0
+        #: Why the last attempt failed or the last connection was lost.
+        self.last_error: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._stop_requested.clear()
+        self._ended = Deferred()
+        # A daemon: a process that is to end is not held up by a hanging name lookup.
+        self._thread = threading.Thread(target=self._run, name=f"hub-{self._name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> Deferred[None]:
+        """Let the work come to its end, and disconnect.
+
+        Returns
+        -------
+            Fires when the thread has ended, which takes a few seconds at most.
+        """
+        ended = self._ended
+        if ended is None:
+            return succeed(None)
+        self._ended = None
+        self._stop_requested.set()
+        with self._lock:
+            if self._loop is not None and self._session is not None:
+                self._loop.call_soon_threadsafe(self._session.stopping.set)
+        done: Deferred[None] = Deferred()
+        ended.addCallback(done.callback)
+        return done
+
+    def call(self, function: Callable[[Session], object]) -> bool:
+        """Have a function called in the loop of the present connection, from any thread.
+
+        Returns
+        -------
+            Whether there is one.  It may be lost before the function is called.
+        """
+        with self._lock:
+            if self._loop is None or self._session is None:
+                return False
+            self._loop.call_soon_threadsafe(function, self._session)
+            return True
+
+    def _run(self) -> None:
+        """Run one session after the other; the whole life of the thread."""
+        ended = self._ended
+        try:
+            while not self._stop_requested.is_set():
+                before = self.connects
+                self._run_session()
+                self._attempts = 1 if self.connects > before else self._attempts + 1
+                self._stop_requested.wait(self._delay())
+        except Exception:
+            self._log.exception("The hub's thread failed")
+        finally:
+            if ended is not None:
+                self._reactor.callFromThread(ended.callback, None)
+
+    def _delay(self) -> float:
+        delay = min(_FIRST_DELAY * 2 ** (self._attempts - 1), _LONGEST_DELAY)
+        # Apart from each other: all readers lose a broker at the same moment.
+        return delay * random.uniform(0.75, 1.25)
+
+    def _run_session(self) -> None:
+        url = self._settings.urls[self._attempts % len(self._settings.urls)]
+        connects = self.connects
+        loop = AbandonableLoop()
+        try:
+            loop.run_until_complete(self._connect_and_work(loop, url))
+        except Exception as error:
+            self._report(url, error, self.connects > connects)
+        finally:
+            with self._lock:
+                self._session = self._loop = None
+            loop.abandon()
+            if self.connects > connects:
+                self._reactor.callFromThread(self._changed, False)
+
+    def _report(self, url: str, error: Exception, was_connected: bool) -> None:
+        what = f"{type(error).__name__}: {error}".removesuffix(": ")
+        news = was_connected or str(self.last_error) != str(error)
+        self.last_error = error
+        level = logging.WARNING if news else logging.DEBUG
+        self._log.log(level, "%s %s: %s", "Lost" if was_connected else "Cannot use", url, what)
+
+    async def _connect_and_work(self, loop: AbandonableLoop, url: str) -> None:
+        client = Client()
+        failures: list[Exception] = []
+        try:
+            connecting = self._connect(client, loop, url, failures)
+            await asyncio.wait_for(connecting, _CONNECT_TIMEOUT)
+        except Exception as error:
+            # nats-py tells some reasons to its error callback only.
+            raise failures[-1] if failures else error from error
+        if self._settings.requires_tls and not loop.is_encrypted:
+            raise HubError("the server does not offer TLS, which is required")
+        session = Session(client, asyncio.Event())
+        with self._lock:
+            self._loop, self._session = loop, session
+        self.connects += 1
+        self._log.info("Connected to %s", url)
+        self._reactor.callFromThread(self._changed, True)
+        await self._work_until_lost(session)
+
+    async def _connect(
+        self, client: Client, loop: AbandonableLoop, url: str, failures: list[Exception]
+    ) -> None:
+        settings = self._settings
+
+        async def note(error: Exception) -> None:
+            if not client.is_connected:
+                failures.append(error)
+                return
+            self._log.warning("The hub says: %s", error)
+            if self._complained is not None:
+                self._complained(str(error))
+
+        def encrypted(secret: str) -> str:
+            if settings.requires_tls and not loop.is_encrypted:
+                raise HubError("the server does not offer TLS, which is required")
+            return secret
+
+        user, password = settings.user, settings.password
+        await client.connect(
+            [url],
+            name=self._name,
+            error_cb=note,
+            allow_reconnect=False,
+            # Tried once; at 0 it would be tried for ever.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=2,
+            # Our own pings see to it; see `_watch`.
+            ping_interval=120,
+            # Nothing is kept for a later connection.
+            pending_size=-1,
+            # Functions, called when the secret is about to be sent.
+            user=None if user is None else partial(encrypted, user),
+            password=None if password is None else partial(encrypted, password),
+            user_credentials=None if settings.token_file is None else str(settings.token_file),
+            tls=settings.tls_context() if settings.requires_tls else None,
+        )
+
+    async def _work_until_lost(self, session: Session) -> None:
+        """Do the work and watch the connection, until either ends."""
+        if self._stop_requested.is_set():
+            session.stopping.set()
+        work = asyncio.ensure_future(self._work(session))
+        watch = asyncio.ensure_future(self._watch(session.client))
+        stopping = asyncio.ensure_future(session.stopping.wait())
+        done, _ = await asyncio.wait({work, watch, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping in done and not {work, watch} & done:
+            await asyncio.wait({work, watch}, timeout=_CLOSE_TIMEOUT, return_when="FIRST_COMPLETED")
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(session.client.close(), 1.0)
+        for task in (work, watch):
+            if task.done():
+                task.result()
+
+    async def _watch(self, client: Client) -> None:
+        """Raise when the connection is lost, or nothing comes over it any more."""
+        while True:
+            for _ in range(round(_PING_INTERVAL / _LOOK_INTERVAL)):
+                await asyncio.sleep(_LOOK_INTERVAL)
+                if client.is_closed:
+                    raise SessionEnded("the server closed the connection")
+            try:
+                await asyncio.wait_for(client.flush(), _PONG_TIMEOUT)
+            except asyncio.TimeoutError:
+                raise SessionEnded("no answer to a ping") from None

@@ -1,0 +1,61 @@
+"""Hands what arrives in the hub's thread over to the reactor's, within a bound."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from twisted.internet.interfaces import IReactorFromThreads
+
+__all__ = ["Inbox"]
+
+#: Most messages that wait for the reactor, the oldest dropped: a reactor that
+#: stands still for a minute at full telemetry.  What is dropped is missed in
+#: the sequence, so the reader is told.
+_LIMIT = 25_000
+
+#: Messages that are handled at once, before the reactor gets its turn again.
+_BATCH = 500
+
+_T = TypeVar("_T")
+
+
+class Inbox(Generic[_T]):
+    """A queue from a thread to the reactor.
+
+    Parameters
+    ----------
+    reactor
+        The reactor.
+    handle
+        Called in its thread for one thing after the other.
+    """
+
+    def __init__(self, reactor: IReactorFromThreads, handle: Callable[[_T], object]) -> None:
+        self._reactor = reactor
+        self._handle = handle
+        self._waiting: deque[_T] = deque(maxlen=_LIMIT)
+        # Whether the reactor has been asked to empty it; a race only asks twice.
+        self._asked = False
+        self._closed = False
+
+    def put(self, thing: _T) -> None:
+        """Add a thing, from any thread."""
+        self._waiting.append(thing)
+        if not self._asked:
+            self._asked = True
+            self._reactor.callFromThread(self._empty)
+
+    def close(self) -> None:
+        """Handle nothing any more."""
+        self._closed = True
+        self._waiting.clear()
+
+    def _empty(self) -> None:
+        # First, so that what is put meanwhile asks again.
+        self._asked = False
+        for _ in range(_BATCH):
+            if self._closed or not self._waiting:
+                return
+            self._handle(self._waiting.popleft())
+        self._asked = True
+        self._reactor.callFromThread(self._empty)

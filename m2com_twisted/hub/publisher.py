@@ -1,0 +1,264 @@
+"""Publishes what a service sees of its controller."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.task import LoopingCall
+
+from ..connection.state import ConnectionState
+from ..support.log import NamedLog
+from ..wire.codec import Message
+from .connection import HubConnection, Session, Work
+from .outbox import Lane, Outbox
+from .sending import Sender, SendingStats
+from .settings import HubSettings
+from .streams import Retention, stream_configs
+
+__all__ = ["ALIVE_INTERVAL", "ConnectionObserver", "HubPublisher", "HubStats"]
+
+#: Seconds between two signs of life.
+ALIVE_INTERVAL = 1.0
+
+# More than any controller has; a peer that makes up names is not to fill memory.
+_MOST_TOPICS = 1000
+
+
+@dataclass(frozen=True)
+class HubStats:
+    """The counters of a publisher."""
+
+    #: Whether there is a connection to the hub.
+    connected: bool
+    #: Connections made so far.
+    connects: int
+    #: Why the last attempt failed or the last connection was lost.
+    last_error: BaseException | None
+    #: Messages published; events count once they are acknowledged.
+    telemetry: int
+    events: int
+    #: Messages dropped because the hub did not take them in time.
+    dropped_telemetry: int
+    dropped_events: int
+    #: Messages that the server can never take.
+    unacceptable: int
+    #: Bytes that wait.
+    waiting_bytes: int
+
+
+class ConnectionObserver:
+    """Publishes what it is told of one connection; a line observer of the service.
+
+    Parameters
+    ----------
+    subject_of
+        Returns the subject of a message.
+    link_subject
+        Subject of the state of the connection.
+    put
+        Puts a subject and a payload into the lane of this connection's lines.
+    put_event
+        The same for the lane of events.
+    """
+
+    def __init__(
+        self,
+        subject_of: Callable[[Message], str],
+        link_subject: str,
+        put: Callable[[str, bytes], None],
+        put_event: Callable[[str, bytes], None],
+    ) -> None:
+        self._subject_of = subject_of
+        self._link_subject = link_subject
+        self._put = put
+        self._put_event = put_event
+        #: Where the connection stands, as last told.
+        self.state = ConnectionState.IDLE
+
+    def received(self, line: bytes, message: Message) -> None:
+        """Publish a line."""
+        self._put(self._subject_of(message), line.rstrip(b"\r\n"))
+
+    def sent(self, line: bytes) -> None:
+        """Publish nothing: what became of a command is seen in its status."""
+
+    def bad(self, line: bytes, reason: str) -> None:
+        """Publish nothing: readers get messages."""
+
+    def connection(self, state: ConnectionState) -> None:
+        """Publish where the connection stands, where that matters to a reader."""
+        was_connected = self.state is ConnectionState.CONNECTED
+        self.state = state
+        if was_connected or state is ConnectionState.CONNECTED:
+            self._put_event(self._link_subject, json.dumps({"state": state.value}).encode())
+
+
+class HubPublisher(Service):
+    """Publishes events, telemetry and the state of the connections to the hub.
+
+    Give its observers to the service it is for, and start it before that::
+
+        publisher = HubPublisher(HubSettings.parse("nats://hub.example"))
+        controller = CellControllerService(
+            "m2.example",
+            command_observers=[publisher.observer("command")],
+            telemetry_observers=[publisher.observer("telemetry")],
+        )
+
+    Nothing of the hub disturbs the service: publishing puts the line into a
+    bounded queue and never waits or raises.
+
+    Parameters
+    ----------
+    settings
+        Where the hub is.
+    retention
+        How long the server keeps what, where the streams are not there yet.
+    log
+        Its child ``hub`` is used.
+    reactor
+        None: the one installed when it is started.
+    """
+
+    name = "m2com-hub"
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        *,
+        retention: Retention | None = None,
+        log: logging.Logger | None = None,
+        reactor: IReactorFromThreads | None = None,
+    ) -> None:
+        self.settings = settings
+        self.subjects = settings.subjects
+        #: Names this service, and this start of it.
+        self.source = f"{settings.instance}-{time.time_ns():x}"
+        self._log = NamedLog((log or logging.getLogger("m2com")).getChild("hub"), "hub")
+        self._reactor = reactor
+        self._outbox = Outbox(self.source)
+        self._sending = SendingStats()
+        configs = stream_configs(self.subjects, retention or Retention())
+        sender = Sender(self._outbox, configs, self._sending, self._log)
+        self._works: list[Work] = [sender.run]
+        self._connection: HubConnection | None = None
+        self._alive = LoopingCall(self._say_alive)
+        self._connected = False
+        self._observers: dict[str, ConnectionObserver] = {}
+
+    @property
+    def stats(self) -> HubStats:
+        """The counters, as they are now."""
+        connection, outbox = self._connection, self._outbox
+        return HubStats(
+            connected=self._connected,
+            connects=0 if connection is None else connection.connects,
+            last_error=None if connection is None else connection.last_error,
+            telemetry=self._sending.telemetry,
+            events=self._sending.events,
+            dropped_telemetry=outbox.telemetry.dropped,
+            dropped_events=outbox.events.dropped,
+            unacceptable=self._sending.unacceptable,
+            waiting_bytes=outbox.waiting_bytes,
+        )
+
+    def observer(self, connection: str) -> ConnectionObserver:
+        """Return the line observer for a connection, ``"command"`` or ``"telemetry"``."""
+        outbox = self._outbox
+        if connection == "command":
+            lane, subject_of = outbox.events, self.subjects.of_event
+        else:
+            lane, subject_of = outbox.telemetry, self._telemetry_subject()
+        observer = ConnectionObserver(
+            subject_of,
+            self.subjects.of_link(connection),
+            partial(self._put, lane),
+            partial(self._put, outbox.events),
+        )
+        self._observers[connection] = observer
+        return observer
+
+    def startService(self) -> None:
+        """Override: begin to connect."""
+        if self.running:
+            return
+        Service.startService(self)
+        reactor = self._found_reactor()
+        self._connection = HubConnection(
+            self.settings,
+            f"m2com service of {self.settings.instance}",
+            self._work,
+            self._changed,
+            reactor=reactor,
+            log=self._log,
+        )
+        self._connection.start()
+        self._alive.clock = IReactorTime(reactor)
+        self._alive.start(ALIVE_INTERVAL)
+
+    def stopService(self) -> Deferred[None]:
+        """Override: publish what waits, as far as that is a matter of a moment, and disconnect."""
+        Service.stopService(self)
+        if self._alive.running:
+            self._alive.stop()
+        connection = self._connection
+        stopped: Deferred[None] = Deferred()
+        if connection is None:
+            stopped.callback(None)
+            return stopped
+        return connection.stop()
+
+    def work_too(self, work: Work) -> None:
+        """Have something else done over each connection, beside publishing."""
+        self._works.append(work)
+
+    def call(self, function: Callable[[Session], object]) -> bool:
+        """Call a function in the loop of the present connection; see `HubConnection.call`."""
+        return self._connection is not None and self._connection.call(function)
+
+    async def _work(self, session: Session) -> None:
+        await asyncio.gather(*(work(session) for work in self._works))
+
+    def _changed(self, connected: bool) -> None:
+        self._connected = connected
+
+    def _put(self, lane: Lane, subject: str, payload: bytes) -> None:
+        self._outbox.put(lane, subject, payload, time.time_ns())
+
+    def _telemetry_subject(self) -> Callable[[Message], str]:
+        """Return a function that makes the subject of each topic once: there are 19."""
+        known: dict[object, str] = {}
+
+        def subject_of(message: Message) -> str:
+            topic = message.get("id")
+            if topic not in known:
+                if len(known) > _MOST_TOPICS:
+                    known.clear()
+                known[topic] = self.subjects.of_telemetry(str(topic))
+            return known[topic]
+
+        return subject_of
+
+    def _say_alive(self) -> None:
+        states = {name: observer.state.value for name, observer in self._observers.items()}
+        payload = json.dumps({"source": self.source, **states}).encode()
+
+        def publish(session: Session) -> None:
+            # Kept in a variable of the loop's until it is done.
+            session.spawn(session.client.publish(self.subjects.alive, payload))
+
+        self.call(publish)
+
+    def _found_reactor(self) -> IReactorFromThreads:
+        if self._reactor is None:
+            from twisted.internet import reactor
+
+            self._reactor = IReactorFromThreads(reactor)
+        return self._reactor

@@ -1,0 +1,210 @@
+"""What a reader does over one connection: last values, then live, in order."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from .connection import Session, SessionEnded
+from .subjects import SEQUENCE, SOURCE, Subjects
+
+__all__ = ["Arrived", "Reading", "Told"]
+
+#: Seconds for one answer of the server about its streams.
+_REQUEST_TIMEOUT = 4.0
+
+#: Seconds to wait for a sign of life, of which there is one a second.
+_SIGN_OF_LIFE_TIMEOUT = 2.5
+
+#: Seconds between two questions whether our consumer is still there.  It is
+#: not after its server of a cluster was lost.
+_CONSUMER_CHECK = 5.0
+
+#: Seconds until the streams are looked for again, where there are none yet.
+_NO_STREAM_DELAY = 1.0
+
+#: Seconds after which the server forgets a consumer nobody is there for.
+_FORGOTTEN_AFTER = 30.0
+
+#: Messages that may wait inside nats-py, of one subscription: 25 s of telemetry.
+_PENDING = 10_000
+
+#: The header in which the stream of last values says where a message comes from.
+_ORIGIN = "Nats-Stream-Source"
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One message off the hub."""
+
+    subject: str
+    payload: bytes
+    source: str
+    sequence: int
+    #: Whether it is a last value, from before this reader came.
+    is_last_value: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something about the reading itself."""
+
+    #: ``"last values"``: they follow.  ``"caught up"``: what follows is live.
+    #: ``"began anew"``: the server's memory is another one.
+    what: str
+
+
+class Reading:
+    """Reads one instance, over one connection after the other.
+
+    Parameters
+    ----------
+    subjects
+        Names of the instance.
+    arrived
+        Called in the thread of the hub for all that comes, in order.
+    """
+
+    def __init__(self, subjects: Subjects, arrived: Callable[[Arrived | Told], object]) -> None:
+        self._subjects = subjects
+        self._arrived = arrived
+        # Where to go on after a loss: the stream, by its birth, and the last
+        # message that was read of it.
+        self._born: datetime | None = None
+        self._position = 0
+        self._heard = asyncio.Event()
+
+    async def run(self, session: Session) -> None:
+        """Read until the session is to stop."""
+        client, subjects = session.client, self._subjects
+        self._heard = asyncio.Event()
+        for subject in (subjects.alive, subjects.telemetry):
+            await client.subscribe(
+                subject, cb=self._take_live, pending_msgs_limit=_PENDING
+            )
+        events = asyncio.ensure_future(self._read_events(session))
+        stopping = asyncio.ensure_future(session.stopping.wait())
+        try:
+            await asyncio.wait({events, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if events.done():
+                events.result()
+        finally:
+            for task in (events, stopping):
+                task.cancel()
+
+    async def _take_live(self, message: Msg) -> None:
+        self._arrived(_arrived(message))
+        if message.subject == self._subjects.alive:
+            self._heard.set()
+
+    async def _read_events(self, session: Session) -> None:
+        jetstream = session.client.jetstream(timeout=_REQUEST_TIMEOUT)
+        stream = self._subjects.events_stream
+        info = None
+        while info is None:
+            try:
+                info = await jetstream.stream_info(stream)
+            except NotFoundError:
+                # No service has ever run there.
+                await asyncio.sleep(_NO_STREAM_DELAY)
+        if self._born != info.created or self._position > info.state.last_seq:
+            if self._born is not None:
+                self._arrived(Told("began anew"))
+            self._born, self._position = info.created, 0
+            await self._read_last_values(jetstream)
+        behind = info.state.last_seq
+        if self._position >= behind:
+            self._arrived(Told("caught up"))
+
+        async def take(message: Msg) -> None:
+            position = message.metadata.sequence.stream
+            was_behind = self._position < behind
+            self._position = position
+            self._arrived(_arrived(message))
+            if was_behind and position >= behind:
+                self._arrived(Told("caught up"))
+
+        subscription = await _consume(jetstream, stream, take, self._start_config())
+        await _watch_consumer(subscription)
+
+    def _start_config(self) -> ConsumerConfig:
+        if self._position == 0:
+            # Nothing has been copied to the last values yet.
+            return ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT)
+        return ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=self._position + 1
+        )
+
+    async def _read_last_values(self, jetstream: JetStreamContext) -> None:
+        """Read the last value of each event, and note up to where they go.
+
+        First it waits for a sign of life, which tells whether the values are
+        those of a service that is connected now.
+        """
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._heard.wait(), _SIGN_OF_LIFE_TIMEOUT)
+        self._arrived(Told("last values"))
+        complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def take(message: Msg) -> None:
+            # "stream sequence filter destination subject": what it was copied from.
+            origin = (message.headers or {}).get(_ORIGIN, "").split()
+            self._position = max(self._position, int(origin[1]))
+            self._arrived(_arrived(message, is_last_value=True))
+            if message.metadata.num_pending == 0 and not complete.done():
+                complete.set_result(None)
+
+        stream = self._subjects.last_stream
+        config = ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT)
+        try:
+            waiting = (await jetstream.stream_info(stream)).state.messages
+        except NotFoundError:
+            return
+        if waiting:
+            subscription = await _consume(jetstream, stream, take, config)
+            await asyncio.wait_for(complete, _REQUEST_TIMEOUT)
+            await subscription.unsubscribe()
+
+
+async def _consume(
+    jetstream: JetStreamContext,
+    stream: str,
+    take: Callable[[Msg], Awaitable[None]],
+    config: ConsumerConfig,
+) -> JetStreamContext.PushSubscription:
+    """Have the messages of a stream brought to a function."""
+    config.ack_policy = AckPolicy.NONE
+    config.inactive_threshold = _FORGOTTEN_AFTER
+    config.mem_storage = True
+    config.num_replicas = 1
+    return await jetstream.subscribe(
+        ">", stream=stream, config=config, cb=take, pending_msgs_limit=_PENDING
+    )
+
+
+async def _watch_consumer(subscription: JetStreamContext.PushSubscription) -> None:
+    """Raise when the server has forgotten our consumer: nothing more would come."""
+    while True:
+        await asyncio.sleep(_CONSUMER_CHECK)
+        try:
+            await subscription.consumer_info()
+        except NotFoundError:
+            raise SessionEnded("the server has forgotten where this reader was") from None
+
+
+def _arrived(message: Msg, is_last_value: bool = False) -> Arrived:
+    headers = message.headers or {}
+    sequence = headers.get(SEQUENCE, "")
+    return Arrived(
+        message.subject,
+        message.data,
+        headers.get(SOURCE, ""),
+        int(sequence) if sequence.isdecimal() else 0,
+        is_last_value,
+    )
