@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 
@@ -76,7 +77,6 @@ class Session:
 
 #: What is done with each connection; ends when it has seen `Session.stopping`.
 Work = Callable[[Session], Awaitable[None]]
-
 
 
 class HubConnection:
@@ -188,7 +188,7 @@ class HubConnection:
                 self._reactor.callFromThread(ended.callback, None)
 
     def _delay(self) -> float:
-        delay = min(_FIRST_DELAY * 2 ** (self._attempts - 1), _LONGEST_DELAY)
+        delay: float = min(_FIRST_DELAY * 2 ** (self._attempts - 1), _LONGEST_DELAY)
         # Apart from each other: all readers lose a broker at the same moment.
         return delay * random.uniform(0.75, 1.25)
 
@@ -212,7 +212,17 @@ class HubConnection:
         news = was_connected or str(self.last_error) != str(error)
         self.last_error = error
         level = logging.WARNING if news else logging.DEBUG
-        self._log.log(level, "%s %s: %s", "Lost" if was_connected else "Cannot use", url, what)
+        expected = isinstance(
+            error, (NatsError, HubError, SessionEnded, OSError, asyncio.TimeoutError)
+        )
+        self._log.log(
+            level,
+            "%s %s: %s",
+            "Lost" if was_connected else "Cannot use",
+            url,
+            what,
+            exc_info=None if expected else error,
+        )
 
     async def _connect_and_work(self, loop: AbandonableLoop, url: str) -> None:
         client = Client()
@@ -282,6 +292,8 @@ class HubConnection:
         done, _ = await asyncio.wait({work, watch, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping in done and not {work, watch} & done:
             await asyncio.wait({work, watch}, timeout=_CLOSE_TIMEOUT, return_when="FIRST_COMPLETED")
+            if session.tasks:
+                await asyncio.wait(session.tasks, timeout=_CLOSE_TIMEOUT)
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(session.client.close(), 1.0)
         for task in (work, watch):

@@ -21,14 +21,14 @@ class AbandonableLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._transports: list[asyncio.BaseTransport] = []
+        self._opened: list[asyncio.BaseTransport] = []
         #: Whether a connection of this loop is encrypted.
         self.is_encrypted = False
 
     async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
         """Override of asyncio's: remember the transport."""
         connection = await super().create_connection(*args, **kwargs)
-        self._transports.append(connection[0])
+        self._opened.append(connection[0])
         return connection
 
     async def start_tls(self, *args: Any, **kwargs: Any) -> Any:
@@ -42,7 +42,7 @@ class AbandonableLoop(asyncio.SelectorEventLoop):
         tasks = asyncio.all_tasks(self)
         for task in tasks:
             task.cancel()
-        for transport in self._transports:
+        for transport in self._opened:
             if isinstance(transport, asyncio.WriteTransport):
                 transport.abort()
         self.run_until_complete(_ended(tasks))

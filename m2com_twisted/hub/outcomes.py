@@ -62,7 +62,7 @@ def of_outcome(outcome: CommandOutcome) -> Reply:
     }
 
 
-def of_error(error: BaseException) -> Reply:
+def of_error(error: BaseException | None) -> Reply:
     """Return the reply for what `run_command` raised."""
     if isinstance(error, InvalidMessageError):
         return untried("refused", f"cannot be sent: {error}")

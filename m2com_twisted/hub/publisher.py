@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +16,7 @@ from twisted.internet.task import LoopingCall
 from ..connection.state import ConnectionState
 from ..support.log import NamedLog
 from ..wire.codec import Message
+from .command_server import CommandServer, RunCommand
 from .connection import HubConnection, Session, Work
 from .outbox import Lane, Outbox
 from .sending import Sender, SendingStats
@@ -172,12 +173,10 @@ class HubPublisher(Service):
     def observer(self, connection: str) -> ConnectionObserver:
         """Return the line observer for a connection, ``"command"`` or ``"telemetry"``."""
         outbox = self._outbox
-        if connection == "command":
-            lane, subject_of = outbox.events, self.subjects.of_event
-        else:
-            lane, subject_of = outbox.telemetry, self._telemetry_subject()
+        is_command = connection == "command"
+        lane = outbox.events if is_command else outbox.telemetry
         observer = ConnectionObserver(
-            subject_of,
+            self.subjects.of_event if is_command else self._telemetry_subject(),
             self.subjects.of_link(connection),
             partial(self._put, lane),
             partial(self._put, outbox.events),
@@ -215,11 +214,33 @@ class HubPublisher(Service):
             return stopped
         return connection.stop()
 
-    def work_too(self, work: Work) -> None:
-        """Have something else done over each connection, beside publishing."""
-        self._works.append(work)
+    def serve(self, run_command: RunCommand, allowed: Collection[str]) -> None:
+        """Take these commands off the hub, too; call it before `startService`.
 
-    def call(self, function: Callable[[Session], object]) -> bool:
+        Parameters
+        ----------
+        run_command
+            `CellControllerService.run_command` of the service.
+        allowed
+            Names of the commands that may be sent through the hub.
+        """
+        server = CommandServer(
+            self.subjects,
+            self.source,
+            run_command,
+            self._is_connected,
+            allowed,
+            call=self._call,
+            reactor=self._found_reactor(),
+            log=self._log,
+        )
+        self._works.append(server.run)
+
+    def _is_connected(self) -> bool:
+        observer = self._observers.get("command")
+        return observer is not None and observer.state is ConnectionState.CONNECTED
+
+    def _call(self, function: Callable[[Session], object]) -> bool:
         """Call a function in the loop of the present connection; see `HubConnection.call`."""
         return self._connection is not None and self._connection.call(function)
 
@@ -254,7 +275,7 @@ class HubPublisher(Service):
             # Kept in a variable of the loop's until it is done.
             session.spawn(session.client.publish(self.subjects.alive, payload))
 
-        self.call(publish)
+        self._call(publish)
 
     def _found_reactor(self) -> IReactorFromThreads:
         if self._reactor is None:

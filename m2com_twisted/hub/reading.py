@@ -8,7 +8,7 @@ from datetime import datetime
 
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from nats.js.errors import NotFoundError
 
 from .connection import Session, SessionEnded
@@ -85,9 +85,7 @@ class Reading:
         client, subjects = session.client, self._subjects
         self._heard = asyncio.Event()
         for subject in (subjects.alive, subjects.telemetry):
-            await client.subscribe(
-                subject, cb=self._take_live, pending_msgs_limit=_PENDING
-            )
+            await client.subscribe(subject, cb=self._take_live, pending_msgs_limit=_PENDING)
         events = asyncio.ensure_future(self._read_events(session))
         stopping = asyncio.ensure_future(session.stopping.wait())
         try:
@@ -106,59 +104,65 @@ class Reading:
     async def _read_events(self, session: Session) -> None:
         jetstream = session.client.jetstream(timeout=_REQUEST_TIMEOUT)
         stream = self._subjects.events_stream
-        info = None
-        while info is None:
-            try:
-                info = await jetstream.stream_info(stream)
-            except NotFoundError:
-                # No service has ever run there.
-                await asyncio.sleep(_NO_STREAM_DELAY)
-        if self._born != info.created or self._position > info.state.last_seq:
+        info = await _stream_info(jetstream, stream)
+        is_another = self._born != info.created or self._position > info.state.last_seq
+        if is_another:
             if self._born is not None:
                 self._arrived(Told("began anew"))
             self._born, self._position = info.created, 0
-            await self._read_last_values(jetstream)
-        behind = info.state.last_seq
-        if self._position >= behind:
-            self._arrived(Told("caught up"))
+        begin = asyncio.Event()
+        # Up to which message of the stream they are those from before.
+        behind = 0
 
         async def take(message: Msg) -> None:
-            position = message.metadata.sequence.stream
+            await begin.wait()
             was_behind = self._position < behind
-            self._position = position
-            self._arrived(_arrived(message))
-            if was_behind and position >= behind:
+            self._position = message.metadata.sequence.stream
+            is_last_value = is_another and self._position <= behind
+            self._arrived(_arrived(message, is_last_value))
+            if was_behind and self._position >= behind:
                 self._arrived(Told("caught up"))
 
-        subscription = await _consume(jetstream, stream, take, self._start_config())
+        subscription = await _consume(jetstream, stream, take, self._start_config(is_another))
+        # Asked when the server has settled where this reader begins.
+        behind = (await jetstream.stream_info(stream)).state.last_seq
+        if is_another:
+            await self._read_last_values(jetstream, before=info.state.first_seq)
+        elif self._position >= behind:
+            self._arrived(Told("caught up"))
+        begin.set()
         await _watch_consumer(subscription)
 
-    def _start_config(self) -> ConsumerConfig:
-        if self._position == 0:
-            # Nothing has been copied to the last values yet.
+    def _start_config(self, is_another: bool) -> ConsumerConfig:
+        if is_another:
             return ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT)
         return ConsumerConfig(
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=self._position + 1
         )
 
-    async def _read_last_values(self, jetstream: JetStreamContext) -> None:
-        """Read the last value of each event, and note up to where they go.
+    async def _read_last_values(self, jetstream: JetStreamContext, before: int) -> None:
+        """Read the values that are so old that they are kept nowhere but among the last values.
 
         First it waits for a sign of life, which tells whether the values are
         those of a service that is connected now.
+
+        Parameters
+        ----------
+        before
+            First message of the stream of events: what is not older is read there.
         """
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._heard.wait(), _SIGN_OF_LIFE_TIMEOUT)
         self._arrived(Told("last values"))
-        complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        complete = asyncio.Event()
 
         async def take(message: Msg) -> None:
             # "stream sequence filter destination subject": what it was copied from.
             origin = (message.headers or {}).get(_ORIGIN, "").split()
-            self._position = max(self._position, int(origin[1]))
-            self._arrived(_arrived(message, is_last_value=True))
-            if message.metadata.num_pending == 0 and not complete.done():
-                complete.set_result(None)
+            if len(origin) > 1 and int(origin[1]) < before:
+                self._arrived(_arrived(message, is_last_value=True))
+            if message.metadata.num_pending == 0:
+                complete.set()
 
         stream = self._subjects.last_stream
         config = ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT)
@@ -166,10 +170,21 @@ class Reading:
             waiting = (await jetstream.stream_info(stream)).state.messages
         except NotFoundError:
             return
-        if waiting:
+        # Where nothing has ever been forgotten, there is nothing to look for.
+        if waiting and before > 1:
             subscription = await _consume(jetstream, stream, take, config)
-            await asyncio.wait_for(complete, _REQUEST_TIMEOUT)
+            await asyncio.wait_for(complete.wait(), _REQUEST_TIMEOUT)
             await subscription.unsubscribe()
+
+
+async def _stream_info(jetstream: JetStreamContext, stream: str) -> StreamInfo:
+    """Return what the server knows of a stream, as soon as there is one."""
+    while True:
+        try:
+            return await jetstream.stream_info(stream)
+        except NotFoundError:
+            # No service has ever run there.
+            await asyncio.sleep(_NO_STREAM_DELAY)
 
 
 async def _consume(

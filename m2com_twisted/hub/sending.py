@@ -119,7 +119,6 @@ class Sender:
         lane = self._outbox.telemetry
         client = session.client
         while items := await self._take(session, lane, _TELEMETRY_BATCH):
-            self._outbox.remove(lane, items[-1].sequence)
             for item in items:
                 try:
                     await client.publish(
@@ -128,35 +127,45 @@ class Sender:
                     self._stats.telemetry += 1
                 except MaxPayloadError:
                     self._stats.unacceptable += 1
+                # One by one: the connection may be lost at any of them, and
+                # the others wait for the next.
+                self._outbox.remove(lane, item.sequence)
             if client.pending_data_size > _PENDING_LIMIT:
                 await client.flush()
 
     async def _send_events(self, session: Session) -> None:
         lane = self._outbox.events
         jetstream = session.client.jetstream(timeout=_ACK_TIMEOUT)
-        ready = False
+        await self._prepare(session, jetstream)
         while items := await self._take(session, lane, self._batch_size):
-            try:
-                if not ready:
-                    made = await ensure_streams(jetstream, self._streams)
-                    ready = True
-                    if made:
-                        self._log.info("Made the streams %s", ", ".join(made))
-                problem = await self._send_batch(jetstream, lane, items)
-            except (APIError, NoStreamResponseError) as error:
-                problem = error
+            problem = await self._send_batch(jetstream, lane, items)
             if problem is None:
-                self._trouble = ""
                 self._batch_size = min(2 * self._batch_size, _LARGEST_BATCH)
             elif isinstance(problem, APIError) and problem.err_code in _WRONG_LAST:
                 # Another service publishes as well, or one before it was lost.
                 self._batch_size = 1
+            elif session.stopping.is_set():
+                return
             else:
-                ready = False
                 self._report(problem)
-                if session.stopping.is_set():
-                    return
                 await asyncio.sleep(_RETRY_DELAY)
+                await self._prepare(session, jetstream)
+
+    async def _prepare(self, session: Session, jetstream: JetStreamContext) -> None:
+        """Make the streams that are missing, as soon as the server lets us."""
+        while not session.stopping.is_set():
+            try:
+                made = await ensure_streams(jetstream, self._streams)
+            except (APIError, NoStreamResponseError) as error:
+                self._report(error)
+                await asyncio.sleep(_RETRY_DELAY)
+                continue
+            if made:
+                self._log.info("Made the streams %s", ", ".join(made))
+            if self._trouble:
+                self._log.info("The hub takes events again")
+                self._trouble = ""
+            return
 
     async def _send_batch(
         self, jetstream: JetStreamContext, lane: Lane, items: list[Item]
@@ -178,7 +187,7 @@ class Sender:
                 self._outbox.remove(lane, item.sequence)
                 return None
             futures.append(future)
-        done, late = await asyncio.wait(futures, timeout=_ACK_TIMEOUT)
+        _, late = await asyncio.wait(futures, timeout=_ACK_TIMEOUT)
         problem = self._note_acknowledged(lane, items, futures)
         if late:
             raise SessionEnded("no acknowledgement of an event")
@@ -221,5 +230,3 @@ def _headers(source: str, item: Item) -> dict[str, str]:
         SEQUENCE: str(item.sequence),
         Header.MSG_ID.value: _id(source, item),
     }
-
-

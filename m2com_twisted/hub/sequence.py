@@ -23,10 +23,8 @@ class SequenceCheck:
         The first one ever is where this reader came in.  A source that it has
         not heard before has begun meanwhile, so its first message is number 1.
         """
-        if source in self._last:
-            last = self._last[source]
-        else:
-            last = 0 if self._last else sequence - 1
+        unknown = 0 if self._last else sequence - 1
+        last = self._last.get(source, unknown)
         if sequence <= last:
             return REPEATED
         self._last[source] = sequence
@@ -35,8 +33,10 @@ class SequenceCheck:
             self._last.popitem(last=False)
         return sequence - last - 1
 
-    def note(self, source: str, sequence: int) -> None:
-        """Take note of a message that is not one of an unbroken sequence, as last values are."""
-        if sequence > self._last.get(source, 0):
-            self._last[source] = sequence
-            self._last.move_to_end(source)
+    def note(self, source: str, sequence: int) -> bool:
+        """Take note of a message that is one of many last values; return whether it is new."""
+        if sequence <= self._last.get(source, 0):
+            return False
+        self._last[source] = sequence
+        self._last.move_to_end(source)
+        return True

@@ -23,9 +23,9 @@ async def turn() -> None:
     await deferLater(the_reactor(), 0)
 
 
-async def until(condition: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object], patience: float = _PATIENCE) -> None:
     """Let the reactor run until a condition holds; fail if it does not hold within 10 s."""
-    give_up = the_reactor().seconds() + _PATIENCE
+    give_up = the_reactor().seconds() + patience
     while not condition():
         assert the_reactor().seconds() < give_up, "The condition did not come to hold."
         await deferLater(the_reactor(), 0.001)

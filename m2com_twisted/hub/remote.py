@@ -1,0 +1,325 @@
+"""The reader's side: a controller that is reached through the hub."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.task import LoopingCall
+
+from ..catalogue.enums import MsgType
+from ..client.observers import LineObserver
+from ..commands.outcome import CommandOutcome
+from ..connection.state import ConnectionState
+from ..delivery.delivery import MessageCallback
+from ..errors import InvalidMessageError
+from ..service import ControllerState, ControllerStats
+from ..support.log import NamedLog
+from ..wire.codec import Message
+from .caller import CommandCaller
+from .connection import HubConnection, Session
+from .inbox import Inbox
+from .presence import Presence
+from .reading import Arrived, Reading, Told
+from .remote_port import RemotePort
+from .settings import HubSettings
+
+__all__ = ["RemoteController"]
+
+#: Seconds between two looks at whether the service is silent.
+_LOOK_INTERVAL = 1.0
+
+
+class RemoteController(Service):
+    """The M2 cell controller as it is seen through the hub, for any number of readers.
+
+    Has the interface of `CellControllerService`, so that what runs on one runs
+    on the other.  Once it is connected it gets the last value of each event,
+    then all that comes, in order and without repeats; `on_missed` and the log
+    tell what is missing.
+
+    ``CONNECTED`` means that the service is connected to the controller, that
+    it was heard in the last 5 s, and that this reader has caught up.
+
+    Parameters
+    ----------
+    settings
+        Where the hub is.
+    on_event, on_telemetry, on_state
+        As for `CellControllerService`.
+    on_missed
+        Called with ``"command"`` or ``"telemetry"`` and a number: so many
+        messages of that port are missing before the next.
+    command_observers, telemetry_observers
+        As for `CellControllerService`.  When the connection is back they are
+        told the last values once more, as by a controller that greets a new
+        client; `on_event` is not.
+    log
+        Its child ``hub`` is used.
+    reactor
+        None: the one installed when it is made.
+    """
+
+    name = "m2com-remote"
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        *,
+        on_event: MessageCallback | None = None,
+        on_telemetry: MessageCallback | None = None,
+        on_state: Callable[[ControllerState], object] | None = None,
+        on_missed: Callable[[str, int], object] | None = None,
+        command_observers: Iterable[LineObserver] = (),
+        telemetry_observers: Iterable[LineObserver] = (),
+        log: logging.Logger | None = None,
+        reactor: IReactorFromThreads | None = None,
+    ) -> None:
+        if on_state is not None and not callable(on_state):
+            raise TypeError(f"The callback {on_state!r} is not callable.")
+        self.settings = settings
+        self.subjects = settings.subjects
+        self._log = NamedLog((log or logging.getLogger("m2com")).getChild("hub"), "hub")
+        self._reactor = _installed() if reactor is None else reactor
+        self._clock = IReactorTime(self._reactor)
+        self._on_state = on_state
+        self._on_missed = on_missed
+        self._presence = Presence()
+        self._command = self._port("command", on_event, command_observers)
+        self._telemetry = self._port("telemetry", on_telemetry, telemetry_observers)
+        self._ports = (self._command, self._telemetry)
+        self._inbox: Inbox[Arrived | Told | bool] | None = None
+        self._connection: HubConnection | None = None
+        self._caller = CommandCaller(self.subjects, self._call, self._reactor)
+        self._look = LoopingCall(self._update_state)
+        self._look.clock = self._clock
+
+    def _port(
+        self, name: str, callback: MessageCallback | None, observers: Iterable[LineObserver]
+    ) -> RemotePort:
+        return RemotePort(
+            name,
+            callback or _ignore,
+            self._tell_state,
+            lambda count: self._tell_missed(name, count),
+            observers,
+            keeps_values=name == "command",
+            clock=self._clock,
+            log=self._log,
+        )
+
+    @property
+    def state(self) -> ControllerState:
+        """Where the service's connections stand, as far as this reader can know."""
+        return ControllerState(self._command.state, self._telemetry.state)
+
+    @property
+    def stats(self) -> ControllerStats:
+        """The counters of this reader; ``dropped_messages`` are those that are missing."""
+        return ControllerStats(self._command.stats, self._telemetry.stats)
+
+    @property
+    def last_error(self) -> BaseException | None:
+        """Why the hub cannot be used, or could not be used last."""
+        return None if self._connection is None else self._connection.last_error
+
+    def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
+        """Let an observer see each port from now on, the last values first."""
+        self._command.add_observer(command)
+        self._telemetry.add_observer(telemetry)
+
+    def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
+        """Let two observers see nothing more."""
+        self._command.remove_observer(command)
+        self._telemetry.remove_observer(telemetry)
+
+    def startService(self) -> None:
+        """Override: begin to connect to the hub."""
+        if self.running:
+            return
+        Service.startService(self)
+        inbox: Inbox[Arrived | Told | bool] = Inbox(self._reactor, self._handle)
+        self._inbox = inbox
+        reading = Reading(self.subjects, inbox.put)
+        self._connection = HubConnection(
+            self.settings,
+            f"m2com reader of {self.subjects.instance}",
+            reading.run,
+            inbox.put,
+            complained=self._complained,
+            reactor=self._reactor,
+            log=self._log,
+        )
+        self._connection.start()
+        self._look.start(_LOOK_INTERVAL, now=True)
+
+    def stopService(self) -> Deferred[None]:
+        """Override: disconnect from the hub.
+
+        Returns
+        -------
+            Fires when nothing of it is left, neither in the reactor nor as a thread.
+        """
+        Service.stopService(self)
+        if self._look.running:
+            self._look.stop()
+        if self._connection is None or self._inbox is None:
+            return gatherResults([]).addCallback(lambda _: None)
+        self._inbox.close()
+        self._caller.connection_lost()
+        self._presence = Presence()
+        for port in self._ports:
+            port.set_state(ConnectionState.IDLE)
+        ending: list[Deferred[None]] = [port.stop() for port in self._ports]
+        ending.append(self._connection.stop())
+        return gatherResults(ending).addCallback(lambda _: None)
+
+    async def run_command(
+        self,
+        name: str,
+        details: Message | None = None,
+        *,
+        ack_timeout: float | None = 10.0,
+        timeout: float | None = 60.0,
+        request_id: str | None = None,
+    ) -> CommandOutcome:
+        """Have the service send a command, and wait until the controller has executed it.
+
+        Parameters
+        ----------
+        name, details, ack_timeout, timeout
+            As for `CellControllerService.run_command`; a timeout is 600 s at
+            the most, also where it is None.
+        request_id
+            1 to 64 letters, digits, ``-`` and ``_`` that nobody else uses.
+            Called again with the same one, a command is not executed again:
+            the service answers what became of it the first time.
+
+        Raises
+        ------
+        NotConnectedError
+            If there is no connection to the hub, no service takes commands,
+            or the service has no connection: nothing was sent.
+        CommandRefused
+            If the service, or the hub for this user, does not take this
+            command: nothing was sent.
+        CommandRejected, CommandFailed, CommandTimeout, CommandLost
+            As `CellControllerService.run_command`.  `CommandLost` also if the
+            connection to the hub was lost before the answer.
+        """
+        return await self._caller.run(name, details, ack_timeout, timeout, request_id)
+
+    async def write_message(
+        self,
+        msg_type: MsgType,
+        msg_name: str,
+        msg_details: Message | None = None,
+        comp_name: str | None = None,
+    ) -> None:
+        """Refuse: through the hub, only `run_command` sends.
+
+        Raises
+        ------
+        InvalidMessageError
+            Always.
+        """
+        raise InvalidMessageError(
+            f"The hub takes no {msg_name!r}: only commands, and these with run_command."
+        )
+
+    def _call(self, function: Callable[[Session], object]) -> bool:
+        return self._connection is not None and self._connection.call(function)
+
+    def _complained(self, complaint: str) -> None:
+        self._reactor.callFromThread(self._caller.forbidden, complaint)
+
+    def _handle(self, thing: Arrived | Told | bool) -> None:
+        """Take one thing off the hub, in order."""
+        if isinstance(thing, Arrived):
+            self._take(thing)
+        elif isinstance(thing, Told):
+            self._told(thing)
+        else:
+            self._presence.hub_changed(thing)
+            if not thing:
+                self._caller.connection_lost()
+            self._update_state()
+
+    def _told(self, told: Told) -> None:
+        if told.what == "began anew":
+            self._command.forget_values()
+        else:
+            self._presence.caught_up = True
+            self._update_state()
+
+    def _take(self, arrived: Arrived) -> None:
+        kind = arrived.subject.split(".")[2]
+        if kind == "tel":
+            if self._telemetry.is_new(arrived):
+                self._telemetry.take(arrived)
+        elif kind == "alive":
+            self._heard(arrived.payload)
+        elif self._command.is_new(arrived):
+            if kind == "link":
+                self._link_changed(arrived)
+            elif kind == "evt" or not arrived.is_last_value:
+                # The status of a command long past is no value that holds.
+                self._command.take(arrived)
+
+    def _heard(self, payload: bytes) -> None:
+        told = _json(payload)
+        connected = {port.name: told.get(port.name) == "connected" for port in self._ports}
+        self._presence.alive(str(told.get("source")), connected, self._clock.seconds())
+        self._update_state()
+
+    def _link_changed(self, arrived: Arrived) -> None:
+        if arrived.is_last_value:
+            return  # the sign of life is newer
+        name = arrived.subject.rpartition(".")[2]
+        source = arrived.source.rpartition("-")[0]
+        connected = _json(arrived.payload).get("state") == "connected"
+        now = self._clock.seconds()
+        # The controller greets the service anew, and what was said before is void.
+        if name == "command":
+            self._command.forget_values()
+        if connected and self._presence.state(name, now) is ConnectionState.CONNECTED:
+            # A new connection, though the end of the one before was not told.
+            self._presence.link_changed(source, name, False, now)
+            self._update_state()
+        self._presence.link_changed(source, name, connected, now)
+        self._update_state()
+
+    def _update_state(self) -> None:
+        now = self._clock.seconds()
+        for port in self._ports:
+            port.set_state(self._presence.state(port.name, now), tell_values=True)
+
+    def _tell_state(self) -> object:
+        return None if self._on_state is None else self._on_state(self.state)
+
+    def _tell_missed(self, name: str, count: int) -> None:
+        if self._on_missed is not None:
+            try:
+                self._on_missed(name, count)
+            except Exception:
+                self._log.exception("The callback for missing messages failed")
+
+
+def _json(payload: bytes) -> Message:
+    try:
+        value = json.loads(payload)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _installed() -> IReactorFromThreads:
+    from twisted.internet import reactor
+
+    return IReactorFromThreads(reactor)
+
+
+def _ignore(message: Message) -> None:
+    """Take a message that nobody wants."""

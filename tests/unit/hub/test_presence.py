@@ -1,0 +1,54 @@
+"""Whether the controller can be believed to be connected."""
+
+import pytest
+
+from m2com_twisted.connection.state import ConnectionState
+from m2com_twisted.hub.presence import Presence
+
+UP = {"command": True, "telemetry": True}
+
+
+@pytest.fixture
+def presence() -> Presence:
+    """Return that of a reader which is up."""
+    presence = Presence()
+    presence.hub_changed(True)
+    presence.caught_up = True
+    presence.alive("a", UP, 0.0)
+    return presence
+
+
+def test_connected_while_the_service_says_so(presence: Presence) -> None:
+    """A connection is up while a service that was heard lately says that it is."""
+    assert presence.state("command", 5.0) is ConnectionState.CONNECTED
+    assert presence.state("command", 5.1) is ConnectionState.WAITING
+
+
+def test_not_connected_without_the_hub(presence: Presence) -> None:
+    """Without a connection to the hub, nothing is known to be up."""
+    presence.hub_changed(False)
+    assert presence.state("command", 0.0) is ConnectionState.CONNECTING
+
+
+def test_not_connected_until_caught_up(presence: Presence) -> None:
+    """Back on the hub, a reader is up when it has read what it missed."""
+    presence.hub_changed(False)
+    presence.hub_changed(True)
+    presence.alive("a", UP, 1.0)
+    assert presence.state("command", 1.0) is ConnectionState.WAITING
+    presence.caught_up = True
+    assert presence.state("command", 1.0) is ConnectionState.CONNECTED
+
+
+def test_service_that_stands_by_changes_nothing(presence: Presence) -> None:
+    """A second service without connections does not make those of the first doubtful."""
+    presence.alive("b", {"command": False, "telemetry": False}, 1.0)
+    assert presence.state("command", 1.0) is ConnectionState.CONNECTED
+
+
+def test_new_connection_ends_the_other(presence: Presence) -> None:
+    """The controller serves one client, so when another service connects the first has lost it."""
+    presence.link_changed("b", "command", True, 1.0)
+    presence.link_changed("b", "command", False, 2.0)
+    assert presence.state("command", 2.0) is ConnectionState.WAITING
+    assert presence.state("telemetry", 2.0) is ConnectionState.CONNECTED
