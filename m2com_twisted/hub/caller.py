@@ -55,20 +55,24 @@ class CommandCaller:
         Names of the instance.
     call
         Calls a function in the loop of the present connection to the hub.
-    reactor
-        The reactor.
+    threads
+        Runs functions in the reactor's thread.
+    clock
+        Keeps the deadlines.
     """
 
     def __init__(
         self,
         subjects: Subjects,
         call: Callable[[Callable[[Session], object]], bool],
-        reactor: IReactorFromThreads,
+        *,
+        threads: IReactorFromThreads,
+        clock: IReactorTime,
     ) -> None:
         self._subjects = subjects
         self._call = call
-        self._threads = reactor
-        self._clock = IReactorTime(reactor)
+        self._threads = threads
+        self._clock = clock
         self._requests: dict[str, _Request] = {}
 
     async def run(

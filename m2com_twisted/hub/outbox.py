@@ -42,6 +42,8 @@ class Lane:
     last: int = 0
     #: Messages dropped because too much waited.
     dropped: int = 0
+    #: Number of the last message that was handed to the connection.
+    sent: int = 0
 
     def __post_init__(self) -> None:
         self.items: deque[Item] = deque()

@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 
 from ..connection.state import ConnectionState
 from ..support.log import NamedLog
+from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
 from .command_server import CommandServer, RunCommand
 from .connection import HubConnection, Session, Work
@@ -199,7 +200,7 @@ class HubPublisher(Service):
             log=self._log,
         )
         self._connection.start()
-        self._alive.clock = IReactorTime(reactor)
+        self._alive.clock = ReactorAccess(IReactorTime(reactor))
         self._alive.start(ALIVE_INTERVAL)
 
     def stopService(self) -> Deferred[None]:
@@ -269,11 +270,12 @@ class HubPublisher(Service):
 
     def _say_alive(self) -> None:
         states = {name: observer.state.value for name, observer in self._observers.items()}
-        payload = json.dumps({"source": self.source, **states}).encode()
 
         def publish(session: Session) -> None:
-            # Kept in a variable of the loop's until it is done.
-            session.spawn(session.client.publish(self.subjects.alive, payload))
+            # Asked here, in the thread that sends: all up to this one is on its way.
+            sent = self._outbox.telemetry.sent
+            told = {"source": self.source, **states, "sent_telemetry": sent}
+            session.spawn(session.client.publish(self.subjects.alive, json.dumps(told).encode()))
 
         self._call(publish)
 

@@ -1,6 +1,5 @@
 """The reader's side: a controller that is reached through the hub."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable
 
@@ -12,16 +11,16 @@ from twisted.internet.task import LoopingCall
 from ..catalogue.enums import MsgType
 from ..client.observers import LineObserver
 from ..commands.outcome import CommandOutcome
-from ..connection.state import ConnectionState
 from ..delivery.delivery import MessageCallback
 from ..errors import InvalidMessageError
 from ..service import ControllerState, ControllerStats
 from ..support.log import NamedLog
+from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
+from .arrivals import Arrivals
 from .caller import CommandCaller
 from .connection import HubConnection, Session
 from .inbox import Inbox
-from .presence import Presence
 from .reading import Arrived, Reading, Told
 from .remote_port import RemotePort
 from .settings import HubSettings
@@ -83,17 +82,18 @@ class RemoteController(Service):
         self.subjects = settings.subjects
         self._log = NamedLog((log or logging.getLogger("m2com")).getChild("hub"), "hub")
         self._reactor = _installed() if reactor is None else reactor
-        self._clock = IReactorTime(self._reactor)
+        self._clock = ReactorAccess(IReactorTime(self._reactor))
         self._on_state = on_state
         self._on_missed = on_missed
-        self._presence = Presence()
         self._command = self._port("command", on_event, command_observers)
         self._telemetry = self._port("telemetry", on_telemetry, telemetry_observers)
-        self._ports = (self._command, self._telemetry)
+        self._arrivals = Arrivals(self._command, self._telemetry, self._clock)
         self._inbox: Inbox[Arrived | Told | bool] | None = None
         self._connection: HubConnection | None = None
-        self._caller = CommandCaller(self.subjects, self._call, self._reactor)
-        self._look = LoopingCall(self._update_state)
+        self._caller = CommandCaller(
+            self.subjects, self._call, threads=self._reactor, clock=self._clock
+        )
+        self._look = LoopingCall(self._arrivals.update_state)
         self._look.clock = self._clock
 
     def _port(
@@ -169,11 +169,7 @@ class RemoteController(Service):
             return gatherResults([]).addCallback(lambda _: None)
         self._inbox.close()
         self._caller.connection_lost()
-        self._presence = Presence()
-        for port in self._ports:
-            port.set_state(ConnectionState.IDLE)
-        ending: list[Deferred[None]] = [port.stop() for port in self._ports]
-        ending.append(self._connection.stop())
+        ending = [self._arrivals.stop(), self._connection.stop()]
         return gatherResults(ending).addCallback(lambda _: None)
 
     async def run_command(
@@ -232,69 +228,11 @@ class RemoteController(Service):
     def _call(self, function: Callable[[Session], object]) -> bool:
         return self._connection is not None and self._connection.call(function)
 
-    def _complained(self, complaint: str) -> None:
-        self._reactor.callFromThread(self._caller.forbidden, complaint)
-
     def _handle(self, thing: Arrived | Told | bool) -> None:
         """Take one thing off the hub, in order."""
-        if isinstance(thing, Arrived):
-            self._take(thing)
-        elif isinstance(thing, Told):
-            self._told(thing)
-        else:
-            self._presence.hub_changed(thing)
-            if not thing:
-                self._caller.connection_lost()
-            self._update_state()
-
-    def _told(self, told: Told) -> None:
-        if told.what == "began anew":
-            self._command.forget_values()
-        else:
-            self._presence.caught_up = True
-            self._update_state()
-
-    def _take(self, arrived: Arrived) -> None:
-        kind = arrived.subject.split(".")[2]
-        if kind == "tel":
-            if self._telemetry.is_new(arrived):
-                self._telemetry.take(arrived)
-        elif kind == "alive":
-            self._heard(arrived.payload)
-        elif self._command.is_new(arrived):
-            if kind == "link":
-                self._link_changed(arrived)
-            elif kind == "evt" or not arrived.is_last_value:
-                # The status of a command long past is no value that holds.
-                self._command.take(arrived)
-
-    def _heard(self, payload: bytes) -> None:
-        told = _json(payload)
-        connected = {port.name: told.get(port.name) == "connected" for port in self._ports}
-        self._presence.alive(str(told.get("source")), connected, self._clock.seconds())
-        self._update_state()
-
-    def _link_changed(self, arrived: Arrived) -> None:
-        if arrived.is_last_value:
-            return  # the sign of life is newer
-        name = arrived.subject.rpartition(".")[2]
-        source = arrived.source.rpartition("-")[0]
-        connected = _json(arrived.payload).get("state") == "connected"
-        now = self._clock.seconds()
-        # The controller greets the service anew, and what was said before is void.
-        if name == "command":
-            self._command.forget_values()
-        if connected and self._presence.state(name, now) is ConnectionState.CONNECTED:
-            # A new connection, though the end of the one before was not told.
-            self._presence.link_changed(source, name, False, now)
-            self._update_state()
-        self._presence.link_changed(source, name, connected, now)
-        self._update_state()
-
-    def _update_state(self) -> None:
-        now = self._clock.seconds()
-        for port in self._ports:
-            port.set_state(self._presence.state(port.name, now), tell_values=True)
+        self._arrivals.take(thing)
+        if thing is False:
+            self._caller.connection_lost()
 
     def _tell_state(self) -> object:
         return None if self._on_state is None else self._on_state(self.state)
@@ -306,13 +244,8 @@ class RemoteController(Service):
             except Exception:
                 self._log.exception("The callback for missing messages failed")
 
-
-def _json(payload: bytes) -> Message:
-    try:
-        value = json.loads(payload)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    def _complained(self, complaint: str) -> None:
+        self._reactor.callFromThread(self._caller.forbidden, complaint)
 
 
 def _installed() -> IReactorFromThreads:

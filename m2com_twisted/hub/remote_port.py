@@ -1,5 +1,6 @@
 """One of the controller's two ports, as a reader of the hub sees it."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
@@ -66,7 +67,7 @@ class RemotePort:
         self._observers: list[LineObserver] = list(observers)
         self._clock = clock
         self._log = log
-        self._sequences = SequenceCheck()
+        self._sequences = SequenceCheck(time.time_ns())
         self._values: OrderedDict[str, tuple[bytes, Message]] | None = (
             OrderedDict() if keeps_values else None
         )
@@ -106,13 +107,18 @@ class RemotePort:
         if arrived.is_last_value:
             return self._sequences.note(arrived.source, arrived.sequence)
         missing = self._sequences.check(arrived.source, arrived.sequence)
-        if missing > 0:
-            self.stats.dropped_messages += missing
-            self._log.warning(
-                "Missing before the next message of the %s port: %d", self.name, missing
-            )
-            self._missed(missing)
+        self._tell_missing(missing)
         return missing != REPEATED
+
+    def expect(self, source: str, sequence: int) -> None:
+        """Take note of how many messages a source has sent; tell what did not come."""
+        self._tell_missing(self._sequences.expect(source, sequence))
+
+    def _tell_missing(self, count: int) -> None:
+        if count > 0:
+            self.stats.dropped_messages += count
+            self._log.warning("Messages of the %s port that are missing: %d", self.name, count)
+            self._missed(count)
 
     def take(self, arrived: Arrived) -> None:
         """Tell a message to the observers, and deliver it."""

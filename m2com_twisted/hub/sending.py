@@ -127,6 +127,7 @@ class Sender:
                     self._stats.telemetry += 1
                 except MaxPayloadError:
                     self._stats.unacceptable += 1
+                lane.sent = item.sequence
                 # One by one: the connection may be lost at any of them, and
                 # the others wait for the next.
                 self._outbox.remove(lane, item.sequence)

@@ -15,6 +15,7 @@ __all__ = [
     "SEQUENCE",
     "SOURCE",
     "Subjects",
+    "began_at",
 ]
 
 #: Header: when the line arrived at the service, in nanoseconds since 1970, UTC.
@@ -107,6 +108,15 @@ class Subjects:
     def of_request(self, request_id: str) -> str:
         """Return the subject under which a request is noted."""
         return f"{self.requests[:-1]}{request_id}"
+
+
+def began_at(source: str) -> int:
+    """Return when a source began, in nanoseconds since 1970; 0 if it does not say."""
+    parts = source.split("-")
+    try:
+        return int(parts[-2], 16)
+    except (ValueError, IndexError):
+        return 0
 
 
 def _token(name: object) -> str:

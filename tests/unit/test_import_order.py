@@ -24,7 +24,7 @@ KNOWN_UPWARD = {("connection.link", "client.inbound")}
 KNOWN_LONG_MODULES = {"connection.link", "tcp_client"}
 KNOWN_LONG_FUNCTIONS = {"service.CellControllerService.__init__", "tcp_client.TcpClient.__init__"}
 # Rows for packages that are being built.
-KNOWN_MISSING = {"mirror", "hub"}
+KNOWN_MISSING = {"mirror"}
 
 
 @dataclass(frozen=True)
