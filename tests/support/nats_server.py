@@ -116,6 +116,8 @@ class NatsServer:
         """Have it stand still: it reads nothing and answers nothing."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
+            # Returns when all its threads stand still.
+            os.waitpid(self._process.pid, os.WUNTRACED)
 
     def resume(self) -> None:
         """Let it go on."""
