@@ -1,9 +1,8 @@
 """The exceptions, by who is at fault.
 
 The caller
-    `InvalidMessageError` (and `UnserializableMessageError`, `InvalidFieldError`):
-    what was asked for can never be sent.  `NotConnectedError`, `ClientClosedError`: it
-    cannot be sent, or waited for, now.
+    `InvalidMessageError` and its subclasses: what was asked for can never be sent.
+    `NotConnectedError`, `ClientClosedError`: it cannot be sent, or waited for, now.
 The peer
     `BadLineError`: it sent something that is not a message.
     `WriteBufferFullError`: it does not read what we send, or the caller sends
@@ -11,10 +10,8 @@ The peer
     `SilentPeerError`: it sends nothing.
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
-
 What is read
     `RecordingError`: it is no recording.
-
 The command
     `CommandRejected`, `CommandFailed`: the controller said so.
     `CommandTimeout`, `CommandLost`: it did not say; see `CommandStage`.
@@ -41,7 +38,6 @@ __all__ = [
     "CommandError",
     "CommandFailed",
     "CommandLost",
-    "CommandRefused",
     "CommandRejected",
     "CommandStage",
     "CommandTimeout",
@@ -230,6 +226,8 @@ class CommandError(M2ComError):
 
     Attributes
     ----------
+    reason
+        What happened, without the command's name and number.
     command
         Its name.
     sequence_id
@@ -238,33 +236,27 @@ class CommandError(M2ComError):
         How far it got.
     """
 
+    _leaves_unknown = False
+
     def __init__(
         self, reason: str, command: str, sequence_id: int | None, stage: CommandStage
     ) -> None:
-        number = "" if sequence_id is None else f" (sequence id {sequence_id})"
-        unknown = "; its outcome is unknown" if self._is_unknown(stage) else ""
-        super().__init__(f"Command {command}{number} {reason}: {stage.value}{unknown}.")
-        #: What happened, without the command's name and number.
         self.reason = reason
         self.command = command
         self.sequence_id = sequence_id
         self.stage = stage
+        number = "" if sequence_id is None else f" (sequence id {sequence_id})"
+        unknown = "; its outcome is unknown" if self.outcome_unknown else ""
+        super().__init__(f"Command {command}{number} {reason}: {stage.value}{unknown}.")
 
     @property
     def outcome_unknown(self) -> bool:
         """Whether the controller may have executed it, or may still do so."""
-        return self._is_unknown(self.stage)
-
-    def _is_unknown(self, stage: CommandStage) -> bool:
-        return False
+        return self._leaves_unknown and self.stage is not CommandStage.NEVER_SENT
 
 
 class CommandRejected(CommandError, RuntimeError):  # noqa: N818 - what happened is the better name
     """The controller did not accept the command (``noack``): it was not executed."""
-
-
-class CommandRefused(CommandRejected):
-    """The service on the hub did not take the command: it was not sent to the controller."""
 
 
 class CommandFailed(CommandError, RuntimeError):  # noqa: N818
@@ -274,15 +266,13 @@ class CommandFailed(CommandError, RuntimeError):  # noqa: N818
 class CommandTimeout(CommandError, builtins.TimeoutError):  # noqa: N818
     """The controller did not answer in time.  That is not to say that it failed."""
 
-    def _is_unknown(self, stage: CommandStage) -> bool:
-        return stage is not CommandStage.NEVER_SENT
+    _leaves_unknown = True
 
 
 class CommandLost(CommandError, ConnectionError):  # noqa: N818
     """The connection was lost, or closed, before the answer."""
 
-    def _is_unknown(self, stage: CommandStage) -> bool:
-        return stage is not CommandStage.NEVER_SENT
+    _leaves_unknown = True
 
 
 def copyable(error: BaseException) -> BaseException:

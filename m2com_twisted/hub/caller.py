@@ -15,7 +15,6 @@ from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReac
 from ..commands.outcome import CommandOutcome
 from ..errors import (
     CommandLost,
-    CommandRefused,
     CommandStage,
     CommandTimeout,
     InvalidMessageError,
@@ -23,6 +22,7 @@ from ..errors import (
 )
 from ..wire.codec import Message, encode
 from .connection import Session
+from .errors import CommandRefused
 from .outcomes import as_outcome
 from .subjects import ACK_TIMEOUT, DEADLINE, REQUEST_ID, Subjects
 

@@ -8,7 +8,6 @@ from ..errors import (
     CommandError,
     CommandFailed,
     CommandLost,
-    CommandRefused,
     CommandRejected,
     CommandStage,
     CommandTimeout,
@@ -16,6 +15,7 @@ from ..errors import (
     NotConnectedError,
 )
 from ..wire.codec import Message
+from .errors import CommandRefused
 
 __all__ = ["Reply", "as_outcome", "of_error", "of_outcome", "untried"]
 

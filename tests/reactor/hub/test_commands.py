@@ -11,7 +11,6 @@ from twisted.internet.task import deferLater
 from m2com_twisted import (
     CommandFailed,
     CommandLost,
-    CommandRefused,
     CommandRejected,
     CommandStage,
     CommandTimeout,
@@ -20,6 +19,7 @@ from m2com_twisted import (
     NotConnectedError,
 )
 from m2com_twisted.hub.connection import Session
+from m2com_twisted.hub.errors import CommandRefused
 from m2com_twisted.hub.subjects import DEADLINE, REQUEST_ID
 from tests.support.coroutines import start
 from tests.support.hub import PATIENCE, PlayedService, Reader, new_settings, played_service, reader
