@@ -185,6 +185,7 @@ class CellControllerService(Service):
 
         Returns
         -------
+        stopped
             Fires when nothing of it is left in the reactor.
         """
         Service.stopService(self)

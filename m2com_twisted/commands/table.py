@@ -88,6 +88,7 @@ class CommandTable:
 
         Returns
         -------
+        outcome
             Fires with the outcome or fails with a `CommandError`.  Cancelling
             it forgets who waits, not the id.
         """

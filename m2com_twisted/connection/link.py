@@ -144,6 +144,7 @@ class ReconnectingMessageFactory(ClientFactory):
 
         Returns
         -------
+        connected
             Fires when connected; fails with a `ConnectFailedError` or, if
             `close` is called meanwhile, with `ClientClosedError`.  Cancelling
             it forgets the waiter; the last one takes a first attempt with it.

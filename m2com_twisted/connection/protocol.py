@@ -228,6 +228,7 @@ class MessageProtocol(LineReceiver):
 
         Returns
         -------
+        closed
             Fires when it is closed.
         """
         self._lost = Deferred()

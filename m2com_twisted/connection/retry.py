@@ -56,6 +56,7 @@ def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:
 
     Returns
     -------
+    delay
         What the policy returned, or `MAX_DELAY` if that is no time to wait.
     """
     try:

@@ -67,6 +67,7 @@ class WriteGate:
 
         Returns
         -------
+        ready
             Fires in the order of the calls.  The writer must write in its
             callback, before it returns.  May be cancelled.
 

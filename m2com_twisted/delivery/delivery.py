@@ -136,6 +136,7 @@ class Delivery:
 
         Returns
         -------
+        ended
             Fires when the callback has ended: at once where none runs, or
             where this is called from inside it, which is then left alone.
         """

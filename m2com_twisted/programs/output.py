@@ -69,7 +69,7 @@ class Output:
             self._writer.write(text.encode(self._encoding, "replace"))
 
     def finish(self) -> Deferred[BaseException]:
-        """Take no more text; return `ended`, which now fires when all is read."""
+        """Take no more text; return ``ended``, which now fires when all is read."""
         if self._writer is not None:
             self._writer.loseConnection()
         elif not self.ended.called:
@@ -166,8 +166,11 @@ def _open_without_waiting(descriptor: int) -> tuple[int, bool]:
 
     Returns
     -------
-        The descriptor, and whether all who share the file do not wait either
-        until that is undone.
+    descriptor
+        The one to write to.
+    shared
+        Whether the file is shared, so that other programs do not block on it
+        either until this is undone.
     """
     if os.isatty(descriptor) or stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         # Opened anew it is ours alone.  Otherwise the shell would find its

@@ -23,6 +23,7 @@ def monotonic_clock(reactor: IReactorTime) -> Callable[[], float]:
 
     Returns
     -------
+    seconds
         `time.monotonic` for a real reactor.  For any other object, such as a
         `twisted.internet.task.Clock`, its own ``seconds``.
     """

@@ -27,6 +27,7 @@ class Throttle:
 
         Returns
         -------
+        held_back
             How many were held back since the last one that passed, or None
             if this one is held back as well.
         """

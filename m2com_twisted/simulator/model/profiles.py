@@ -60,4 +60,5 @@ STRICT = Profile(
     power_times=PowerTimes(on=(0.5, 3.0), off=(0.5, 0.5), reset=5.0),
 )
 
+#: The profiles by their names.
 PROFILES = {profile.name: profile for profile in (DEFAULT, ORIGINAL, STRICT)}

@@ -1,0 +1,57 @@
+"""How Sphinx builds the site; nothing of it needs a network."""
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS.parent))
+
+project = "m2com_twisted"
+author = "the maintainers of m2com_twisted"
+project_copyright = author
+release = version = installed_version(project)
+
+# The last three stand beside this file.
+extensions = [
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "docs.reference_pages",
+    "docs.docstring_names",
+    "docs.message_fields",
+]
+exclude_patterns = ["_build"]
+templates_path: list[str] = []
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+
+# In docstrings, `name` is a Python name.
+default_role = "py:obj"
+
+# Types stand in the signature, by their last name.
+autodoc_typehints = "signature"
+python_use_unqualified_type_names = True
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "show-inheritance": True, "undoc-members": True}
+
+numpydoc_show_class_members = False
+numpydoc_attributes_as_param_list = True
+numpydoc_xref_param_type = False
+
+# Names of other packages lead nowhere here, since the build loads no index of theirs.  They are
+# exempted by these patterns; ours are not.
+_FOREIGN = r"(twisted|zope|msgspec|prometheus_client|mcap|nats|rich|matplotlib|pytest)"
+# Those of Twisted that docstrings give without their module.
+_TWISTED = "Clock|ClientService|DelayedCall|LineReceiver|LoopingCall|ReconnectingClientFactory"
+_STANDARD = "|".join(sorted(sys.stdlib_module_names))
+# The last pattern is that of type variables, which the reference does not list.
+nitpicky = True
+nitpick_ignore_regex = [
+    (r"py:.*", rf"{_FOREIGN}(\..*)?"),
+    (r"py:.*", rf"({_STANDARD})(\..*)?"),
+    (r"py:obj", rf"({_TWISTED})(\..*)?"),
+    (r"py:.*", r"m2com_twisted\..*\.[A-Z]"),
+]

@@ -1,0 +1,93 @@
+"""A Sphinx extension: names in docstrings and signatures, where Sphinx does not know them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from zope.interface.interface import InterfaceClass
+
+import m2com_twisted
+from docs.reference_pages import PUBLIC, defining_name
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element, TextElement
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["setup"]
+
+
+def resolve(
+    application: Sphinx, environment: BuildEnvironment, node: pending_xref, content: TextElement
+) -> Element | None:
+    """Find what a name in a docstring means, where Sphinx has not found it."""
+    if node.get("refdomain") != "py":
+        return None
+    domain = environment.domains["py"]
+    described = {name: kind for name, _, kind, *_ in domain.get_objects()}
+    name = _full_name(node["reftarget"], described)
+    if name is None:
+        return content if _is_foreign(node["reftarget"], node.get("py:module")) else None
+    return domain.resolve_xref(
+        environment, node["refdoc"], application.builder, "obj", name, node, content
+    )
+
+
+def _full_name(target: str, described: dict[str, str]) -> str | None:
+    """Return the name under which the reference describes what a docstring names.
+
+    A docstring may give a name as users import it, that of anything which the
+    package itself exports, a method of `TcpClient`, or any name without its
+    module if it is the only one of that name.
+    """
+    candidates = [
+        *(_exported(package, target.removeprefix(f"{package}.")) for package in PUBLIC),
+        _exported("m2com_twisted", f"TcpClient.{target}"),
+        *_only(target, described),
+    ]
+    return next((name for name in candidates if name in described), None)
+
+
+def _exported(package: str, name: str) -> str | None:
+    """Return where what a package exports is defined, or None if it does not export it."""
+    first, dot, rest = name.partition(".")
+    exports = getattr(sys.modules.get(package), "__all__", ())
+    return defining_name(package, first) + dot + rest if first in exports else None
+
+
+def _only(target: str, described: dict[str, str]) -> list[str]:
+    """Return the only full name that ends with a name, or else the only class."""
+    found = [name for name in described if name.endswith(f".{target}")]
+    classes = [name for name in found if described[name] in ("class", "exception")]
+    return next((names for names in (found, classes) if len(names) == 1), [])
+
+
+def _is_foreign(name: str, module: str | None) -> bool:
+    """Whether a name in a module is that of an object of another package."""
+    thing: object = sys.modules.get(module or "")
+    for part in name.split("."):
+        thing = getattr(thing, part, None)
+    home = getattr(thing, "__module__", None)
+    return isinstance(home, str) and home.partition(".")[0] != m2com_twisted.__name__
+
+
+def hide_private_bases(
+    application: Sphinx, name: str, thing: object, options: object, bases: list[type]
+) -> None:
+    """Show no base class that the reference does not have."""
+    bases[:] = [base for base in bases if not base.__name__.startswith("_")] or [object]
+
+
+def _dotted_name(interface: InterfaceClass) -> str:
+    return f"{interface.__module__}.{interface.__name__}"
+
+
+def setup(application: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    # Else a signature shows "<InterfaceClass twisted...IReactorTime>".
+    InterfaceClass.__repr__ = _dotted_name  # type: ignore[assignment, method-assign]  # no hook
+    application.connect("missing-reference", resolve)
+    application.connect("autodoc-process-bases", hide_private_bases)
+    return {"parallel_read_safe": True}

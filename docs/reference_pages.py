@@ -1,0 +1,131 @@
+"""A Sphinx extension: the pages of the API reference.
+
+There is one for each module, and a table of what users import. They are written when Sphinx starts
+and not kept in the repository, so they cannot be older than the code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import m2com_twisted
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+__all__ = ["PUBLIC", "defining_name", "setup"]
+
+#: The packages and modules that users import from, in the order of the table.
+PUBLIC = (
+    "m2com_twisted",
+    "m2com_twisted.errors",
+    "m2com_twisted.catalogue",
+    "m2com_twisted.mirror",
+    "m2com_twisted.aio",
+    "m2com_twisted.recording",
+    "m2com_twisted.hub",
+    "m2com_twisted.metrics",
+    "m2com_twisted.simulator",
+    "m2com_twisted.testing",
+)
+
+
+def _modules() -> Iterator[str]:
+    """Yield the names of all modules, which are imported then."""
+    yield m2com_twisted.__name__
+    for module in pkgutil.walk_packages(m2com_twisted.__path__, m2com_twisted.__name__ + "."):
+        importlib.import_module(module.name)
+        yield module.name
+
+
+def _heading(title: str, underline: str = "=") -> str:
+    return f"{title}\n{underline * len(title)}\n"
+
+
+def _first_sentence(thing: object) -> str:
+    first = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    # A name leads nowhere from a page that is not that of its module.
+    return re.sub(r"(?<!`)`(?!`)", "``", first)
+
+
+def defining_name(module_name: str, name: str) -> str:
+    """Return the full name of what a package exports: that of the module which defines it."""
+    thing = getattr(importlib.import_module(module_name), name)
+    homes = [
+        module
+        for module in _modules()
+        if getattr(sys.modules[module], name, None) is thing
+        and name in getattr(sys.modules[module], "__all__", ())
+    ]
+    return f"{max(homes, key=lambda home: home.count('.'))}.{name}"
+
+
+def _module_page(name: str) -> str:
+    # What a module only exports is described once, where it is defined.
+    return f"{_heading(name)}\n.. automodule:: {name}\n   :ignore-module-all:\n"
+
+
+def _exports(module_name: str) -> str:
+    """Return the table of what users import from a module."""
+    module = importlib.import_module(module_name)
+    rows = []
+    for name in sorted(getattr(module, "__all__", ()), key=str.lower):
+        thing = getattr(module, name)
+        described = "" if isinstance(thing, tuple | dict | str) else _first_sentence(thing)
+        rows.append(f"   * - :py:obj:`{name} <{defining_name(module_name, name)}>`")
+        rows.append(f"     - {described}")
+    table = [".. list-table::", "   :widths: 30 70", "", *rows, ""] if rows else []
+    return "\n".join([_heading(module_name, "-"), _first_sentence(module), "", *table])
+
+
+def _index(modules: list[str]) -> str:
+    return "\n".join(
+        [
+            ".. _reference:\n",
+            _heading("API reference"),
+            "What users import, by the package it is imported from. Each name leads to its",
+            "description.",
+            "",
+            *(_exports(name) for name in PUBLIC if name in modules),
+            _heading("All modules", "-"),
+            "Also those that only the package itself imports.",
+            "",
+            ".. toctree::",
+            "   :maxdepth: 1",
+            "",
+            *(f"   {name}" for name in modules),
+            "",
+        ]
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a page, unless it is as it should be: Sphinx reads it again if it is newer."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def write_pages(application: Sphinx) -> None:
+    """Write all pages into the folder ``reference`` beside this file."""
+    folder = Path(application.srcdir) / "reference"
+    folder.mkdir(exist_ok=True)
+    modules = sorted(_modules())
+    pages = {f"{name}.rst": _module_page(name) for name in modules}
+    pages["index.rst"] = _index(modules)
+    for old in set(folder.iterdir()) - {folder / name for name in pages}:
+        old.unlink()
+    for name, text in pages.items():
+        _write(folder / name, text)
+
+
+def setup(application: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    application.connect("builder-inited", write_pages)
+    return {"parallel_read_safe": True}
