@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from zope.interface.interface import InterfaceClass
@@ -26,26 +27,30 @@ def resolve(
     if node.get("refdomain") != "py":
         return None
     domain = environment.domains["py"]
+    # Each page of the reference is called after its module.
+    module = PurePosixPath(node["refdoc"]).name
     described = {name: kind for name, _, kind, *_ in domain.get_objects()}
-    name = _full_name(node["reftarget"], described)
+    name = _full_name(node["reftarget"], module, described)
     if name is None:
-        return content if _is_foreign(node["reftarget"], node.get("py:module")) else None
+        return content if _is_foreign(node["reftarget"], module) else None
     return domain.resolve_xref(
         environment, node["refdoc"], application.builder, "obj", name, node, content
     )
 
 
-def _full_name(target: str, described: dict[str, str]) -> str | None:
+def _full_name(target: str, module: str, described: dict[str, str]) -> str | None:
     """Return the name under which the reference describes what a docstring names.
 
     A docstring may give a name as users import it, that of anything which the
-    package itself exports, a method of `TcpClient`, or any name without its
-    module if it is the only one of that name.
+    package itself exports, a method of `TcpClient`, any name without its module
+    if it is the only one of that name, and what a class inherits.
     """
+    owner, _, attribute = target.rpartition(".")
     candidates = [
         *(_exported(package, target.removeprefix(f"{package}.")) for package in PUBLIC),
         _exported("m2com_twisted", f"TcpClient.{target}"),
-        *_only(target, described),
+        *_only(target, module, described),
+        *(f"{base}.{attribute}" for name in _only(owner, module, described) for base in _mro(name)),
     ]
     return next((name for name in candidates if name in described), None)
 
@@ -57,16 +62,25 @@ def _exported(package: str, name: str) -> str | None:
     return defining_name(package, first) + dot + rest if first in exports else None
 
 
-def _only(target: str, described: dict[str, str]) -> list[str]:
-    """Return the only full name that ends with a name, or else the only class."""
+def _only(target: str, module: str, described: dict[str, str]) -> list[str]:
+    """Return the full name that ends with a name, if only one does, be it of a class or nearby."""
+    package = module.rpartition(".")[0]
     found = [name for name in described if name.endswith(f".{target}")]
     classes = [name for name in found if described[name] in ("class", "exception")]
-    return next((names for names in (found, classes) if len(names) == 1), [])
+    near = [name for name in classes if name.startswith(f"{package}.")]
+    return next((names for names in (found, classes, near) if len(names) == 1), [])
 
 
-def _is_foreign(name: str, module: str | None) -> bool:
+def _mro(name: str) -> list[str]:
+    """Return the full names of a class and its bases."""
+    module, _, class_name = name.rpartition(".")
+    bases = getattr(getattr(sys.modules.get(module), class_name, None), "__mro__", ())
+    return [f"{base.__module__}.{base.__qualname__}" for base in bases]
+
+
+def _is_foreign(name: str, module: str) -> bool:
     """Whether a name in a module is that of an object of another package."""
-    thing: object = sys.modules.get(module or "")
+    thing: object = sys.modules.get(module)
     for part in name.split("."):
         thing = getattr(thing, part, None)
     home = getattr(thing, "__module__", None)

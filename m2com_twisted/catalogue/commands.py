@@ -1,7 +1,7 @@
 """The 25 commands of the controller, each a class with its parameters.
 
 A command checks its parameters when it is made, and raises `InvalidFieldError`,
-which is a ValueError, before anything is sent.  `CheckedMessage.details` returns
+which is a ValueError, before anything is sent.  `Command.details` returns
 what goes over the wire::
 
     command = commands.PositionMirror(x=10.0, z=-2.5)

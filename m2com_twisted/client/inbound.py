@@ -43,7 +43,7 @@ class Inbound:
     """Takes the lines of whatever connection there is.
 
     The way of a message: `lines_received` hands the messages of a chunk to the
-    delivery, and `_messages` reads each from its line when it is its turn.  One
+    delivery, and ``_messages`` reads each from its line when it is its turn.  One
     at a time, because a thousand decoded messages at once cost twice as much as
     the same memory used a thousand times.
 

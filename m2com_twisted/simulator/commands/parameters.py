@@ -96,7 +96,7 @@ def as_given(field: Field, value: Any) -> object:
 
 
 def only_true(field: Field, value: Any) -> bool:
-    """Return whether a value is JSON's true; `power` takes anything else for off."""
+    """Return whether a value is JSON's true; ``power`` takes anything else for off."""
     return value is True
 
 
