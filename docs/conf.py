@@ -44,14 +44,17 @@ numpydoc_xref_param_type = False
 # Names of other packages lead nowhere here, since the build loads no index of theirs.  They are
 # exempted by these patterns; ours are not.
 _FOREIGN = r"(twisted|zope|msgspec|prometheus_client|mcap|nats|rich|matplotlib|pytest)"
-# Those of Twisted that docstrings give without their module.
+# Those of Twisted that docstrings give without their module, its interfaces among them.
 _TWISTED = "Clock|ClientService|DelayedCall|LineReceiver|LoopingCall|ReconnectingClientFactory"
+_TWISTED += r"|inlineCallbacks|I[A-Z][a-z]\w+"
 _STANDARD = "|".join(sorted(sys.stdlib_module_names))
 # The last pattern is that of type variables, which the reference does not list.
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", rf"{_FOREIGN}(\..*)?"),
     (r"py:.*", rf"({_STANDARD})(\..*)?"),
-    (r"py:obj", rf"({_TWISTED})(\..*)?"),
+    (r"py:.*", rf"({_TWISTED})(\..*)?"),
+    # Private names are for those who read the source.
+    (r"py:obj", r"(.*\.)?_\w+"),
     (r"py:.*", r"m2com_twisted\..*\.[A-Z]"),
 ]

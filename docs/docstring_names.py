@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -30,9 +33,10 @@ def resolve(
     # Each page of the reference is called after its module.
     module = PurePosixPath(node["refdoc"]).name
     described = {name: kind for name, _, kind, *_ in domain.get_objects()}
-    name = _full_name(node["reftarget"], module, described)
+    target = node["reftarget"]
+    name = _full_name(target, module, described)
     if name is None:
-        return content if _is_foreign(node["reftarget"], module) else None
+        return content if target in _parameters(module) or _is_foreign(target, module) else None
     return domain.resolve_xref(
         environment, node["refdoc"], application.builder, "obj", name, node, content
     )
@@ -66,7 +70,7 @@ def _only(target: str, module: str, described: dict[str, str]) -> list[str]:
     """Return the full name that ends with a name, if only one does, be it of a class or nearby."""
     package = module.rpartition(".")[0]
     found = [name for name in described if name.endswith(f".{target}")]
-    classes = [name for name in found if described[name] in ("class", "exception")]
+    classes = [name for name in found if described[name] in ("class", "exception", "function")]
     near = [name for name in classes if name.startswith(f"{package}.")]
     return next((names for names in (found, classes, near) if len(names) == 1), [])
 
@@ -85,6 +89,13 @@ def _is_foreign(name: str, module: str) -> bool:
         thing = getattr(thing, part, None)
     home = getattr(thing, "__module__", None)
     return isinstance(home, str) and home.partition(".")[0] != m2com_twisted.__name__
+
+
+@cache
+def _parameters(module: str) -> set[str]:
+    """Return the names of all parameters in a module: their descriptions have no link."""
+    source = inspect.getsource(sys.modules[module]) if module in sys.modules else ""
+    return {node.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.arg)}
 
 
 def hide_private_bases(
