@@ -70,6 +70,13 @@ def _against_asyncio(job: Job) -> dict[str, Job]:
     return {"client": job, "asyncio": replace(job, opponent="asyncio_original")}
 
 
+def _typed(load: str, repeat: int) -> dict[str, Job]:
+    return {
+        "decode": Job("typed", "decode", load, repeat),
+        "to dict": Job("typed", "to dict", load, repeat),
+    }
+
+
 # The repeats are such that most measurements take a tenth of a second or more:
 # the clock of the CPU is exact, but what a process does only once must not
 # count.  With a third of them telemetry to the client came out 4 % dearer.
@@ -135,6 +142,30 @@ COMPARISONS = (
         scale=1e-6,
         unit="MB",
         target=16.0,
+    ),
+    # What the controller sends, typed, against the same as dicts; without a connection.
+    Comparison(
+        "Typed telemetry from lines",
+        _typed("telemetry", 6),
+        (Ratio("decode", "to dict", 1.0),),
+    ),
+    Comparison(
+        "Typed events from lines",
+        _typed("small events", 60),
+        (Ratio("decode", "to dict", 1.0),),
+    ),
+    Comparison(
+        "Typed events from dicts",
+        {"parse": Job("typed", "parse", "all events", 200)},
+        target=1.5,
+    ),
+    Comparison(
+        "Typed axialForce from dicts",
+        {
+            "parse": Job("typed", "parse", "axialForce", 60),
+            "to dict": Job("typed", "to dict", "axialForce", 60),
+        },
+        (Ratio("parse", "to dict", 0.3),),
     ),
     Comparison(
         "Import",

@@ -10,6 +10,7 @@ from random import Random
 from m2com_twisted.catalogue.enums import PowerSystemState, PowerType
 from m2com_twisted.simulator import Model
 from m2com_twisted.simulator.model.telemetry import telemetry
+from m2com_twisted.simulator.model.welcome import welcome
 from m2com_twisted.wire.codec import Message, encode
 
 __all__ = ["Load", "Loads", "powered_model"]
@@ -46,6 +47,8 @@ class Loads:
         self._makers: dict[str, Callable[[], Load]] = {
             "telemetry": partial(_captured, capture) if capture is not None else _telemetry,
             "small events": _small_events,
+            "all events": _all_events,
+            "axialForce": _axial_force,
             "8 MB line": lambda: _long_lines(_LONG, 1),
             "64 kB lines": lambda: _long_lines(_LESS_LONG, _LONG // _LESS_LONG),
         }
@@ -83,6 +86,17 @@ def _telemetry() -> Load:
         model.step(0.05)
         messages += telemetry(model)
     return _load(messages)
+
+
+def _axial_force() -> Load:
+    """Only the longest topic."""
+    lines = [line for line in _telemetry().block.splitlines(True) if b'"axialForce"' in line]
+    return Load(b"".join(lines), len(lines))
+
+
+def _all_events() -> Load:
+    """What a controller tells a new client: each event once, the ILCs 84 times."""
+    return _load(welcome(powered_model()))
 
 
 def _small_events() -> Load:

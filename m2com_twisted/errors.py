@@ -96,25 +96,17 @@ class InvalidFieldError(InvalidMessageError):
 
     Attributes
     ----------
-    message
-        Name of the command or feed.
-    field
-        Name of the field.
+    message, field
+        Names of the command or feed, and of its field.
     reason
         What is wrong with the value.
     """
 
     def __init__(self, message: str, field: str, reason: str) -> None:
-        super().__init__(message, field, reason)
-        self.message = message
-        self.field = field
-        self.reason = reason
-
-    def __str__(self) -> str:
-        """Return the three in one sentence."""
         # The reason may begin with the index of a value in a list, as in "[3] must be".
-        separator = "" if self.reason.startswith("[") else " "
-        return f"{self.message}: {self.field}{separator}{self.reason}."
+        separator = "" if reason.startswith("[") else " "
+        super().__init__(f"{message}: {field}{separator}{reason}.")
+        self.message, self.field, self.reason = message, field, reason
 
 
 class RecordingError(M2ComError, ValueError):

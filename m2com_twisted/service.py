@@ -2,16 +2,22 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
+from .catalogue import events, telemetry
 from .catalogue.enums import MsgType
+from .catalogue.messages import TypedMessage
 from .catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from .catalogue.received import Unknown
 from .client.observers import LineObserver
+from .client.subscriptions import Subscription, Subscriptions
+from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
@@ -19,7 +25,7 @@ from .delivery.backlog import Overflow
 from .delivery.delivery import MessageCallback
 from .elevation import ElevationFeeder
 from .support.callables import require_callback
-from .support.log import NamedLog
+from .support.log import NamedLog, child_logger
 from .support.reactor_access import ReactorAccess
 from .support.stats import Stats
 from .tcp_client import TcpClient
@@ -30,6 +36,8 @@ __all__ = [
     "ControllerState",
     "ControllerStats",
 ]
+
+T = TypeVar("T", bound=TypedMessage | Unknown)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class ControllerStats:
     telemetry: Stats
 
 
-class CellControllerService(Service):
+class CellControllerService(TypedSender, Service):
     """The M2 cell controller, for a control service to embed.
 
     Dials both ports when it is started and keeps at it until it is stopped,
@@ -130,6 +138,14 @@ class CellControllerService(Service):
         self._connect_timeout = connect_timeout
         self._elevation = elevation
         self._reactor = ReactorAccess(reactor)
+        logger = child_logger(log, TcpClient.__name__)
+        self._events, self._topics = (
+            Subscriptions(first or _ignore, kinds, clock=self._reactor, log=NamedLog(logger, port))
+            for port, first, kinds in (
+                ("command", on_event, events),
+                ("telemetry", on_telemetry, telemetry),
+            )
+        )
         new_client = partial(
             TcpClient,
             host,
@@ -140,14 +156,14 @@ class CellControllerService(Service):
         )
         self._command: TcpClient = new_client(
             command_port,
-            on_event or _ignore,
+            self._events,
             name="command",
             endpoint=command_endpoint,
             observers=command_observers,
         )
         self._telemetry: TcpClient = new_client(
             telemetry_port,
-            on_telemetry or _ignore,
+            self._topics,
             name="telemetry",
             endpoint=telemetry_endpoint,
             observers=telemetry_observers,
@@ -168,7 +184,10 @@ class CellControllerService(Service):
     @property
     def stats(self) -> ControllerStats:
         """The counters, as they are now."""
-        return ControllerStats(self._command.stats, self._telemetry.stats)
+        return ControllerStats(
+            _with_errors(self._command.stats, self._events.errors),
+            _with_errors(self._telemetry.stats, self._topics.errors),
+        )
 
     def startService(self) -> None:
         """Override: begin to dial."""
@@ -191,9 +210,43 @@ class CellControllerService(Service):
         Service.stopService(self)
         if self._elevation is not None:
             self._elevation.stop()
+        self._events.stop()
+        self._topics.stop()
         clients = (self._command, self._telemetry)
         closing = [Deferred.fromCoroutine(client.close()) for client in clients]
         return gatherResults(closing).addCallback(lambda _: None)
+
+    def subscribe(self, kind: type[T], callback: Callable[[T], object]) -> Subscription[T]:
+        """Call back with each message of a class, typed, from the next message on.
+
+        Any number of callbacks, of any of the kinds that ``on_event`` may be of, and
+        in the same order: those for one message are called one after the other, after
+        ``on_event`` or ``on_telemetry``, and the next message waits for them.
+
+        Parameters
+        ----------
+        kind
+            A class of `m2com_twisted.catalogue.events` or ``telemetry``.  `Unknown`
+            stands for all messages, of both ports, that do not fit the catalogue.
+        callback
+            Called with the message.
+
+        Returns
+        -------
+            The subscription, which can be cancelled.
+
+        Raises
+        ------
+        TypeError
+            If the controller sends nothing of this class, or the callback cannot be one.
+        """
+        subscription = Subscription(kind, callback)
+        ports = [port for port in (self._events, self._topics) if port.takes(kind)]
+        if not ports:
+            raise TypeError(f"{kind!r} is no class of what the controller sends.")
+        for port in ports:
+            port.add(subscription)
+        return subscription
 
     async def run_command(
         self,
@@ -248,6 +301,11 @@ class CellControllerService(Service):
         if client.connected:
             return ConnectionState.WAITING
         return client.state
+
+
+def _with_errors(stats: Stats, errors: int) -> Stats:
+    """Count what typed callbacks raised among the errors of callbacks."""
+    return replace(stats, callback_errors=stats.callback_errors + errors)
 
 
 def _ignore(message: Message) -> None:

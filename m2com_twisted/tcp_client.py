@@ -12,6 +12,7 @@ from .catalogue.enums import MsgType
 from .client.inbound import Inbound
 from .client.observers import LineObserver, LineObservers
 from .client.sender import MessageSender
+from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
 from .commands.sequence_ids import SequenceIds
 from .commands.table import CommandTable
@@ -24,7 +25,7 @@ from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
 from .delivery.delivery import Delivery, MessageCallback
 from .support.callables import require_callback
-from .support.log import NamedLog
+from .support.log import NamedLog, child_logger
 from .support.reactor_access import ReactorAccess
 from .support.stats import Stats
 from .wire.codec import Message
@@ -34,7 +35,7 @@ __all__ = ["TcpClient"]
 Self = TypeVar("Self", bound="TcpClient")
 
 
-class TcpClient:
+class TcpClient(TypedSender):
     """Client of one port of the M2 cell controller.
 
     The coroutines can be awaited in any Twisted coroutine and passed to
@@ -125,8 +126,7 @@ class TcpClient:
         self.host = host
         self.port = port
         self.name = name
-        logger_name = type(self).__name__
-        self.log = logging.getLogger(logger_name) if log is None else log.getChild(logger_name)
+        self.log = child_logger(log, type(self).__name__)
         named_log = NamedLog(self.log, name)
         stats = Stats()
         self._reactor = ReactorAccess(reactor)

@@ -283,5 +283,5 @@ BY_NAME: dict[str, type[TypedMessage]] = _reader.by_name
 #: Return the message for a decoded one, or `Unknown`; see `Reader.parse`.
 parse = _reader.parse
 
-#: Return the message on a line, or `Unknown`; see `Reader.decode`.
+#: Return the message on a line, or `Unknown`; see `Reader`.
 decode = _reader.decode

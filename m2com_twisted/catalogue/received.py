@@ -1,6 +1,7 @@
 """Reading of messages that the controller sends, which never fails."""
 
 import json
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast, get_args
 
 import msgspec
@@ -39,13 +40,15 @@ class Reader(Generic[T]):
     ----------
     by_name
         These classes by their id on the wire.
+    decode
+        Returns the typed message on a line, or `Unknown` if it does not fit.
     """
 
     def __init__(self, union: Any) -> None:
         self.by_name: dict[str, type[TypedMessage]] = {
             message.name: message for message in get_args(union)
         }
-        self._decode = msgspec.json.Decoder(union).decode
+        self.decode = self._decoder(msgspec.json.Decoder(union).decode)
 
     def parse(self, message: dict[str, Any]) -> T | Unknown:
         """Return the typed message for a decoded one, or `Unknown` if it does not fit."""
@@ -58,17 +61,20 @@ class Reader(Generic[T]):
             return Unknown(self._reason(message, error), _as_message(message))
         return cast(T, typed)
 
-    def decode(self, line: bytes) -> T | Unknown:
-        """Return the typed message on a line, or `Unknown` if it does not fit.
+    def _decoder(self, decode: Callable[[bytes], T]) -> Callable[[bytes], T | Unknown]:
+        """Return `decode`: not a method, which looks up its decoder for each message.
 
-        Nothing is decoded twice unless the message does not fit.
+        That made it 1.5 % slower than decoding to a dict; like this it is as fast.
         """
-        try:
-            typed: T = self._decode(line)
-        except Exception:
-            # A line with NaN in it is no JSON to msgspec; the controller may write it.
-            return self._decode_leniently(line)
-        return typed
+
+        def decode_line(line: bytes) -> T | Unknown:
+            try:
+                return decode(line)
+            except Exception:
+                # A line with NaN in it is no JSON to msgspec; the controller may write it.
+                return self._decode_leniently(line)
+
+        return decode_line
 
     def _decode_leniently(self, line: bytes) -> T | Unknown:
         try:

@@ -1,14 +1,24 @@
 """The outcome of a command that succeeded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Generic
 
+from typing_extensions import TypeVar
+
+from ..catalogue.messages import Command
 from ..wire.codec import Message
 
-__all__ = ["CommandOutcome"]
+__all__ = ["CommandOutcome", "CommandT"]
+
+#: A class of commands.
+CommandT = TypeVar("CommandT", bound=Command)
+
+# With a default, so that the bare name means the outcome of any command.
+_CommandT_co = TypeVar("_CommandT_co", bound=Command | None, default=Command | None, covariant=True)
 
 
 @dataclass(frozen=True)
-class CommandOutcome:
+class CommandOutcome(Generic[_CommandT_co]):
     """What became of a command that succeeded; times are seconds of the clock."""
 
     #: Its name.
@@ -23,6 +33,8 @@ class CommandOutcome:
     finished_at: float
     #: The message that said so.
     reply: Message
+    #: The command as it was given to ``run``; None where it was run by its name.
+    request: _CommandT_co = None  # type: ignore[assignment]  # None is what the type has then
 
     @property
     def ack_latency(self) -> float | None:
@@ -33,3 +45,8 @@ class CommandOutcome:
     def latency(self) -> float:
         """Seconds from sending to success."""
         return self.finished_at - self.sent_at
+
+    def of(self, request: CommandT) -> "CommandOutcome[CommandT]":
+        """Return the same as the outcome of a typed command."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return CommandOutcome(**{**values, "request": request})

@@ -79,7 +79,7 @@ class Delivery:
         self._backlog = Backlog(
             max_length,
             overflow,
-            running=lambda: _name_of(self._running),
+            running=lambda: name_of(self._running),
             clock=clock,
             stats=stats,
             log=log,
@@ -257,7 +257,7 @@ def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object
     return call
 
 
-def _name_of(function: object) -> str:
+def name_of(function: object) -> str:
     """Return what the user calls a callback."""
     while isinstance(function, partial):
         function = function.func

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["NamedLog", "beginning_of"]
+__all__ = ["NamedLog", "beginning_of", "child_logger"]
 
 if TYPE_CHECKING:
     _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
@@ -58,6 +58,11 @@ class NamedLog(_LoggerAdapter):
             if logging.raiseExceptions and sys.stderr is not None:
                 with contextlib.suppress(OSError, ValueError):  # stderr may be closed
                     traceback.print_exc()
+
+
+def child_logger(log: logging.Logger | None, name: str) -> logging.Logger:
+    """Return the child of a logger, or without one the logger of that name."""
+    return logging.getLogger(name) if log is None else log.getChild(name)
 
 
 def beginning_of(message: object) -> str:

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from m2com_twisted import CommandOutcome, LineObserver, MsgType, NotConnectedError, aio
+from m2com_twisted.catalogue import commands, feeds
 from tests.support.aio_bench import Bench, Message, in_asyncio
 from tests.support.stream_server import write
 
@@ -246,3 +247,18 @@ async def test_plain_callback(bench: Bench) -> None:
         assert await bench.messages.get() == {"id": "one"}
     with pytest.raises(TypeError, match="callable"):
         bench.client("no function")
+
+
+@in_asyncio
+async def test_typed_commands_and_feeds(bench: Bench) -> None:
+    """They are sent as by name, and awaited in asyncio tasks."""
+    async with bench.server, bench.client() as client:
+        writer = await bench.server.client()
+        running = asyncio.ensure_future(client.run(commands.ClearErrors()))
+        command = await bench.server.received.get()
+        assert command["id"] == "cmd_clearErrors"
+        for status in ("ack", "success"):
+            write(writer, {"id": status, "sequence_id": command["sequence_id"]})
+        assert (await running).request == commands.ClearErrors()
+        await client.write(feeds.MountElevation(45))
+        assert (await bench.server.received.get())["actualPosition"] == 45.0

@@ -1,0 +1,187 @@
+"""Typed messages for any number of callbacks, in the order of the messages.
+
+The callbacks of one message are called one after the other, each when the one
+before is done.  So they hold up the next message as a callback for dicts does, and
+the rules of its order hold for all of them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+
+from ..catalogue.messages import TypedMessage
+from ..catalogue.received import Unknown
+from ..delivery.delivery import MessageCallback, name_of
+from ..support.callables import require_callback
+from ..support.log import NamedLog, beginning_of
+from ..support.throttle import Throttle
+from ..wire.codec import Message
+
+__all__ = ["Subscription", "Subscriptions"]
+
+T = TypeVar("T", bound=TypedMessage | Unknown)
+
+# Seconds between two warnings about messages that do not fit their class: telemetry
+# that does not fit may come 20 times a second.
+_UNFIT_LOG_INTERVAL = 10.0
+
+
+class Subscription(Generic[T]):
+    """One callback for the messages of one class.
+
+    Attributes
+    ----------
+    kind
+        The class.
+    callback
+        The callback.
+    active
+        Whether the callback is called; False after `cancel`.
+    """
+
+    def __init__(self, kind: type[T], callback: Callable[[T], object]) -> None:
+        self.kind = kind
+        self.callback = callback
+        self.active = True
+
+    def cancel(self) -> None:
+        """Have the callback called no more.  Harmless at any time; does not end a call."""
+        self.active = False
+
+
+class Subscriptions:
+    """The callbacks for the messages of one port.
+
+    Parameters
+    ----------
+    first
+        Called with the keyword ``message`` for each message, before the typed callbacks.
+    kinds
+        The module of the catalogue that has the classes of the messages of this port.
+    clock
+        Limits the log lines.
+    log
+        Where it is reported what a callback raises, and what does not fit its class.
+
+    Attributes
+    ----------
+    errors
+        Exceptions out of the typed callbacks.
+    """
+
+    def __init__(
+        self,
+        first: MessageCallback,
+        kinds: ModuleType,
+        *,
+        clock: IReactorTime,
+        log: NamedLog,
+    ) -> None:
+        require_callback(first)
+        self._first = first
+        # The name of the callback that runs, for those who ask what holds up the messages.
+        self.__qualname__ = name_of(first)
+        self._parse: Callable[[Message], object] = kinds.parse
+        self._kinds = frozenset([*kinds.BY_NAME.values(), Unknown])
+        self._clock = clock
+        self._log = log
+        self._throttle = Throttle(_UNFIT_LOG_INTERVAL)
+        self._by_name: dict[str, list[Subscription[Any]]] = {}
+        self._for_unknown: list[Subscription[Any]] = []
+        # Counts the calls of `stop`: what is under way then is not to go on.
+        self._stops = 0
+        self.errors = 0
+
+    def takes(self, kind: object) -> bool:
+        """Whether messages of a class can come over this port."""
+        return kind in self._kinds
+
+    def add(self, subscription: Subscription[Any]) -> None:
+        """Call back from the next message on."""
+        require_callback(subscription.callback)
+        kind = subscription.kind
+        if issubclass(kind, Unknown):
+            self._for_unknown.append(subscription)
+        else:
+            self._by_name.setdefault(kind.name, []).append(subscription)
+
+    def stop(self) -> None:
+        """Have nobody called any more for the message that is being delivered."""
+        self._stops += 1
+
+    def __call__(self, *, message: Message) -> object:
+        """Deliver a message; return what is to be awaited, if anything."""
+        name = message.get("id")
+        if self._for_unknown or (isinstance(name, str) and name in self._by_name):
+            return self._deliver(message, name)
+        # Without a coroutine of our own, which would double the time of a message.
+        return self._first(message=message)
+
+    async def _deliver(self, message: Message, name: Any) -> None:
+        stops = self._stops
+        raised: BaseException | None = None
+        # Read before anybody can change the message.
+        due = self._due(message, name)
+        try:
+            await _finished(self._first(message=message))
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            raised = error
+        for subscription, typed in due:
+            if self._stops != stops:
+                break
+            if subscription.active:
+                await self._call(subscription, typed, message, stops)
+        self.__qualname__ = name_of(self._first)
+        if raised is not None:
+            # To be reported and counted as without subscriptions.
+            raise raised
+
+    def _due(self, message: Message, name: Any) -> list[tuple[Subscription[Any], object]]:
+        """Return who is to be called, with what."""
+        typed = self._parse(message)
+        subscriptions = self._by_name.get(name, []) if isinstance(name, str) else []
+        if isinstance(typed, Unknown):
+            if subscriptions:
+                self._report_unfit(name, typed)
+            subscriptions = self._for_unknown
+        self._forget_cancelled(subscriptions)
+        return [(subscription, typed) for subscription in subscriptions]
+
+    def _forget_cancelled(self, subscriptions: list[Subscription[Any]]) -> None:
+        if not all(subscription.active for subscription in subscriptions):
+            subscriptions[:] = [one for one in subscriptions if one.active]
+
+    async def _call(
+        self, subscription: Subscription[Any], typed: object, message: Message, stops: int
+    ) -> None:
+        self.__qualname__ = name_of(subscription.callback)
+        try:
+            await _finished(subscription.callback(typed))
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if self._stops != stops and isinstance(error, CancelledError | asyncio.CancelledError):
+                raise  # The cancellation of what runs when the client is closed.
+            self.errors += 1
+            shown = beginning_of(message)
+            self._log.error("The callback failed on the message %s", shown, exc_info=error)
+
+    def _report_unfit(self, name: str, unknown: Unknown) -> None:
+        if self._throttle.admit(self._clock.seconds()) is not None:
+            self._log.warning(
+                "No callback is called for a %s that does not fit its class: %s",
+                name,
+                unknown.reason,
+            )
+
+
+async def _finished(result: object) -> None:
+    """Wait until a callback is done."""
+    if result is not None and isinstance(result, Awaitable):
+        await result

@@ -1,0 +1,88 @@
+"""Sending what the catalogue has classes for."""
+
+from ..catalogue.enums import MsgType
+from ..catalogue.feeds import Feed
+from ..catalogue.messages import Command
+from ..commands.outcome import CommandOutcome, CommandT
+from ..errors import InvalidMessageError
+from ..wire.codec import Message
+
+__all__ = ["TypedSender"]
+
+
+class TypedSender:
+    """The typed methods of whatever sends commands and messages by their names."""
+
+    async def run_command(
+        self,
+        name: str,
+        details: Message | None = None,
+        *,
+        ack_timeout: float | None = 10.0,
+        timeout: float | None = 60.0,
+    ) -> CommandOutcome:
+        """Send a command and wait until the controller has executed it."""
+        raise NotImplementedError
+
+    async def write_message(
+        self,
+        msg_type: MsgType,
+        msg_name: str,
+        msg_details: Message | None = None,
+        comp_name: str | None = None,
+    ) -> None:
+        """Write a message to the controller."""
+        raise NotImplementedError
+
+    async def run(
+        self,
+        command: CommandT,
+        *,
+        ack_timeout: float | None = 10.0,
+        timeout: float | None = 60.0,
+    ) -> CommandOutcome[CommandT]:
+        """Send a command of the catalogue and wait until the controller has executed it.
+
+        Parameters
+        ----------
+        command
+            The command, which has checked its parameters when it was made.
+        ack_timeout, timeout
+            As for `run_command`.
+
+        Returns
+        -------
+            The outcome, with the command as its ``request``.
+
+        Raises
+        ------
+        InvalidMessageError
+            If it is no command of the catalogue, the class of one for example.
+        M2ComError, RuntimeError, ValueError
+            As `run_command`.
+        """
+        if not isinstance(command, Command):
+            raise InvalidMessageError(f"{command!r} is no command of the catalogue.")
+        outcome = await self.run_command(
+            command.name, command.details(), ack_timeout=ack_timeout, timeout=timeout
+        )
+        return outcome.of(command)
+
+    async def write(self, feed: Feed) -> None:
+        """Write a message of the telescope mount to the controller; see `write_message`.
+
+        Parameters
+        ----------
+        feed
+            The message; its class says to which port it goes.
+
+        Raises
+        ------
+        InvalidMessageError
+            If it is no feed of the catalogue.
+        M2ComError, RuntimeError, ValueError
+            As `write_message`.
+        """
+        if not isinstance(feed, Feed):
+            raise InvalidMessageError(f"{feed!r} is no feed of the catalogue.")
+        await self.write_message(feed.msg_type, feed.name, feed.details(), feed.comp_name)
