@@ -275,6 +275,7 @@ def copyable(error: BaseException) -> BaseException:
 
     Returns
     -------
+    copied
         The error itself where `copy.deepcopy` can copy it.  Otherwise an
         `M2ComError` with its type and text, and the error as ``__cause__``.
     """

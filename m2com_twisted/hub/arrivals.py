@@ -54,6 +54,7 @@ class Arrivals:
 
         Returns
         -------
+        ended
             Fires when the callbacks that run have ended.
         """
         self._presence = Presence()

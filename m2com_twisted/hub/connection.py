@@ -145,6 +145,7 @@ class HubConnection:
 
         Returns
         -------
+        ended
             Fires when the thread has ended, which takes a few seconds at most.
         """
         ended = self._ended
@@ -164,6 +165,7 @@ class HubConnection:
 
         Returns
         -------
+        connected
             Whether there is one.  It may be lost before the function is called.
         """
         with self._lock:

@@ -160,6 +160,7 @@ class RemoteController(Service):
 
         Returns
         -------
+        stopped
             Fires when nothing of it is left, neither in the reactor nor as a thread.
         """
         Service.stopService(self)

@@ -50,6 +50,7 @@ class SequenceCheck:
 
         Returns
         -------
+        missing
             How many of those are missing that it said it had sent when it said
             so last.  Not at once, since they may be handled a moment later.
         """

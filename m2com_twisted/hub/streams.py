@@ -77,6 +77,7 @@ async def ensure_streams(jetstream: JetStreamContext, configs: list[StreamConfig
 
     Returns
     -------
+    made
         The names of those that were made.
     """
     made: list[str] = []

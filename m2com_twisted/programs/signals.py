@@ -54,6 +54,7 @@ def stop_on_hangup(reactor: Any) -> Callable[[], None]:
 
     Returns
     -------
+    undo
         A function that undoes it.
     """
     before = signal.getsignal(signal.SIGHUP)

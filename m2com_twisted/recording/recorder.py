@@ -168,6 +168,7 @@ class Recorder(Service):
 
         Returns
         -------
+        written
             Fires when that is done.
         """
         if self.running:

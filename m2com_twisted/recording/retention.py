@@ -97,7 +97,10 @@ class Retention:
 
         Returns
         -------
-            What was deleted, and what could not be.
+        deleted
+        The files that were deleted.
+    kept
+        The files that could not be deleted.
 
         Raises
         ------

@@ -36,7 +36,10 @@ def create_segment_file(directory: Path, start: int) -> tuple[Path, int]:
 
     Returns
     -------
-        Path of the file, and its descriptor for writing.
+    path
+        Path of the file.
+    descriptor
+        Descriptor for writing to it.
 
     Raises
     ------
