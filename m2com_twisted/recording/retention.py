@@ -97,10 +97,8 @@ class Retention:
 
         Returns
         -------
-        deleted
-        The files that were deleted.
-    kept
-        The files that could not be deleted.
+        pruned
+            The files that were deleted, and those that could not be.
 
         Raises
         ------
