@@ -52,6 +52,7 @@ class TypedSender:
 
         Returns
         -------
+        outcome
             The outcome, with the command as its ``request``.
 
         Raises
