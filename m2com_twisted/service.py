@@ -233,6 +233,7 @@ class CellControllerService(TypedSender, Service):
 
         Returns
         -------
+        outcome
             The subscription, which can be cancelled.
 
         Raises
