@@ -56,5 +56,5 @@ nitpick_ignore_regex = [
     (r"py:.*", rf"({_TWISTED})(\..*)?"),
     # Private names are for those who read the source.
     (r"py:obj", r"(.*\.)?_\w+"),
-    (r"py:.*", r"m2com_twisted\..*\.[A-Z]"),
+    (r"py:.*", r"m2com_twisted\..*\.([A-Z]|_?[A-Za-z]*T(_co)?)"),
 ]

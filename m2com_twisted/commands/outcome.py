@@ -8,9 +8,9 @@ from typing_extensions import TypeVar
 from ..catalogue.messages import Command
 from ..wire.codec import Message
 
-__all__ = ["CommandOutcome", "CommandT"]
+__all__ = ["CommandOutcome"]
 
-#: A class of commands.
+# A class of commands.
 CommandT = TypeVar("CommandT", bound=Command)
 
 # With a default, so that the bare name means the outcome of any command.
