@@ -43,6 +43,11 @@ class Arrivals:
             self._presence.hub_changed(thing)
             self.update_state()
 
+    @property
+    def is_on_hub(self) -> bool:
+        """Whether there is a connection to the hub."""
+        return self._presence.on_hub
+
     def update_state(self) -> None:
         """Tell where the connections stand, where that has changed; time alone may do it."""
         now = self._clock.seconds()

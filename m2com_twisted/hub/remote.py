@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.task import LoopingCall
 
@@ -12,10 +12,11 @@ from ..catalogue.enums import MsgType
 from ..client.observers import LineObserver
 from ..commands.outcome import CommandOutcome
 from ..delivery.delivery import MessageCallback
-from ..errors import InvalidMessageError
+from ..errors import InvalidMessageError, NotConnectedError
 from ..service import ControllerState, ControllerStats
 from ..support.log import NamedLog
 from ..support.reactor_access import ReactorAccess
+from ..support.waiters import Waiters
 from ..wire.codec import Message
 from .arrivals import Arrivals
 from .caller import CommandCaller
@@ -93,6 +94,7 @@ class RemoteController(Service):
         self._caller = CommandCaller(
             self.subjects, self._call, threads=self._reactor, clock=self._clock
         )
+        self._waiters = Waiters()
         self._look = LoopingCall(self._arrivals.update_state)
         self._look.clock = self._clock
 
@@ -173,6 +175,25 @@ class RemoteController(Service):
         ending = [self._arrivals.stop(), self._connection.stop()]
         return gatherResults(ending).addCallback(lambda _: None)
 
+    async def connected(self, timeout: float = 10.0) -> None:
+        """Wait for a connection to the hub.
+
+        Raises
+        ------
+        NotConnectedError
+            If there is none in that many seconds; it says why.
+        """
+        if self._arrivals.is_on_hub:
+            return
+        waiting = self._waiters.add()
+        waiting.addTimeout(timeout, self._clock)
+        try:
+            await waiting
+        except TimeoutError:
+            where = ", ".join(self.settings.urls)
+            reason = self.last_error or f"no answer for {timeout:g} s"
+            raise NotConnectedError(f"No connection to the hub {where}: {reason}") from None
+
     async def run_command(
         self,
         name: str,
@@ -232,7 +253,9 @@ class RemoteController(Service):
     def _handle(self, thing: Arrived | Told | bool) -> None:
         """Take one thing off the hub, in order."""
         self._arrivals.take(thing)
-        if thing is False:
+        if thing is True:
+            self._waiters.succeed()
+        elif thing is False:
             self._caller.connection_lost()
 
     def _tell_state(self) -> object:

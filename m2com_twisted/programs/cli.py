@@ -26,6 +26,7 @@ from .signals import die_of_signals, stop_on_signals
 from .simulate import SimulateOptions
 from .subcommand import Subcommand
 from .terminal import Terminal
+from .watch import WatchOptions
 
 __all__ = ["Options", "main"]
 
@@ -37,6 +38,7 @@ _NO_STDOUT = 141
 
 _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
     ("monitor", MonitorOptions, "Watch connections, faults, telemetry and events."),
+    ("watch", WatchOptions, "Show single values as they change."),
     ("send", SendOptions, "Send a command and see what becomes of it."),
     ("schema", SchemaOptions, "Print the JSON Schema of a message."),
     ("record", RecordOptions, "Record what the controller sends."),

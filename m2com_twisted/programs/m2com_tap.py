@@ -12,17 +12,20 @@ from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python import usage
 
+from ..catalogue.commands import BY_NAME
 from ..errors import M2ComError
 from ..service import CellControllerService
 from ..support.clock import use_monotonic_clock
 from ..wire.codec import Message
 from .extras import MissingExtraError, extra
+from .hub_options import HUB_PARAMETERS, hub_settings
 from .log_carrier import LogCarrier
 from .options import ControllerOptions
 from .record_options import KEEP_HELP, SEGMENT_HELP, new_recorder, size_or_duration
 from .signals import stop_on_hangup
 
 if TYPE_CHECKING:
+    from ..hub import HubPublisher
     from ..recording import Recorder
 
 __all__ = ["MessageHandler", "Options", "Program", "makeService"]
@@ -35,6 +38,9 @@ _HANDLER_HELP = (
 _METRICS_HELP = (
     "Where to serve metrics to Prometheus, under /metrics: a strport such as "
     "tcp:9100:interface=127.0.0.1."
+)
+_HUB_COMMANDS_HELP = (
+    "Commands that may be sent through the hub, with commas between them; by default none."
 )
 
 
@@ -59,6 +65,8 @@ class Options(ControllerOptions):
         ["record-keep", None, None, KEEP_HELP, size_or_duration],
         ["record-segment", None, None, SEGMENT_HELP, size_or_duration],
         ["metrics", None, None, _METRICS_HELP],
+        *HUB_PARAMETERS,
+        ["hub-commands", None, None, _HUB_COMMANDS_HELP],
     ]
 
     def postOptions(self) -> None:
@@ -69,6 +77,11 @@ class Options(ControllerOptions):
         for name in ("record-keep", "record-segment"):
             if self[name] is not None and self["record"] is None:
                 raise usage.UsageError(f"--{name} is of no use without --record")
+        if self["hub-commands"] is not None:
+            if self["hub"] is None:
+                raise usage.UsageError("--hub-commands is of no use without --hub")
+            _check_commands(self["hub-commands"].split(","))
+        hub_settings(self)
 
 
 class Program(MultiService):
@@ -127,20 +140,24 @@ def makeService(options: Options) -> IService:
     program: MultiService = Program(LogCarrier(log, level))
     recorder = _recorder(options, log) if options["record"] else None
     handler = _handler(options) if options["handler"] else None
+    publisher = _publisher(options, log)
+    observed = [observed for observed in (recorder, publisher) if observed is not None]
     controller = CellControllerService(
         options["host"],
         options["command-port"],
         options["telemetry-port"],
         on_event=None if handler is None else handler.event,
         on_telemetry=None if handler is None else handler.telemetry,
-        command_observers=[] if recorder is None else [recorder.observer("command")],
-        telemetry_observers=[] if recorder is None else [recorder.observer("telemetry")],
+        command_observers=[one.observer("command") for one in observed],
+        telemetry_observers=[one.observer("telemetry") for one in observed],
         log=log,
     )
     # Stopped in the reverse order: nothing arrives any more when the recorder
     # writes what it has.
-    if recorder is not None:
-        program.addService(recorder)
+    for observer in observed:
+        program.addService(observer)
+    if publisher is not None and options["hub-commands"]:
+        publisher.serve(controller.run_command, options["hub-commands"].split(","))
     program.addService(controller)
     # The last, because from then on there is something to stop.
     if options["metrics"]:
@@ -153,6 +170,22 @@ def _recorder(options: Options, log: logging.Logger) -> "Recorder":
         return new_recorder(Path(options["record"]), options, log)
     except (M2ComError, OSError) as error:
         options.refuse(f"--record: {error}")
+
+
+def _publisher(options: Options, log: logging.Logger) -> "HubPublisher | None":
+    settings = hub_settings(options)
+    if settings is None:
+        return None
+    from ..hub import HubPublisher
+
+    return HubPublisher(settings, log=log)
+
+
+def _check_commands(names: list[str]) -> None:
+    """Refuse what would never be sent."""
+    for name in names:
+        if name not in BY_NAME:
+            raise usage.UsageError(f"--hub-commands: there is no command {name!r}")
 
 
 def _handler(options: Options) -> MessageHandler:

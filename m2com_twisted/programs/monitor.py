@@ -7,9 +7,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python import usage
 
-from ..service import CellControllerService
 from ..support.printable import printable
 from .board import Board
+from .hub_options import address, controller
 from .subcommand import ControllerSubcommand
 from .terminal import Terminal
 
@@ -25,7 +25,8 @@ class MonitorOptions(ControllerSubcommand):
 
     synopsis = "Usage: m2com monitor [options]"
     longdesc = """Show the state of both connections, the faults, the rate and age of each telemetry
-    topic, and the last events, until Ctrl-C.  Connects as the one client that a port serves."""
+    topic, and the last events, until Ctrl-C.  Connects as the one client that a port serves, or
+    with --hub as one of any number of readers."""
     example = "m2com monitor --host 192.0.2.7"
     # Log lines would tear the table, which shows the last error anyway.
     log_level = logging.CRITICAL
@@ -42,15 +43,7 @@ class MonitorOptions(ControllerSubcommand):
         """Override."""
         self.log_to(terminal)
         board = Board(reactor)
-        service = CellControllerService(
-            self["host"],
-            self["command-port"],
-            self["telemetry-port"],
-            on_event=board.event,
-            on_telemetry=board.telemetry,
-            log=logging.getLogger("m2com"),
-            reactor=reactor,
-        )
+        service = controller(self, reactor, on_event=board.event, on_telemetry=board.telemetry)
         drawing = LoopingCall(
             lambda: self._draw(terminal, board.lines(service.state, service.stats))
         )
@@ -68,8 +61,8 @@ class MonitorOptions(ControllerSubcommand):
 
     def _draw(self, terminal: Terminal, lines: list[str]) -> None:
         """Show the table in place of the last one, or below it where it is no screen."""
-        address = f"{self['host']}:{self['command-port']} and :{self['telemetry-port']}"
-        lines = [printable(line) for line in (f"M2 cell controller, {address}", *lines)]
+        title = f"M2 cell controller, {address(self)}"
+        lines = [printable(line) for line in (title, *lines)]
         size = terminal.size
         if size is None:
             terminal.draw("\n".join(lines) + "\n\n")

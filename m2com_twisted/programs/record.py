@@ -6,7 +6,7 @@ from pathlib import Path
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
-from ..service import CellControllerService
+from .hub_options import controller
 from .record_options import KEEP_HELP, SEGMENT_HELP, new_recorder, size_or_duration
 from .subcommand import ControllerSubcommand, until_interrupted
 from .terminal import Terminal
@@ -39,14 +39,11 @@ class RecordOptions(ControllerSubcommand):
         log = logging.getLogger("m2com")
         recorder = new_recorder(Path(self["directory"]), self, log, reactor)
         recorder.startService()
-        service = CellControllerService(
-            self["host"],
-            self["command-port"],
-            self["telemetry-port"],
+        service = controller(
+            self,
+            reactor,
             command_observers=[recorder.observer("command")],
             telemetry_observers=[recorder.observer("telemetry")],
-            log=log,
-            reactor=reactor,
         )
         terminal.say(f"Recording to {self['directory']} until Ctrl-C.")
         service.startService()

@@ -23,6 +23,8 @@ from ..tcp_client import TcpClient
 from ..wire.codec import Message
 from .assignments import command_class, command_from
 from .command_help import help_of, list_of_commands
+from .hub_options import hub_settings
+from .hub_sending import HubSending
 from .subcommand import ControllerSubcommand
 from .terminal import Terminal
 
@@ -87,13 +89,20 @@ class SendOptions(ControllerSubcommand):
         """Override."""
         if self["wait"] and self["no-wait"]:
             raise usage.UsageError("--wait and --no-wait exclude each other")
+        if self["no-wait"] and self["hub"] is not None:
+            raise usage.UsageError("--no-wait cannot be had through the hub, which tells the end")
         if not 0 < self["timeout"] < math.inf:
             raise usage.UsageError("--timeout must be a number of seconds greater than 0")
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
-        sending = _Sending(self, reactor, terminal)
+        settings = hub_settings(self)
+        sending: _Sending | HubSending
+        if settings is None:
+            sending = _Sending(self, reactor, terminal)
+        else:
+            sending = HubSending(self, settings, reactor, terminal)
         try:
             return await sending.run()
         except (ConnectFailedError, NotConnectedError) as error:

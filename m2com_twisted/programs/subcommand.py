@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
+from .hub_options import HUB_PARAMETERS, hub_settings
 from .options import ControllerOptions, ProgramOptions
 from .terminal import PrintableFormatter, Terminal
 
@@ -87,7 +88,14 @@ class Subcommand(ProgramOptions):
 
 
 class ControllerSubcommand(Subcommand, ControllerOptions):
-    """The options of a subcommand that talks to a controller."""
+    """The options of a subcommand that talks to a controller, directly or through the hub."""
+
+    optParameters = HUB_PARAMETERS
+
+    def parse(self, options: Sequence[str] | None) -> None:
+        """Override: the options of the hub are checked before anything is begun."""
+        super().parse(options)
+        hub_settings(self)
 
 
 async def until_interrupted() -> None:

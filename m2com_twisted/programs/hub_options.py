@@ -1,0 +1,102 @@
+"""The options of the hub, and the controller that is at its end or at the end of a socket."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.python import usage
+
+from ..client.observers import LineObserver
+from ..delivery.delivery import MessageCallback
+from ..service import CellControllerService
+from .extras import MissingExtraError, extra
+
+if TYPE_CHECKING:
+    from ..hub import HubSettings, RemoteController
+
+__all__ = ["HUB_PARAMETERS", "address", "controller", "hub_settings"]
+
+#: For `optParameters` of programs that publish to the hub or read from it.
+HUB_PARAMETERS: list[object] = [
+    ["hub", None, None, "The hub, nats://host:4222; servers of a cluster with commas between."],
+    ["instance", None, "main", "Name of the controller among those on the hub."],
+    ["hub-credentials", None, None, "File with a NATS token, or with one line user:password."],
+    ["hub-ca", None, None, "File with the certificates to check the hub's against: requires TLS."],
+]
+
+
+def hub_settings(options: Mapping[str, Any]) -> "HubSettings | None":
+    """Return where the hub is; None if none was asked for.
+
+    Raises
+    ------
+    UsageError
+        If an option is wrong, or the extra ``hub`` is not installed.
+    """
+    if options["hub"] is None:
+        for name in ("hub-credentials", "hub-ca"):
+            if options[name] is not None:
+                raise usage.UsageError(f"--{name} is of no use without --hub")
+        return None
+    try:
+        with extra("hub", "--hub"):
+            from ..hub import HubSettings
+    except MissingExtraError as error:
+        raise usage.UsageError(str(error)) from error
+    try:
+        return HubSettings.parse(
+            options["hub"],
+            options["instance"],
+            credentials=options["hub-credentials"],
+            ca=options["hub-ca"],
+        )
+    except ValueError as error:
+        raise usage.UsageError(f"--hub: {error}") from error
+
+
+def controller(
+    options: Mapping[str, Any],
+    reactor: IReactorTime,
+    *,
+    on_event: MessageCallback | None = None,
+    on_telemetry: MessageCallback | None = None,
+    command_observers: Iterable[LineObserver] = (),
+    telemetry_observers: Iterable[LineObserver] = (),
+) -> "CellControllerService | RemoteController":
+    """Return the controller: through the hub, or by the ports that it listens on."""
+    settings = hub_settings(options)
+    log = logging.getLogger("m2com")
+    if settings is None:
+        return CellControllerService(
+            options["host"],
+            options["command-port"],
+            options["telemetry-port"],
+            on_event=on_event,
+            on_telemetry=on_telemetry,
+            command_observers=command_observers,
+            telemetry_observers=telemetry_observers,
+            log=log,
+            reactor=reactor,
+        )
+    from twisted.internet.interfaces import IReactorFromThreads
+
+    from ..hub import RemoteController
+
+    return RemoteController(
+        settings,
+        on_event=on_event,
+        on_telemetry=on_telemetry,
+        command_observers=command_observers,
+        telemetry_observers=telemetry_observers,
+        log=log,
+        reactor=IReactorFromThreads(reactor),
+    )
+
+
+def address(options: Mapping[str, Any]) -> str:
+    """Return where the controller is, for people."""
+    settings = hub_settings(options)
+    if settings is not None:
+        return f"{settings.instance} on the hub {', '.join(settings.urls)}"
+    return f"{options['host']}:{options['command-port']} and :{options['telemetry-port']}"

@@ -1,0 +1,68 @@
+"""``m2com send`` through the hub."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..hub import HubSettings
+
+__all__ = ["HubSending"]
+
+
+class HubSending:
+    """One command on its way through the hub.
+
+    Parameters
+    ----------
+    options
+        ``command``, ``details`` and ``timeout``.
+    settings
+        Where the hub is.
+    reactor
+        The reactor.
+    terminal
+        Takes what is to be shown.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        settings: "HubSettings",
+        reactor: IReactorTime,
+        terminal: Terminal,
+    ) -> None:
+        from ..hub import RemoteController
+
+        self._options = options
+        self._show = terminal.say
+        self._controller = RemoteController(
+            settings, log=logging.getLogger("m2com"), reactor=IReactorFromThreads(reactor)
+        )
+
+    async def run(self) -> int:
+        """Send the command, show what becomes of it, and return the exit code of success."""
+        name, details = self._options["command"], self._options["details"]
+        timeout = self._options["timeout"]
+        self._controller.startService()
+        try:
+            await self._controller.connected()
+            self._show(f"> {name} {json.dumps(details)}")
+            outcome = await self._controller.run_command(
+                name, details, ack_timeout=timeout, timeout=timeout
+            )
+        finally:
+            await self._controller.stopService()
+        if outcome.ack_latency is not None:
+            self._show(f"acknowledged after {1000 * outcome.ack_latency:.1f} ms")
+        self._show(f"succeeded after {1000 * outcome.latency:.1f} ms")
+        return 0
+
+    def hint(self) -> str:
+        """Return nothing: the hub has said all."""
+        return ""
