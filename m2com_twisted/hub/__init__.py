@@ -4,10 +4,11 @@ Needs the extra ``hub``, which brings nats-py.
 """
 
 from .errors import CommandRefused
+from .once import run_once
 from .publisher import HubPublisher, HubStats
 from .remote import RemoteController
 from .settings import HubSettings
-from .streams import Retention
+from .streams import Retention, check_streams, set_up_streams
 
 __all__ = [
     "CommandRefused",
@@ -16,4 +17,7 @@ __all__ = [
     "HubStats",
     "RemoteController",
     "Retention",
+    "check_streams",
+    "run_once",
+    "set_up_streams",
 ]

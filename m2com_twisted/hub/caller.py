@@ -132,7 +132,7 @@ class CommandCaller:
                 self._threads.callFromThread(self._answered, key, reply)
 
         self._requests[key] = request
-        if not self._call(lambda session: session.spawn(ask(session))):
+        if not self._call(lambda session: session.spawn(ask(session), is_question=True)):
             del self._requests[key]
             raise NotConnectedError("There is no connection to the hub.  Nothing was sent.")
         request.deadline = self._clock.callLater(seconds, self._too_late, key)

@@ -203,7 +203,7 @@ class CommandServer:
             if is_ours:
                 self._reactor.callFromThread(self._execute, known)
             else:
-                session.spawn(self._ask_outcome(session, known))
+                session.spawn(self._ask_outcome(session, known), is_question=True)
 
     def _remember(self, known: _Known) -> None:
         self._known[known.request.request_id] = known

@@ -62,14 +62,26 @@ class Session:
     #: What `spawn` has begun and has not ended.
     tasks: set["asyncio.Task[object]"] = field(default_factory=set)
 
-    def spawn(self, work: Coroutine[object, object, object]) -> None:
-        """Begin something that nobody waits for; its errors end with the session."""
+    #: The same of what is not waited for at the end.
+    questions: set["asyncio.Task[object]"] = field(default_factory=set)
+
+    def spawn(self, work: Coroutine[object, object, object], *, is_question: bool = False) -> None:
+        """Begin something that nobody waits for, but for the end of the session.
+
+        Parameters
+        ----------
+        work
+            What it cannot do is nobody's business; the next session will.
+        is_question
+            Whether it waits for an answer, which at the end nobody wants any more.
+        """
         task = asyncio.get_running_loop().create_task(work)
-        self.tasks.add(task)
+        (self.questions if is_question else self.tasks).add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: "asyncio.Task[object]") -> None:
         self.tasks.discard(task)
+        self.questions.discard(task)
         if not task.cancelled():
             # Looked at: what it could not do, the next connection will.
             task.exception()
@@ -277,6 +289,7 @@ class HubConnection:
             ping_interval=120,
             # Nothing is kept for a later connection.
             pending_size=-1,
+            inbox_prefix=settings.inbox,
             # Functions, called when the secret is about to be sent.
             user=None if user is None else partial(encrypted, user),
             password=None if password is None else partial(encrypted, password),
@@ -294,12 +307,14 @@ class HubConnection:
         done, _ = await asyncio.wait({work, watch, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping in done and not {work, watch} & done:
             await asyncio.wait({work, watch}, timeout=_CLOSE_TIMEOUT, return_when="FIRST_COMPLETED")
+            # Closed is what it is to be now.
+            watch.cancel()
             if session.tasks:
                 await asyncio.wait(session.tasks, timeout=_CLOSE_TIMEOUT)
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(session.client.close(), 1.0)
         for task in (work, watch):
-            if task.done():
+            if task.done() and not task.cancelled():
                 task.result()
 
     async def _watch(self, client: Client) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -12,7 +13,7 @@ from ..connection.state import ConnectionState
 from ..delivery.delivery import Delivery, MessageCallback
 from ..errors import BadLineError
 from ..support.log import NamedLog
-from ..support.stats import Stats
+from ..support.stats import MessageRate, Stats
 from ..wire.codec import Message, decode
 from .reading import Arrived
 from .sequence import REPEATED, SequenceCheck
@@ -61,7 +62,8 @@ class RemotePort:
         log: NamedLog,
     ) -> None:
         self.name = name
-        self.stats = Stats()
+        self._stats = Stats()
+        self._rate = MessageRate()
         self.state = ConnectionState.IDLE
         self._missed = missed
         self._observers: list[LineObserver] = list(observers)
@@ -76,15 +78,24 @@ class RemotePort:
             callback,
             (),
             changed,
-            stats=self.stats,
+            stats=self._stats,
             log=log,
             clock=clock,
             max_length=_QUEUE,
             overflow="drop_oldest",
         )
 
+    @property
+    def stats(self) -> Stats:
+        """The counters as they are now."""
+        return replace(
+            self._stats,
+            queue_depth=self._delivery.depth,
+            message_rate=self._rate.read(self._clock.seconds()),
+        )
+
     def _checked(self, observers: Iterable[LineObserver]) -> LineObservers:
-        return LineObservers(observers, clock=self._clock, stats=self.stats, log=self._log)
+        return LineObservers(observers, clock=self._clock, stats=self._stats, log=self._log)
 
     def add_observer(self, observer: LineObserver) -> None:
         """Let an observer see what comes, after what is known already."""
@@ -116,7 +127,7 @@ class RemotePort:
 
     def _tell_missing(self, count: int) -> None:
         if count > 0:
-            self.stats.dropped_messages += count
+            self._stats.dropped_messages += count
             self._log.warning("Messages of the %s port that are missing: %d", self.name, count)
             self._missed(count)
 
@@ -125,12 +136,13 @@ class RemotePort:
         try:
             message = decode(arrived.payload)
         except BadLineError as error:
-            self.stats.bad_lines += 1
+            self._stats.bad_lines += 1
             self._tell.bad(arrived.payload, error.reason)
             return
-        self.stats.messages += 1
-        self.stats.bytes += len(arrived.payload)
-        self.stats.last_message_time = self._clock.seconds()
+        self._stats.messages += 1
+        self._rate.add(1, self._clock.seconds())
+        self._stats.bytes += len(arrived.payload)
+        self._stats.last_message_time = self._clock.seconds()
         if self._values is not None:
             self._values[arrived.subject] = arrived.payload, message
             if len(self._values) > _MOST_VALUES:
@@ -157,7 +169,7 @@ class RemotePort:
         self._tell.connection(state)
         is_connected = state is ConnectionState.CONNECTED
         if is_connected:
-            self.stats.connects += 1
+            self._stats.connects += 1
             if tell_values:
                 self._tell_values(self._tell)
         if is_connected is not was_connected:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from .subjects import Subjects
+from .subjects import Subjects, token
 
 __all__ = ["HubSettings"]
 
@@ -40,6 +40,11 @@ class HubSettings:
     def subjects(self) -> Subjects:
         """The names for this instance."""
         return Subjects(self.instance)
+
+    @property
+    def inbox(self) -> str:
+        """Where answers go: a subject of this user's own, so that no other may read them."""
+        return "_INBOX" if self.user is None else f"_INBOX.{token(self.user)}"
 
     def tls_context(self) -> ssl.SSLContext:
         """Return what a server's certificate is checked with."""

@@ -1,14 +1,16 @@
 """The streams of an instance: what the server keeps, and for how long."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig, StreamSource
 from nats.js.errors import NotFoundError
 
+from .connection import Session
 from .subjects import Subjects
 
-__all__ = ["Retention", "differences", "ensure_streams", "stream_configs"]
+__all__ = ["Retention", "check_streams", "ensure_streams", "set_up_streams", "stream_configs"]
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -16,6 +18,9 @@ _DAY = 24 * _HOUR
 #: For how long the server knows an id again, in seconds: longer than any
 #: outage of the broker should last.  Readers know a repeat by its number anyway.
 _DUPLICATE_WINDOW = 600.0
+
+#: What `check_streams` compares: what an operator may have set otherwise.
+_COMPARED = ("subjects", "max_age", "max_bytes", "max_msgs_per_subject", "num_replicas")
 
 
 @dataclass(frozen=True)
@@ -91,21 +96,57 @@ async def ensure_streams(jetstream: JetStreamContext, configs: list[StreamConfig
     return made
 
 
-async def differences(jetstream: JetStreamContext, configs: list[StreamConfig]) -> list[str]:
-    """Return what is not as it should be, one line for each thing."""
-    lines: list[str] = []
-    for config in configs:
-        try:
-            found = (await jetstream.stream_info(str(config.name))).config
-        except NotFoundError:
-            lines.append(f"{config.name} is missing")
-            continue
-        for field in ("subjects", "max_age", "max_bytes", "max_msgs_per_subject", "num_replicas"):
-            wanted, there = getattr(config, field), getattr(found, field)
-            if (wanted or None) != (there or None) and not _are_unlimited(wanted, there):
-                lines.append(f"{config.name}: {field} is {there}, not {wanted}")
-    return lines
+def set_up_streams(
+    subjects: Subjects, retention: Retention
+) -> Callable[[Session], Awaitable[list[str]]]:
+    """Return what makes the streams, and changes those that are otherwise; it tells what it did."""
+
+    async def set_up(session: Session) -> list[str]:
+        jetstream = session.client.jetstream()
+        configs = stream_configs(subjects, retention)
+        lines = [f"{name} is made" for name in await ensure_streams(jetstream, configs)]
+        for config in configs:
+            differing = await _differences(jetstream, config)
+            if differing:
+                await jetstream.update_stream(config)
+            lines += [f"{config.name}: {field} is {wanted} now" for field, _, wanted in differing]
+        return lines
+
+    return set_up
 
 
-def _are_unlimited(wanted: object, there: object) -> bool:
-    return all(limit in (None, 0, -1) for limit in (wanted, there) if not isinstance(limit, list))
+def check_streams(
+    subjects: Subjects, retention: Retention
+) -> Callable[[Session], Awaitable[list[str]]]:
+    """Return what looks at the streams; it tells what is not as it should be."""
+
+    async def check(session: Session) -> list[str]:
+        jetstream = session.client.jetstream()
+        lines: list[str] = []
+        for config in stream_configs(subjects, retention):
+            try:
+                differing = await _differences(jetstream, config)
+            except NotFoundError:
+                lines.append(f"{config.name} is missing")
+            else:
+                lines += [
+                    f"{config.name}: {field} is {there}, not {wanted}"
+                    for field, there, wanted in differing
+                ]
+        return lines
+
+    return check
+
+
+async def _differences(
+    jetstream: JetStreamContext, config: StreamConfig
+) -> list[tuple[str, object, object]]:
+    """Return each setting that differs: its name, what it is, and what it should be."""
+    found = (await jetstream.stream_info(str(config.name))).config
+    values = ((name, getattr(found, name), getattr(config, name)) for name in _COMPARED)
+    return [(name, there, wanted) for name, there, wanted in values if _set(there) != _set(wanted)]
+
+
+def _set(value: object) -> object:
+    """Return a setting, with None for the ways of the server to say that there is no limit."""
+    return None if value in (-1, 0, [], None) else value

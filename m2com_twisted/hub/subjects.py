@@ -16,6 +16,7 @@ __all__ = [
     "SOURCE",
     "Subjects",
     "began_at",
+    "token",
 ]
 
 #: Header: when the line arrived at the service, in nanoseconds since 1970, UTC.
@@ -85,7 +86,7 @@ class Subjects:
 
     def of_telemetry(self, topic: str) -> str:
         """Return the subject of a topic."""
-        return f"{self.telemetry[:-1]}{_token(topic)}"
+        return f"{self.telemetry[:-1]}{token(topic)}"
 
     def of_event(self, message: Message) -> str:
         """Return the subject of a message of the command port."""
@@ -94,8 +95,8 @@ class Subjects:
             return f"{self.statuses[:-1]}{name}"
         key = _KEYS.get(name) if isinstance(name, str) else None
         if key is None:
-            return f"{self.events[:-1]}{_token(name)}"
-        return f"{self.events[:-1]}{name}.{_token(message.get(key))}"
+            return f"{self.events[:-1]}{token(name)}"
+        return f"{self.events[:-1]}{name}.{token(message.get(key))}"
 
     def of_link(self, connection: str) -> str:
         """Return the subject of the state of a connection, ``command`` or ``telemetry``."""
@@ -103,7 +104,7 @@ class Subjects:
 
     def of_command(self, name: str) -> str:
         """Return the subject to send a command to."""
-        return f"{self.commands[:-1]}{_token(name)}"
+        return f"{self.commands[:-1]}{token(name)}"
 
     def of_request(self, request_id: str) -> str:
         """Return the subject under which a request is noted."""
@@ -119,7 +120,7 @@ def began_at(source: str) -> int:
         return 0
 
 
-def _token(name: object) -> str:
+def token(name: object) -> str:
     """Return a name as one part of a subject, whatever a peer has called a thing."""
     text = _NOT_IN_TOKEN.sub("_", str(name))[:_LONGEST_TOKEN]
     return text or "_"

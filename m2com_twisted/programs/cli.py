@@ -16,6 +16,7 @@ from twisted.python import usage
 from ..errors import M2ComError
 from ..support.clock import use_monotonic_clock
 from .demo import DemoOptions
+from .hub import HubOptions
 from .monitor import MonitorOptions
 from .options import ProgramOptions
 from .record import RecordOptions
@@ -43,6 +44,7 @@ _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
     ("schema", SchemaOptions, "Print the JSON Schema of a message."),
     ("record", RecordOptions, "Record what the controller sends."),
     ("replay", ReplayOptions, "Play a recording as a controller."),
+    ("hub", HubOptions, "Make or check the streams of the hub."),
     ("simulate", SimulateOptions, "Simulate a controller."),
     ("demo", DemoOptions, "Watch the client and a simulated controller talk."),
 ]

@@ -1,0 +1,157 @@
+"""The programs with ``--hub``, as a person starts them."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.nats_server import NatsServer, needs_nats_server
+from tests.support.programs import Program, script
+
+pytestmark = needs_nats_server
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the programs run."""
+    return tmp_path_factory.mktemp("hub")
+
+
+@pytest.fixture(scope="module")
+def simulator(directory: Path) -> Iterator[tuple[str, str]]:
+    """Run a simulated controller; yield the options that lead to it."""
+    with Program(script("m2com"), "simulate", "-c", "0", "-t", "0", cwd=directory) as program:
+        found = program.wait_for(r":(\d+) and :(\d+)\.")
+        yield found[1], found[2]
+
+
+@pytest.fixture(scope="module")
+def service(
+    directory: Path, simulator: tuple[str, str], nats_server: NatsServer
+) -> Iterator[Program]:
+    """Run the service of the simulated controller."""
+    ports = ["-c", simulator[0], "-t", simulator[1]]
+    hub = ["--hub", nats_server.url, "--hub-commands", "power,clearErrors"]
+    arguments = [script("twistd"), "-n", "--pidfile=", "m2com", *ports, *hub]
+    with Program(*arguments, cwd=directory) as program:
+        program.wait_for("Takes commands from the hub: clearErrors, power")
+        # Without power there is no telemetry of forces.
+        power = ["power", "powerType=1", "status=true"]
+        assert run(directory, "send", *power, "--hub", nats_server.url)[0] == 0
+        yield program
+
+
+def run(directory: Path, *arguments: str) -> tuple[int, str]:
+    """Run ``m2com`` to its end; return its exit code and what it said."""
+    with Program(script("m2com"), *arguments, cwd=directory) as program:
+        return program.wait(), program.output
+
+
+@pytest.mark.usefixtures("service")
+def test_watch_shows_a_value_once(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com watch --once` shows each value that was asked for, and ends."""
+    hub = ["--hub", nats_server.url, "--once", "--json"]
+    code, output = run(directory, "watch", "position.z", "axialForce.measured[3]", *hub)
+    assert code == 0, output
+    shown = {line["field"]: line["value"] for line in map(json.loads, output.splitlines())}
+    assert set(shown) == {"position.z", "axialForce.measured[3]"}
+    assert all(isinstance(value, float) for value in shown.values())
+
+
+@pytest.mark.usefixtures("service")
+def test_watch_counts(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com watch --rate` shows how many messages come in a second."""
+    code, output = run(directory, "watch", "position", "--rate", "--once", "--hub", nats_server.url)
+    assert code == 0
+    assert output.startswith("position: ")
+    assert output.rstrip().endswith("messages/s")
+
+
+def test_send_through_the_hub(directory: Path, nats_server: NatsServer, service: Program) -> None:
+    """`m2com send --hub` sends what the service lists; the rest is refused with exit code 3."""
+    hub = ["--hub", nats_server.url]
+    code, output = run(directory, "send", "clearErrors", *hub)
+    assert code == 0, output
+    assert "succeeded after" in output
+    code, output = run(directory, "send", "positionMirror", "x=1", *hub)
+    assert code == 3
+    assert "the service does not take it from the hub: never sent" in output
+    service.wait_for("clearErrors of the hub: success")
+
+
+@pytest.mark.usefixtures("service")
+def test_monitor_through_the_hub(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com monitor --hub` shows the same table as beside the controller."""
+    arguments = [script("m2com"), "monitor", "--hub", nats_server.url, "-n", "0.2"]
+    with Program(*arguments, cwd=directory) as program:
+        program.wait_for(r"command +connected")
+        program.wait_for(r"axialForce +\d")
+        assert "main on the hub" in program.output
+        program.stop(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("service")
+def test_record_through_the_hub(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com record --hub` records as one reader of many."""
+    arguments = [script("m2com"), "record", "night", "--hub", nats_server.url]
+    with Program(*arguments, cwd=directory) as program:
+        program.wait_for("Recording")
+        run(directory, "watch", "position", "--once", "--hub", nats_server.url)
+        program.stop(signal.SIGINT)
+        assert int(program.wait_for(r"(\d+) messages recorded")[1]) > 0
+
+
+def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com hub setup` makes streams, `check` tells what differs, `setup` sets it right."""
+    hub = ["--hub", nats_server.url, "--instance", "other"]
+    code, output = run(directory, "hub", "check", *hub)
+    assert code == 1
+    assert "M2_other_EVENTS is missing" in output
+    code, output = run(directory, "hub", "setup", *hub)
+    assert code == 0
+    assert "M2_other_LAST is made" in output
+    assert run(directory, "hub", "check", *hub) == (0, "All streams are as they should be.\n")
+    code, output = run(directory, "hub", "check", *hub, "--telemetry", "6h")
+    assert code == 1
+    assert "M2_other_TELEMETRY: max_age is 3600.0, not 21600.0" in output
+    code, output = run(directory, "hub", "setup", *hub, "--telemetry", "6h")
+    assert code == 0
+    assert "M2_other_TELEMETRY: max_age is 21600.0 now" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["watch"], "watch takes a field"),
+        (["watch", "a..b"], "a field is written as"),
+        (["monitor", "--hub", "http://x"], "a hub is nats://"),
+        (["monitor", "--hub", "x", "--instance", "a b"], "an instance is named"),
+        (["monitor", "--hub-ca", "x"], "--hub-ca is of no use without --hub"),
+        (["send", "clearErrors", "--hub", "127.0.0.1:1", "--no-wait"], "--no-wait cannot"),
+        (["hub", "setup"], "hub needs --hub"),
+        (["hub", "look", "--hub", "x"], "hub takes setup or check"),
+    ],
+)
+def test_wrong_command_line(directory: Path, arguments: list[str], complaint: str) -> None:
+    """A wrong option is one line, and exit code 1."""
+    code, output = run(directory, *arguments)
+    assert code == 1
+    assert complaint in output
+    assert output.count("\n") == 1
+
+
+def test_no_hub(directory: Path) -> None:
+    """Where no hub is, `send` says so, with exit code 2."""
+    code, output = run(directory, "send", "clearErrors", "--hub", "nats://127.0.0.1:1")
+    assert code == 2
+    assert "No connection to the hub nats://127.0.0.1:1" in output
+
+
+def test_service_with_a_wrong_list(directory: Path) -> None:
+    """A command that does not exist is refused by the service before it begins."""
+    arguments = ["-n", "--pidfile=", "m2com", "--hub", "x", "--hub-commands", "power,poewr"]
+    with Program(script("twistd"), *arguments, cwd=directory) as program:
+        assert program.wait() == 1
+        assert "there is no command 'poewr'" in program.output

@@ -1,0 +1,138 @@
+"""Who may do what on the hub: the example's permissions, and TLS."""
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+
+from m2com_twisted.hub import CommandRefused, HubSettings
+from tests.support.hub import PATIENCE, played_service, reader
+from tests.support.nats_server import NatsServer, needs_nats_server, running_server
+from tests.support.programs import ROOT
+from tests.support.waiting import until
+
+pytestmark = needs_nats_server
+
+CERTIFICATES = Path(__file__).parents[2] / "support" / "certificates"
+TLS = f'tls {{ cert_file: "{CERTIFICATES}/server.pem", key_file: "{CERTIFICATES}/server.key" }}'
+
+
+@pytest.fixture(scope="module")
+def guarded_server() -> Iterator[NatsServer]:
+    """Run a server with the permissions of the example."""
+    example = (ROOT / "examples" / "nats-server.conf").read_text()
+    permissions = example[example.index("authorization {") :]
+    for user in ("READER", "OPERATOR", "SERVICE"):
+        permissions = permissions.replace(f"$M2_{user}_PASSWORD", f'"{user.lower()}-secret"')
+    with running_server(permissions) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def encrypting_server() -> Iterator[NatsServer]:
+    """Run a server that takes nothing but TLS."""
+    with running_server(TLS) as server:
+        yield server
+
+
+def settings_of(server: NatsServer, user: str, password: str | None = None) -> HubSettings:
+    """Return the settings of a user of the example."""
+    secret = f"{user}-secret" if password is None else password
+    return replace(HubSettings.parse(server.url), user=user, password=secret)
+
+
+@pytest_twisted.ensureDeferred
+async def test_users_of_the_example(guarded_server: NatsServer) -> None:
+    """The service publishes, the operator commands, the reader reads and commands nothing."""
+    async with (
+        played_service(settings_of(guarded_server, "service"), ["power"]) as service,
+        reader(settings_of(guarded_server, "reader")) as one,
+        reader(settings_of(guarded_server, "operator")) as operator,
+    ):
+        service.event("interlock", n=1)
+        service.topic("position", n=1)
+        for each in (one, operator):
+            await each.until_number("interlock", 1)
+        await until(lambda: one.topics and operator.topics, PATIENCE)
+        with pytest.raises(CommandRefused, match="may not send it"):
+            await one.controller.run_command("power", timeout=10)
+        assert service.executed == []
+        await operator.controller.run_command("power", request_id="r1")
+        await operator.controller.run_command("power", request_id="r1")
+        assert len(service.executed) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_wrong_password_reads_nothing(guarded_server: NatsServer) -> None:
+    """Who has a wrong password is told so, and reads nothing."""
+    async with (
+        played_service(settings_of(guarded_server, "service")) as service,
+        reader(settings_of(guarded_server, "reader", "guessed"), wait=False) as one,
+    ):
+        service.event("interlock", n=1)
+        await until(lambda: one.controller.last_error is not None, PATIENCE)
+        assert "Authorization" in str(one.controller.last_error)
+        assert one.events == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_tls(encrypting_server: NatsServer) -> None:
+    """With the right authority all goes over TLS."""
+    settings = HubSettings.parse(encrypting_server.url, ca=str(CERTIFICATES / "ca.pem"))
+    async with played_service(settings) as service, reader(settings) as one:
+        service.event("interlock", n=1)
+        await one.until_number("interlock", 1)
+
+
+@pytest.mark.parametrize("ca", ["other-ca.pem", None])
+@pytest_twisted.ensureDeferred
+async def test_wrong_certificate(encrypting_server: NatsServer, ca: str | None) -> None:
+    """A certificate that another authority signed is refused: no fallback, and no hanging."""
+    settings = HubSettings.parse(
+        encrypting_server.url.replace("nats:", "tls:"),
+        ca=None if ca is None else str(CERTIFICATES / ca),
+    )
+    async with reader(settings, wait=False) as one:
+        await until(lambda: one.controller.last_error is not None, PATIENCE)
+        assert "certificate verify failed" in str(one.controller.last_error).lower()
+        assert not one.controller.state.both_up
+
+
+@contextlib.contextmanager
+def plain_server() -> Iterator[tuple[str, list[bytes]]]:
+    """Run what says that it is a NATS server without TLS; yield its URL and what it is sent."""
+    sent: list[bytes] = []
+    info = b'INFO {"server_id":"x","version":"2.11.0","max_payload":1048576,"auth_required":true}'
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.settimeout(10)
+                        connection.sendall(info + b"\r\n")
+                        sent.append(connection.recv(10_000))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"tls://127.0.0.1:{listening.getsockname()[1]}", sent
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join(15)
+
+
+@pytest_twisted.ensureDeferred
+async def test_password_is_not_sent_in_the_clear() -> None:
+    """A server that does not offer TLS, where it is required, does not get to see the password."""
+    with plain_server() as (url, sent):
+        settings = replace(HubSettings.parse(url), user="reader", password="secret")
+        async with reader(settings, wait=False) as one:
+            await until(lambda: sent and one.controller.last_error is not None, PATIENCE)
+            assert re.search("does not offer TLS", str(one.controller.last_error))
+    assert b"secret" not in b"".join(sent)
