@@ -21,9 +21,9 @@ from ..errors import (
     NotConnectedError,
 )
 from ..wire.codec import Message, encode
-from .connection import Session
 from .errors import CommandRefused
 from .outcomes import as_outcome
+from .session import Session
 from .subjects import ACK_TIMEOUT, DEADLINE, REQUEST_ID, Subjects
 
 __all__ = ["LONGEST_TIMEOUT", "CommandCaller"]

@@ -20,10 +20,10 @@ from twisted.python.failure import Failure
 from ..commands.outcome import CommandOutcome
 from ..support.log import NamedLog
 from ..wire.codec import Message
-from .connection import Session
 from .outcomes import Reply, of_error, of_outcome, untried
 from .request_log import RequestLog
 from .requests import Request, parse_request
+from .session import Session
 from .subjects import Subjects
 
 __all__ = ["CommandServer", "RunCommand"]

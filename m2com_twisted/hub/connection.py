@@ -12,8 +12,7 @@ import contextlib
 import logging
 import random
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 
 from nats.aio.client import Client
@@ -22,9 +21,10 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 
 from .loop import AbandonableLoop
+from .session import HubError, Session, SessionEnded, Work
 from .settings import HubSettings
 
-__all__ = ["HubConnection", "HubError", "Session", "SessionEnded", "Work"]
+__all__ = ["HubConnection"]
 
 #: Seconds that connecting may take in all, handshakes included.
 _CONNECT_TIMEOUT = 6.0
@@ -42,53 +42,6 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
 
 #: Seconds that the work may take to end when the connection is to be closed.
 _CLOSE_TIMEOUT = 3.0
-
-
-class HubError(Exception):
-    """The hub cannot be used as it should be."""
-
-
-class SessionEnded(Exception):  # noqa: N818 - it is no error
-    """Raised in a session to end it, for a reason that the text gives."""
-
-
-@dataclass
-class Session:
-    """One connection, for as long as it lasts; to be used in its loop only."""
-
-    client: Client
-    #: Set when the work should come to its end.
-    stopping: asyncio.Event
-    #: What `spawn` has begun and has not ended.
-    tasks: set["asyncio.Task[object]"] = field(default_factory=set)
-
-    #: The same of what is not waited for at the end.
-    questions: set["asyncio.Task[object]"] = field(default_factory=set)
-
-    def spawn(self, work: Coroutine[object, object, object], *, is_question: bool = False) -> None:
-        """Begin something that nobody waits for, but for the end of the session.
-
-        Parameters
-        ----------
-        work
-            What it cannot do is nobody's business; the next session will.
-        is_question
-            Whether it waits for an answer, which at the end nobody wants any more.
-        """
-        task = asyncio.get_running_loop().create_task(work)
-        (self.questions if is_question else self.tasks).add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Task[object]") -> None:
-        self.tasks.discard(task)
-        self.questions.discard(task)
-        if not task.cancelled():
-            # Looked at: what it could not do, the next connection will.
-            task.exception()
-
-
-#: What is done with each connection; ends when it has seen `Session.stopping`.
-Work = Callable[[Session], Awaitable[None]]
 
 
 class HubConnection:

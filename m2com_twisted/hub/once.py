@@ -8,7 +8,8 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 
 from ..errors import M2ComError, NotConnectedError
-from .connection import HubConnection, Session
+from .connection import HubConnection
+from .session import Session
 from .settings import HubSettings
 
 __all__ = ["run_once"]

@@ -18,9 +18,10 @@ from ..support.log import NamedLog
 from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
 from .command_server import CommandServer, RunCommand
-from .connection import HubConnection, Session, Work
+from .connection import HubConnection
 from .outbox import Lane, Outbox
 from .sending import Sender, SendingStats
+from .session import Session, Work
 from .settings import HubSettings
 from .streams import Retention, stream_configs
 

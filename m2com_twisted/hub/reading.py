@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from nats.js.errors import NotFoundError
 
-from .connection import Session, SessionEnded
+from .session import Session, SessionEnded
 from .subjects import SEQUENCE, SOURCE, Subjects
 
 __all__ = ["Arrived", "Reading", "Told"]

@@ -20,10 +20,11 @@ from ..support.waiters import Waiters
 from ..wire.codec import Message
 from .arrivals import Arrivals
 from .caller import CommandCaller
-from .connection import HubConnection, Session
+from .connection import HubConnection
 from .inbox import Inbox
 from .reading import Arrived, Reading, Told
 from .remote_port import RemotePort
+from .session import Session
 from .settings import HubSettings
 
 __all__ = ["RemoteController"]

@@ -8,9 +8,9 @@ from nats.js import JetStreamContext
 from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
 
-from .connection import Session
 from .outcomes import Reply
 from .requests import Request
+from .session import Session
 from .subjects import Subjects
 
 __all__ = ["RequestLog"]

@@ -10,8 +10,8 @@ from nats.js import JetStreamContext
 from nats.js.api import Header, PubAck, StreamConfig
 from nats.js.errors import APIError, NoStreamResponseError
 
-from .connection import Session, SessionEnded
 from .outbox import Item, Lane, Outbox
+from .session import Session, SessionEnded
 from .streams import ensure_streams
 from .subjects import RECEIVED, SEQUENCE, SOURCE
 

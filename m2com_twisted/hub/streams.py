@@ -7,7 +7,7 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig, StreamSource
 from nats.js.errors import NotFoundError
 
-from .connection import Session
+from .session import Session
 from .subjects import Subjects
 
 __all__ = ["Retention", "check_streams", "ensure_streams", "set_up_streams", "stream_configs"]

@@ -10,7 +10,7 @@ import pytest_twisted
 from nats.errors import Error as NatsError
 
 from m2com_twisted.hub import HubSettings, Retention, run_once
-from m2com_twisted.hub.connection import Session
+from m2com_twisted.hub.session import Session
 from m2com_twisted.hub.streams import set_up_streams
 from tests.support.hub import played_service, reader
 from tests.support.nats_server import NatsServer, free_port, needs_nats_server

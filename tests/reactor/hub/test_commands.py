@@ -18,8 +18,8 @@ from m2com_twisted import (
     MsgType,
     NotConnectedError,
 )
-from m2com_twisted.hub.connection import Session
 from m2com_twisted.hub.errors import CommandRefused
+from m2com_twisted.hub.session import Session
 from m2com_twisted.hub.subjects import DEADLINE, REQUEST_ID
 from tests.support.coroutines import start
 from tests.support.hub import PATIENCE, PlayedService, Reader, new_settings, played_service, reader
