@@ -216,6 +216,7 @@ class TcpClient(TypedSender):
 
     @timeout.setter
     def timeout(self, timeout: float | None) -> None:
+        self._reactor.require_thread("TcpClient.timeout")
         self._factory.read_timeout = timeout
 
     @property

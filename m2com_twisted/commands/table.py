@@ -15,7 +15,7 @@ from ..errors import (
     CommandStage,
     CommandTimeout,
 )
-from ..support.log import NamedLog, beginning_of
+from ..support.log import BoundedLog, NamedLog, beginning_of
 from ..wire.codec import STATUSES, Message
 from .deadlines import Deadlines
 from .outcome import CommandOutcome
@@ -56,9 +56,10 @@ class CommandTable:
 
     def __init__(self, clock: IReactorTime, log: NamedLog) -> None:
         self._clock = clock
-        self._log = log
+        # A peer may send any number of statuses that nobody waits for.
+        self._log = BoundedLog(log, clock)
         self._pending: dict[int, _Pending] = {}
-        self._past = PastCommands(clock, log)
+        self._past = PastCommands(clock, self._log)
         self._sent_ids = SentIds()
         self._deadlines = Deadlines(clock, self._timed_out)
 

@@ -7,7 +7,11 @@ import traceback
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["NamedLog", "beginning_of", "child_logger"]
+from twisted.internet.interfaces import IReactorTime
+
+from .throttle import Throttle
+
+__all__ = ["BoundedLog", "NamedLog", "beginning_of", "child_logger"]
 
 if TYPE_CHECKING:
     _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
@@ -58,6 +62,43 @@ class NamedLog(_LoggerAdapter):
             if logging.raiseExceptions and sys.stderr is not None:
                 with contextlib.suppress(OSError, ValueError):  # stderr may be closed
                     traceback.print_exc()
+
+
+class BoundedLog(NamedLog):
+    """Writes a bounded number of lines, for what a peer can cause as often as it likes.
+
+    Lines that are left out are counted, and the next one that is written says
+    how many.
+
+    Parameters
+    ----------
+    log
+        Receives the lines.
+    clock
+        Measures the interval.
+    """
+
+    #: Lines per interval of so many seconds.  What goes wrong once, such as a
+    #: dozen commands that time out together, is shown in full.
+    MOST = 20
+    INTERVAL = 10.0
+
+    def __init__(self, log: NamedLog, clock: IReactorTime) -> None:
+        super().__init__(log.logger, "")
+        self._prefix = log._prefix
+        self._clock = clock
+        self._throttle = Throttle(self.INTERVAL, self.MOST)
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Override of `logging.LoggerAdapter`: leave out what is too much."""
+        # First, since a line that is not shown anyway says nothing of the rest.
+        if not self.isEnabledFor(level):
+            return
+        left_out = self._throttle.admit(self._clock.seconds())
+        if left_out is not None:
+            more = f" ({left_out} lines left out before this one)" if left_out else ""
+            kwargs.setdefault("stacklevel", _STACK_LEVEL + 1)
+            super().log(level, f"{msg}{more}", *args, **kwargs)
 
 
 def child_logger(log: logging.Logger | None, name: str) -> logging.Logger:

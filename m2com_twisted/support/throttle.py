@@ -1,20 +1,25 @@
-"""One event per interval; the others are counted."""
+"""A few events per interval; the others are counted."""
 
 __all__ = ["Throttle"]
 
 
 class Throttle:
-    """Lets one event through per interval and counts the others.
+    """Lets a few events through per interval and counts the others.
 
     Parameters
     ----------
     interval
-        Seconds from one event that is let through to the next.
+        Seconds from the first event that is let through to the end of its
+        interval.
+    most
+        How many are let through in one interval.
     """
 
-    def __init__(self, interval: float) -> None:
+    def __init__(self, interval: float, most: int = 1) -> None:
         self._interval = interval
-        self._open_at = float("-inf")
+        self._most = most
+        self._ends_at = float("-inf")
+        self._admitted = 0
         self._held_back = 0
 
     def admit(self, now: float) -> int | None:
@@ -31,9 +36,12 @@ class Throttle:
             How many were held back since the last one that passed, or None
             if this one is held back as well.
         """
-        if now < self._open_at:
+        if now >= self._ends_at:
+            self._ends_at = now + self._interval
+            self._admitted = 0
+        if self._admitted >= self._most:
             self._held_back += 1
             return None
-        self._open_at = now + self._interval
+        self._admitted += 1
         held_back, self._held_back = self._held_back, 0
         return held_back
