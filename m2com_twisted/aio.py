@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from functools import partial
@@ -135,9 +136,11 @@ class _Callbacks:
     def __init__(self) -> None:
         # The callback that runs, None between two.
         self._mark: object = None
-        # What the Twisted side of the callback waits for: the end of the task
-        # or, with a function, the task's wish to have that called.
-        self._woken: Deferred[Callable[[], object] | None] = Deferred()
+        self._task: asyncio.Future[object] | None = None
+        # What the task wants to have called on the Twisted side of the callback,
+        # and what that side waits for: one of these, or the end of the task.
+        self._wanted: deque[Callable[[], object]] = deque()
+        self._woken: Deferred[None] = Deferred()
 
     def wrap(self, callback: MessageCallback) -> MessageCallback:
         """Return a callback for Twisted that runs one for asyncio."""
@@ -150,23 +153,39 @@ class _Callbacks:
             if inspect.isawaitable(result):
                 self._mark = object()
                 try:
-                    await self._follow(_marked_task(result, self._mark))
+                    await self._follow(result)
                 finally:
                     self._mark = None
 
         return run
 
-    async def _follow(self, task: "asyncio.Future[object]") -> None:
-        """Wait for the end of a task; pass cancellation on, and wait for what it does about it."""
-        while not task.done():
-            woken: Deferred[Callable[[], object] | None] = Deferred(partial(_cancel, task))
-            self._woken = woken
-            task.add_done_callback(partial(_wake, woken))
-            with contextlib.suppress(CancelledError):
-                wish = await woken
-                if wish is not None:
-                    wish()
+    async def _follow(self, awaitable: Awaitable[object]) -> None:
+        """Run a task to its end; pass cancellation on, and wait for what it does about it."""
+        # First, since an eager task runs before it can be waited for.
+        self._woken = Deferred(self._cancel_task)
+        task = self._task = _marked_task(awaitable, self._mark)
+        task.add_done_callback(self._note_end)
+        while self._wanted or not task.done():
+            if not self._wanted:
+                with contextlib.suppress(CancelledError):
+                    await self._woken
+            self._woken = Deferred(self._cancel_task)
+            while self._wanted:
+                self._wanted.popleft()()
         task.result()
+
+    def _note_end(self, task: "asyncio.Future[object]") -> None:
+        # Of a task that ended at once this comes late, when another may run.
+        if self._task is task:
+            self._wake()
+
+    def _wake(self) -> None:
+        if not self._woken.called:
+            self._woken.callback(None)
+
+    def _cancel_task(self, woken: Deferred[None]) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
     async def run_inside(self, function: "Callable[[], Coroutine[Any, Any, T]]") -> T:
         """Call a function of Twisted as from inside the callback, if the callback calls this.
@@ -178,17 +197,9 @@ class _Callbacks:
         if self._mark is None or _mark.get() is not self._mark:
             return await function()
         result: Deferred[T] = Deferred()
-        self._woken.callback(lambda: Deferred.fromCoroutine(function()).chainDeferred(result))
+        self._wanted.append(lambda: Deferred.fromCoroutine(function()).chainDeferred(result))
+        self._wake()
         return await result
-
-
-def _wake(woken: "Deferred[Any]", task: "asyncio.Future[object]") -> None:
-    if not woken.called:
-        woken.callback(None)
-
-
-def _cancel(task: "asyncio.Future[object]", woken: "Deferred[Any]") -> None:
-    task.cancel()
 
 
 def _marked_task(awaitable: Awaitable[object], mark: object) -> "asyncio.Future[object]":

@@ -1,5 +1,6 @@
 """Fixtures of the tests on the real reactor."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -18,10 +19,19 @@ def asyncio_reactor() -> Iterator[AsyncioReactor]:
     reactor.close()
 
 
-@pytest.fixture
-def bench(asyncio_reactor: AsyncioReactor) -> Bench:
-    """Return a server, not started, and what makes clients of it."""
-    return Bench(asyncio_reactor)
+@pytest.fixture(params=["lazy tasks", "eager tasks"])
+def bench(asyncio_reactor: AsyncioReactor, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """Yield a server, not started, and what makes clients of it; under both kinds of tasks."""
+    loop = asyncio_reactor.loop
+    before = loop.get_task_factory()
+    if request.param == "eager tasks":
+        # New in Python 3.12.
+        eager_task_factory = getattr(asyncio, "eager_task_factory", None)
+        if eager_task_factory is None:
+            pytest.skip("Python has no eager tasks before 3.12.")
+        loop.set_task_factory(eager_task_factory)
+    yield Bench(asyncio_reactor)
+    loop.set_task_factory(before)
 
 
 @pytest_twisted.async_yield_fixture

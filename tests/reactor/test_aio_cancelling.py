@@ -156,3 +156,31 @@ async def test_close_cancels_the_callback(bench: Bench) -> None:
         await client.close()
         assert steps == ["cleaned up"]
         assert client.stats.callback_errors == 0
+
+
+@in_asyncio
+async def test_several_closes_inside_the_callback(bench: Bench) -> None:
+    """A callback may close its client several times at once, also in tasks it leaves behind."""
+    closing: list[asyncio.Task[None]] = []
+    clients: list[aio.TcpClient] = []
+    done = asyncio.Event()
+
+    async def callback(message: Message) -> None:
+        if message["id"] == "leave":
+            closing.extend(asyncio.create_task(clients[0].close()) for _ in range(2))
+        else:
+            await asyncio.gather(clients[0].close(), clients[0].close())
+        done.set()
+
+    async with bench.server:
+        for message_id in ("leave", "gather"):
+            client = bench.client(callback)
+            clients[:] = [client]
+            done.clear()
+            await client.connect()
+            write(await bench.server.client(), {"id": message_id})
+            await asyncio.wait_for(done.wait(), 5)
+            await asyncio.wait_for(asyncio.gather(*closing), 5)
+            await client.close()
+            assert client.stats.callback_errors == 0
+            assert not client.connected

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
-from m2com_twisted import TcpClient
+from m2com_twisted import TcpClient, aio
 from m2com_twisted.support.callables import require_callback, require_plain_function
 
 
@@ -128,3 +128,12 @@ def test_a_client_refuses_them(function: Any, role: str) -> None:
     callbacks = {"callback_process_message": plain_function, role: function}
     with pytest.raises(TypeError, match="is a generator function"):
         TcpClient("m2.example", 50000, **callbacks)
+
+
+@pytest.mark.parametrize("function", GENERATORS)
+@pytest.mark.parametrize("role", ["callback_process_message", "connect_callback"])
+def test_the_asyncio_client_refuses_them(function: Any, role: str) -> None:
+    """Its own wrapper around a callback hides nothing."""
+    callbacks = {"callback_process_message": plain_function, role: function}
+    with pytest.raises(TypeError, match="is a generator function"):
+        aio.TcpClient("m2.example", 50000, **callbacks)

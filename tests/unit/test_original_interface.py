@@ -4,8 +4,7 @@ import inspect
 import logging
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -160,38 +159,6 @@ def test_async_with_connects_and_closes(fails: bool) -> None:
     using.addBoth(outcome.append)
     assert (outcome[0].type if fails else outcome[0]) is (KeyError if fails else None)
     assert not fixture.client.connected
-
-
-CALLS: list[Callable[[TcpClient], Coroutine[Any, Any, object]]] = [
-    lambda client: client.connect(),
-    lambda client: client.close(),
-    lambda client: client.write_message(MsgType.Command, "power"),
-    lambda client: client.run_command("power"),
-]
-
-
-@pytest.mark.parametrize("call", CALLS, ids=["connect", "close", "write_message", "run_command"])
-def test_a_call_from_another_thread_is_refused(
-    call: Callable[[TcpClient], Coroutine[Any, Any, object]],
-) -> None:
-    """A call from any thread but the reactor's raises RuntimeError that says what to use."""
-
-    def call_there() -> None:
-        try:
-            result_of(call(fixture.client))
-        except BaseException as error:
-            raised.append(error)
-
-    raised: list[BaseException] = []
-    fixture = Fixture()
-    fixture.connect()
-    thread = threading.Thread(target=call_there)
-    thread.start()
-    thread.join()
-    assert [type(error) for error in raised] == [RuntimeError]
-    assert "callFromThread" in str(raised[0])
-    assert fixture.client.connected
-    assert fixture.sent() == b""
 
 
 def test_everything_that_is_exported_exists() -> None:
