@@ -23,7 +23,6 @@ All of them can be copied and pickled, with their fields, notes and cause.
 """
 
 import builtins
-import copy
 import enum
 import pickle
 from collections.abc import Callable
@@ -53,7 +52,7 @@ __all__ = [
     "SilentPeerError",
     "UnserializableMessageError",
     "WriteBufferFullError",
-    "copyable",
+    "substitute_for",
 ]
 
 _E = TypeVar("_E", bound="M2ComError")
@@ -267,27 +266,6 @@ class CommandLost(CommandError, ConnectionError):  # noqa: N818
     _leaves_unknown = True
 
 
-def copyable(error: BaseException) -> BaseException:
-    """Return an error that can be copied and says the same.
-
-    Any object can be attached to an error of another package, such as a lock,
-    and then `copy.deepcopy` and `dataclasses.asdict` raise.
-
-    Returns
-    -------
-    copied
-        The error itself where `copy.deepcopy` can copy it.  Otherwise an
-        `M2ComError` with its type and text, and the error as ``__cause__``.
-    """
-    try:
-        copy.deepcopy(error)
-    except Exception:
-        substitute = _substitute(error)
-        substitute.__cause__ = error
-        return substitute
-    return error
-
-
 def _picklable(error: BaseException) -> BaseException:
     """Return an error, or one of ours that says the same where it cannot be pickled."""
     # Ours can be.  To try it with each error of a long chain of causes would
@@ -297,11 +275,12 @@ def _picklable(error: BaseException) -> BaseException:
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        return _substitute(error)
+        return substitute_for(error)
     return error
 
 
-def _substitute(error: BaseException) -> M2ComError:
+def substitute_for(error: BaseException) -> M2ComError:
+    """Return an error that says the same as one of another package that cannot be copied."""
     # Not str(error), which may raise too.
     return M2ComError(f"{type(error).__name__}: {safe_str(error)}")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..errors import copyable
+from .copying import copyable
 
 __all__ = ["MessageRate", "Stats"]
 

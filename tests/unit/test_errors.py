@@ -17,7 +17,8 @@ from twisted.python.failure import Failure
 
 import m2com_twisted
 from m2com_twisted import ClientClosedError, CommandOutcome, ConnectRefusedError, M2ComError
-from m2com_twisted.errors import CommandStage, CommandTimeout, InvalidMessageError, copyable
+from m2com_twisted.errors import CommandStage, CommandTimeout, InvalidMessageError
+from m2com_twisted.support.copying import copyable
 from m2com_twisted.support.stats import Stats
 from m2com_twisted.support.waiters import Waiters
 from tests.support.coroutines import result_of
