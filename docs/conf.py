@@ -33,6 +33,8 @@ default_role = "py:obj"
 
 # Types stand in the signature, by their last name.
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 90
 python_use_unqualified_type_names = True
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True, "undoc-members": True}
@@ -48,7 +50,6 @@ _FOREIGN = r"(twisted|zope|msgspec|prometheus_client|mcap|nats|rich|matplotlib|p
 _TWISTED = "Clock|ClientService|DelayedCall|LineReceiver|LoopingCall|ReconnectingClientFactory"
 _TWISTED += r"|inlineCallbacks|I[A-Z][a-z]\w+"
 _STANDARD = "|".join(sorted(sys.stdlib_module_names))
-# The last pattern is that of type variables, which the reference does not list.
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", rf"{_FOREIGN}(\..*)?"),
@@ -56,5 +57,4 @@ nitpick_ignore_regex = [
     (r"py:.*", rf"({_TWISTED})(\..*)?"),
     # Private names are for those who read the source.
     (r"py:obj", r"(.*\.)?_\w+"),
-    (r"py:.*", r"m2com_twisted\..*\.([A-Z]|_?[A-Za-z]*T(_co)?)"),
 ]

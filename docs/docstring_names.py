@@ -7,15 +7,16 @@ import inspect
 import sys
 from functools import cache
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from docutils import nodes
 from zope.interface.interface import InterfaceClass
 
 import m2com_twisted
 from docs.reference_pages import PUBLIC, defining_name
 
 if TYPE_CHECKING:
-    from docutils.nodes import Element, TextElement
+    from docutils.nodes import Element, TextElement, document
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
@@ -36,7 +37,8 @@ def resolve(
     target = node["reftarget"]
     name = _full_name(target, module, described)
     if name is None:
-        return content if target in _parameters(module) or _is_foreign(target, module) else None
+        known = target in _parameters(module) or _is_foreign(target, module)
+        return content if known or _is_type_variable(target) else None
     return domain.resolve_xref(
         environment, node["refdoc"], application.builder, "obj", name, node, content
     )
@@ -91,6 +93,12 @@ def _is_foreign(name: str, module: str) -> bool:
     return isinstance(home, str) and home.partition(".")[0] != m2com_twisted.__name__
 
 
+def _is_type_variable(name: str) -> bool:
+    """Whether a full name is that of a type variable, which the reference does not list."""
+    module, _, own_name = name.rpartition(".")
+    return isinstance(getattr(sys.modules.get(module), own_name, None), TypeVar)
+
+
 @cache
 def _parameters(module: str) -> set[str]:
     """Return the names of all parameters in a module: their descriptions have no link."""
@@ -105,6 +113,20 @@ def hide_private_bases(
     bases[:] = [base for base in bases if not base.__name__.startswith("_")] or [object]
 
 
+def hide_object(application: Sphinx, document: document) -> None:
+    """Leave out the line of a class that has no base."""
+    for paragraph in list(document.findall(nodes.paragraph)):
+        if paragraph.astext() == "Bases: object":
+            paragraph.parent.remove(paragraph)
+
+
+def skip_type_variables(
+    application: Sphinx, what: str, name: str, thing: object, skip: bool, options: object
+) -> bool | None:
+    """Leave out type variables, which numpydoc takes for classes."""
+    return True if isinstance(thing, TypeVar) else None
+
+
 def _dotted_name(interface: InterfaceClass) -> str:
     return f"{interface.__module__}.{interface.__name__}"
 
@@ -115,4 +137,6 @@ def setup(application: Sphinx) -> dict[str, bool]:
     InterfaceClass.__repr__ = _dotted_name  # type: ignore[assignment, method-assign]  # no hook
     application.connect("missing-reference", resolve)
     application.connect("autodoc-process-bases", hide_private_bases)
+    application.connect("doctree-read", hide_object)
+    application.connect("autodoc-skip-member", skip_type_variables)
     return {"parallel_read_safe": True}

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.pycode import ModuleAnalyzer
+
 import m2com_twisted
 
 if TYPE_CHECKING:
@@ -49,8 +51,20 @@ def _heading(title: str, underline: str = "=") -> str:
     return f"{title}\n{underline * len(title)}\n"
 
 
-def _first_sentence(thing: object) -> str:
-    first = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+def _first_sentence(module_name: str, name: str) -> str:
+    """Return the first paragraph about what a module exports."""
+    home, _, own_name = defining_name(module_name, name).rpartition(".")
+    thing = getattr(sys.modules[home], own_name)
+    if inspect.isroutine(thing) or inspect.isclass(thing) or inspect.ismodule(thing):
+        text = inspect.getdoc(thing) or ""
+    else:
+        comments = ModuleAnalyzer.for_module(home).find_attr_docs()
+        text = "\n".join(comments.get(("", own_name), []))
+    return _one_paragraph(text)
+
+
+def _one_paragraph(text: str) -> str:
+    first = " ".join(text.split("\n\n")[0].split())
     # A name leads nowhere from a page that is not that of its module.
     return re.sub(r"(?<!`)`(?!`)", "``", first)
 
@@ -69,7 +83,8 @@ def defining_name(module_name: str, name: str) -> str:
 
 def _module_page(name: str) -> str:
     # What a module only exports is described once, where it is defined.
-    return f"{_heading(name)}\n.. automodule:: {name}\n   :ignore-module-all:\n"
+    title = name.removeprefix("m2com_twisted.")
+    return f"{_heading(title)}\n.. automodule:: {name}\n   :ignore-module-all:\n"
 
 
 def _exports(module_name: str) -> str:
@@ -77,12 +92,10 @@ def _exports(module_name: str) -> str:
     module = importlib.import_module(module_name)
     rows = []
     for name in sorted(getattr(module, "__all__", ()), key=str.lower):
-        thing = getattr(module, name)
-        described = "" if isinstance(thing, tuple | dict | str) else _first_sentence(thing)
         rows.append(f"   * - :py:obj:`{name} <{defining_name(module_name, name)}>`")
-        rows.append(f"     - {described}")
+        rows.append(f"     - {_first_sentence(module_name, name)}")
     table = [".. list-table::", "   :widths: 30 70", "", *rows, ""] if rows else []
-    return "\n".join([_heading(module_name, "-"), _first_sentence(module), "", *table])
+    return "\n".join([_heading(module_name, "-"), _one_paragraph(module.__doc__ or ""), "", *table])
 
 
 def _index(modules: list[str]) -> str:
@@ -91,14 +104,40 @@ def _index(modules: list[str]) -> str:
             ".. _reference:\n",
             _heading("API reference"),
             "What users import, by the package it is imported from. Each name leads to its",
-            "description.",
+            "description. :doc:`modules` lists all modules, also those that only the package",
+            "itself imports.",
             "",
             *(_exports(name) for name in PUBLIC if name in modules),
-            _heading("All modules", "-"),
-            "Also those that only the package itself imports.",
+            ".. toctree::",
+            "   :hidden:",
+            "",
+            "   modules",
+            "",
+        ]
+    )
+
+
+def _list(modules: list[str]) -> str:
+    rows = [
+        line
+        for name in modules
+        for line in (
+            f"   * - :doc:`{name}`",
+            f"     - {_one_paragraph(sys.modules[name].__doc__ or '')}",
+        )
+    ]
+    return "\n".join(
+        [
+            _heading("All modules"),
+            "In the order of their names; :ref:`architecture` has the order of their imports.",
+            "",
+            ".. list-table::",
+            "   :widths: 40 60",
+            "",
+            *rows,
             "",
             ".. toctree::",
-            "   :maxdepth: 1",
+            "   :hidden:",
             "",
             *(f"   {name}" for name in modules),
             "",
@@ -119,6 +158,7 @@ def write_pages(application: Sphinx) -> None:
     modules = sorted(_modules())
     pages = {f"{name}.rst": _module_page(name) for name in modules}
     pages["index.rst"] = _index(modules)
+    pages["modules.rst"] = _list(modules)
     for old in set(folder.iterdir()) - {folder / name for name in pages}:
         old.unlink()
     for name, text in pages.items():

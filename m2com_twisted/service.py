@@ -233,7 +233,7 @@ class CellControllerService(TypedSender, Service):
 
         Returns
         -------
-        outcome
+        subscription
             The subscription, which can be cancelled.
 
         Raises
