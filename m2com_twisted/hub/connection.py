@@ -76,7 +76,7 @@ class HubConnection:
         *,
         complained: Callable[[str], object] | None = None,
         reactor: IReactorFromThreads,
-        log: logging.Logger | logging.LoggerAdapter[logging.Logger],
+        log: "logging.Logger | logging.LoggerAdapter[logging.Logger]",
     ) -> None:
         self._settings = settings
         self._name = name

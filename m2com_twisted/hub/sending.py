@@ -75,7 +75,7 @@ class Sender:
         outbox: Outbox,
         streams: list[StreamConfig],
         stats: SendingStats,
-        log: logging.Logger | logging.LoggerAdapter[logging.Logger],
+        log: "logging.Logger | logging.LoggerAdapter[logging.Logger]",
     ) -> None:
         self._outbox = outbox
         self._streams = streams
