@@ -4,6 +4,7 @@ Needs the extra ``hub``, which brings nats-py.
 """
 
 from .errors import CommandRefused
+from .local_server import LocalServer
 from .once import run_once
 from .publisher import HubPublisher, HubStats
 from .remote import RemoteController
@@ -15,6 +16,7 @@ __all__ = [
     "HubPublisher",
     "HubSettings",
     "HubStats",
+    "LocalServer",
     "RemoteController",
     "Retention",
     "check_streams",

@@ -14,9 +14,11 @@ from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
 from ..simulator import CellController
 from ..tcp_client import TcpClient
 from ..wire.codec import Message
+from .hub_demo import HubDemo
 from .options import listening_port_number
+from .showing_handler import ShowingHandler
 from .subcommand import Subcommand
-from .terminal import PrintableFormatter, Terminal
+from .terminal import Terminal
 
 __all__ = ["Demo", "DemoOptions"]
 
@@ -73,7 +75,7 @@ class Demo:
         self._log = logging.getLogger("m2com.demo")
         self._log.propagate = False
         self._log.setLevel(log_level)
-        self._log_handler = _ShowingHandler(lambda line: show(f"    log: {line}"))
+        self._log_handler = ShowingHandler(lambda line: show(f"    log: {line}"))
 
     async def run(self) -> None:
         """Go through it all.
@@ -183,23 +185,6 @@ class Demo:
         self._latest[message["id"]] = message
 
 
-class _ShowingHandler(logging.Handler):
-    """Shows log lines among the others."""
-
-    def __init__(self, show: Callable[[str], object]) -> None:
-        super().__init__()
-        self.setFormatter(PrintableFormatter())
-        self._show = show
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Override: show each line of a record by itself, since lines are what is shown."""
-        try:
-            for line in self.format(record).split("\n"):
-                self._show(line)
-        except Exception:
-            self.handleError(record)
-
-
 _COMMAND_HELP, _TELEMETRY_HELP = (
     f"Port for {what}; by default {port}, or a free one where that is taken."
     for what, port in (("commands and events", COMMAND_PORT), ("telemetry", TELEMETRY_PORT))
@@ -220,16 +205,23 @@ class DemoOptions(Subcommand):
         ["command-port", "c", None, _COMMAND_HELP, listening_port_number],
         ["telemetry-port", "t", None, _TELEMETRY_HELP, listening_port_number],
     ]
-    optFlags = [["verbose", "v", "Show all of the client's log."]]  # noqa: RUF012
+    optFlags = [  # noqa: RUF012
+        ["hub", None, "Show the hub: a NATS server that is started here, and two readers."],
+        ["verbose", "v", "Show all of the client's log."],
+    ]
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
+        log_level = logging.DEBUG if self["verbose"] else logging.INFO
+        if self["hub"]:
+            await HubDemo(reactor, terminal.say, log_level).run()
+            return 0
         demo = Demo(
             reactor,
             terminal.say,
             ports=(self["command-port"], self["telemetry-port"]),
             host=self["host"],
-            log_level=logging.DEBUG if self["verbose"] else logging.INFO,
+            log_level=log_level,
         )
         await demo.run()
         return 0

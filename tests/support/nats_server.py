@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,20 +13,12 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["NatsServer", "free_port", "nats_server_program", "needs_nats_server", "running_server"]
+from m2com_twisted.hub.local_server import nats_server_program
+
+__all__ = ["NatsServer", "free_port", "needs_nats_server", "running_server"]
 
 #: How long a server may take to listen, in seconds; it takes tenths.
 _PATIENCE = 20.0
-
-
-def nats_server_program() -> str | None:
-    """Return the server's path: beside this Python, on PATH, or where Debian has it."""
-    beside = Path(sys.executable).parent / "nats-server"
-    return str(beside) if beside.exists() else shutil.which("nats-server", path=_search_path())
-
-
-def _search_path() -> str:
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
 
 #: Skips a test where there is no server; in CI that is a failure, in `NatsServer.start`.
