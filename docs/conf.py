@@ -28,6 +28,9 @@ html_title = project
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 
+# Most blocks without a language are drawings, logs and commands.
+highlight_language = "text"
+
 # In docstrings, `name` is a Python name.
 default_role = "py:obj"
 
@@ -35,6 +38,7 @@ default_role = "py:obj"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 90
+add_module_names = False
 python_use_unqualified_type_names = True
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True, "undoc-members": True}
