@@ -1,0 +1,29 @@
+"""The documentation as files: which pages there are, and the code blocks on one."""
+
+import re
+import textwrap
+from pathlib import Path
+
+__all__ = ["PAGES", "ROOT", "code_blocks", "text_of"]
+
+ROOT = Path(__file__).parents[2]
+
+#: Every page that users read, by its path in the repository.
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.rst", "docs/*.rst", "benchmarks/*.rst")
+    for path in ROOT.glob(pattern)
+)
+
+
+def text_of(page: str) -> str:
+    """Return the text of a page."""
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def code_blocks(page: str, language: str) -> list[str]:
+    """Return the code blocks of one language, in their order on a page."""
+    pattern = rf"^\.\. code-block:: {language}\n(?:   :.*\n)*\n((?:   .*\n|\n)+)"
+    return [
+        textwrap.dedent(block) for block in re.findall(pattern, text_of(page) + "\n", re.MULTILINE)
+    ]
