@@ -9,21 +9,15 @@ from typing import TypeVar
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from .catalogue.enums import MsgType
-from .client.inbound import Inbound
-from .client.observers import LineObserver, LineObservers
-from .client.sender import MessageSender
+from .client.assembly import Settings, assemble
+from .client.observers import LineObserver
 from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
-from .commands.sequence_ids import SequenceIds
-from .commands.table import CommandTable
-from .connection.endpoint import check_address, client_endpoint
-from .connection.link import ReconnectingMessageFactory
-from .connection.outages import Outages
-from .connection.protocol import MessageProtocol
+from .connection.endpoint import check_address
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
-from .delivery.delivery import Delivery, MessageCallback
+from .delivery.delivery import MessageCallback
 from .support.callables import require_callback
 from .support.log import NamedLog, child_logger
 from .support.reactor_access import ReactorAccess
@@ -121,74 +115,41 @@ class TcpClient(TypedSender):
         require_callback(callback_process_message)
         if connect_callback is not None:
             require_callback(connect_callback)
+            connect_callback = self._adapted(connect_callback)
+        callback = self._adapted(callback_process_message)
         if endpoint is None:
             check_address(host, port)
         self.host = host
         self.port = port
         self.name = name
         self.log = child_logger(log, type(self).__name__)
-        named_log = NamedLog(self.log, name)
-        stats = Stats()
         self._reactor = ReactorAccess(reactor)
-        self._sequence_ids = SequenceIds(sequence_generator)
-        commands = CommandTable(self._reactor, named_log)
-        history = Outages(self._reactor, stats, named_log)
-        self._reception = Inbound(
-            clock=self._reactor,
-            delivery=Delivery(
-                self._adapted(callback_process_message),
-                args,
-                None
-                if connect_callback is None
-                else partial(self._adapted(connect_callback), self),
-                clock=self._reactor,
-                stats=stats,
-                log=named_log,
-                max_length=max_queue_length,
-                overflow=overflow,
-            ),
-            commands=commands,
-            history=history,
-            stats=stats,
-            log=named_log,
-            log_rate=check_message_rate,
-            observers=LineObservers(observers, clock=self._reactor, stats=stats, log=named_log),
-        )
-        self._factory = ReconnectingMessageFactory(
-            (host, port),
-            endpoint=self._endpoint_maker(endpoint),
-            new_protocol=partial(
-                MessageProtocol,
-                receiver=self._reception,
-                clock=self._reactor,
-                stats=stats,
-                log=named_log,
-                max_line_length=max_line_length,
-                max_waiting_bytes=max_waiting_bytes,
-            ),
-            reactor=self._reactor,
+        settings = Settings(
+            host=host,
+            port=port,
+            # Bound once: to unpack the arguments for each message takes longer.
+            callback=partial(callback, *args) if args else callback,
+            connect_callback=None if connect_callback is None else partial(connect_callback, self),
+            observers=observers,
+            sequence_generator=sequence_generator,
+            check_message_rate=check_message_rate,
+            endpoint=endpoint,
             retry_policy=retry_policy,
-            reception=self._reception,
-            history=history,
-            log=named_log,
+            max_line_length=max_line_length,
+            max_waiting_bytes=max_waiting_bytes,
+            max_queue_length=max_queue_length,
+            overflow=overflow,
         )
-        self._sender = MessageSender(self._factory, commands, self._sequence_ids, self._reactor)
+        self._parts = assemble(settings, self._reactor, NamedLog(self.log, name))
 
     def _adapted(self, callback: MessageCallback) -> MessageCallback:
         """Return what is called in place of a callback of the user's: for subclasses."""
         return callback
 
-    def _endpoint_maker(
-        self, endpoint: IStreamClientEndpoint | None
-    ) -> Callable[[float], IStreamClientEndpoint]:
-        if endpoint is not None:
-            return lambda timeout: endpoint
-        return lambda timeout: client_endpoint(self._reactor.get(), self.host, self.port, timeout)
-
     @property
     def connected(self) -> bool:
         """Whether there is a connection now."""
-        return self._factory.connected
+        return self._parts.link.connected
 
     @property
     def should_be_connected(self) -> bool:
@@ -196,12 +157,12 @@ class TcpClient(TypedSender):
 
         False again if the first attempt failed.
         """
-        return self._factory.should_be_connected
+        return self._parts.link.should_be_connected
 
     @property
     def state(self) -> ConnectionState:
         """Where the connection stands."""
-        return self._factory.state
+        return self._parts.link.state
 
     @property
     def timeout(self) -> float | None:
@@ -212,22 +173,22 @@ class TcpClient(TypedSender):
         does not count.  Raises ValueError if set to anything else than None or
         a number greater than 0.
         """
-        return self._factory.read_timeout
+        return self._parts.link.read_timeout
 
     @timeout.setter
     def timeout(self, timeout: float | None) -> None:
         self._reactor.require_thread("TcpClient.timeout")
-        self._factory.read_timeout = timeout
+        self._parts.link.read_timeout = timeout
 
     @property
     def last_sequence_id(self) -> int:
         """Sequence id of the last command that was sent; -1 before the first."""
-        return self._sequence_ids.last
+        return self._parts.sequence_ids.last
 
     @property
     def stats(self) -> Stats:
         """The counters, as they are now."""
-        return self._reception.stats
+        return self._parts.inbound.stats
 
     async def connect(self, timeout: float = 10.0) -> None:
         """Connect to the controller, and stay connected until `close`.
@@ -258,7 +219,7 @@ class TcpClient(TypedSender):
         called again.
         """
         self._reactor.require_thread("TcpClient.connect")
-        await self._factory.connect(timeout)
+        await self._parts.link.connect(timeout)
 
     def start(self, timeout: float = 10.0) -> None:
         """Begin to connect, and keep trying from the first attempt on until `close`.
@@ -274,7 +235,7 @@ class TcpClient(TypedSender):
             Seconds that one attempt may take.
         """
         self._reactor.require_thread("TcpClient.start")
-        self._factory.start(timeout)
+        self._parts.link.start(timeout)
 
     async def close(self) -> None:
         """Close the connection, or stop trying to get one.
@@ -287,7 +248,7 @@ class TcpClient(TypedSender):
         afterwards.
         """
         self._reactor.require_thread("TcpClient.close")
-        await self._factory.close()
+        await self._parts.link.close()
 
     async def write_message(
         self,
@@ -331,7 +292,7 @@ class TcpClient(TypedSender):
         returns means that the message is on its way, not that it has arrived.
         """
         self._reactor.require_thread("TcpClient.write_message")
-        await self._sender.write(msg_type, msg_name, msg_details, comp_name)
+        await self._parts.sender.write(msg_type, msg_name, msg_details, comp_name)
 
     async def run_command(
         self,
@@ -386,7 +347,7 @@ class TcpClient(TypedSender):
         Cancelling stops the waiting, not the command.
         """
         self._reactor.require_thread("TcpClient.run_command")
-        return await self._sender.run(name, details, ack_timeout, timeout)
+        return await self._parts.sender.run(name, details, ack_timeout, timeout)
 
     async def __aenter__(self: Self) -> Self:
         await self.connect()

@@ -57,7 +57,7 @@ class Inbound:
         Sees the status of commands, ahead of its delivery.
     observers
         See each line, ahead of the two above.
-    history
+    outages
         Told that a connection is a good one.
     stats
         Counts messages.
@@ -74,7 +74,7 @@ class Inbound:
         delivery: Delivery,
         commands: CommandTable,
         observers: LineObservers,
-        history: Outages,
+        outages: Outages,
         stats: Stats,
         log: NamedLog,
         log_rate: bool,
@@ -84,7 +84,7 @@ class Inbound:
         self._commands = commands
         self._observers = observers
         self._observed = len(observers) > 0
-        self._history = history
+        self._outages = outages
         self._stats = stats
         self._log = log
         self._bad_line_throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
@@ -111,32 +111,41 @@ class Inbound:
             message_rate=self._rate.read(self._clock.seconds()) if self._stats.messages else 0.0,
         )
 
-    def begin(self, reading: ReadingControl) -> None:
-        """Take what a new connection brings."""
+    # The life of connections: see `ConnectionUser`
+
+    def connection_made(self, connection: ReadingControl) -> None:
+        """Implement `ConnectionUser`."""
         self._stopped = False
-        self._delivery.attach(reading)
+        self._delivery.connection_made(connection)
         if self._rate_log is not None:
             self._rate_log.clock = self._clock
             self._rate_log.start(MessageRate.PERIOD, now=False)
 
-    def end(self) -> None:
-        """Forget a connection that is gone."""
-        self._delivery.detach()
-        if self._rate_log is not None:
+    def connection_lost(self) -> None:
+        """Implement `ConnectionUser`; harmless if there was no connection."""
+        self._delivery.connection_lost()
+        if self._rate_log is not None and self._rate_log.running:
             self._rate_log.stop()
-
-    def fail_commands(self) -> None:
-        """Fail the commands that await their status: none will come."""
         self._commands.connection_lost()
 
-    def tell_change(self, connected: bool) -> None:
-        """Tell the user of a change of the connection, in order with the messages."""
+    def connection_changed(self, connected: bool) -> None:
+        """Implement `ConnectionUser`."""
         self._delivery.put_connection_change(connected)
 
-    def stop(self) -> Deferred[None]:
-        """Deliver nothing that waits, and cancel the callback; see `Delivery.stop`."""
+    def state_changed(self, state: ConnectionState) -> None:
+        """Implement `ConnectionUser`."""
+        self._observers.connection(state)
+
+    def drop_waiting(self) -> None:
+        """Implement `ConnectionUser`."""
         self._stopped = True
+        self._delivery.drop_waiting()
+
+    def stop(self) -> Deferred[None]:
+        """Implement `ConnectionUser`."""
         return self._delivery.stop()
+
+    # The way of a message
 
     def lines_received(self, lines: list[bytes]) -> None:
         """Implement `LineTaker`."""
@@ -146,7 +155,7 @@ class Inbound:
         self._delivery.put(self._messages(self._lines))
         self._count()
         if self._stats.messages > known:
-            self._history.proved_good()
+            self._outages.proved_good()
 
     def _messages(self, lines: Iterator[bytes]) -> Iterator[Message]:
         """Yield the message on each line; observers and commands have seen it by then."""
@@ -226,10 +235,6 @@ class Inbound:
         """Implement `LineTaker`."""
         if self._observed:
             self._observers.sent(line[: -len(TERMINATOR)])
-
-    def state_changed(self, state: ConnectionState) -> None:
-        """Show a change of the connection's state to observers."""
-        self._observers.connection(state)
 
     def _log_rate(self) -> None:
         self._log.debug("Received %.0f messages/s", self._rate.read(self._clock.seconds()))

@@ -12,7 +12,7 @@ from ..catalogue.enums import MsgType
 from ..commands.outcome import CommandOutcome
 from ..commands.sequence_ids import SequenceIds
 from ..commands.table import CommandTable
-from ..connection.link import ReconnectingMessageFactory
+from ..connection.link import ReconnectingLink
 from ..connection.protocol import MessageProtocol
 from ..errors import CommandLost, CommandStage, CommandTimeout, NotConnectedError
 from ..wire.codec import Message, encode, with_header, with_sequence_id
@@ -30,24 +30,24 @@ class MessageSender:
 
     Parameters
     ----------
-    factory
-        Who has the connection.
+    link
+        Has the connection.
     commands
-        Who awaits the status of commands.
+        Awaits the status of commands.
     sequence_ids
-        Where commands get their ids.
+        Gives commands their ids.
     clock
         Measures timeouts.
     """
 
     def __init__(
         self,
-        factory: ReconnectingMessageFactory,
+        link: ReconnectingLink,
         commands: CommandTable,
         sequence_ids: SequenceIds,
         clock: IReactorTime,
     ) -> None:
-        self._factory = factory
+        self._link = link
         self._commands = commands
         self._sequence_ids = sequence_ids
         self._clock = clock
@@ -57,10 +57,10 @@ class MessageSender:
     ) -> None:
         """Write one message; see `TcpClient.write_message`.
 
-        After waiting it is what it was, though the caller may have changed
-        a list in the details meanwhile: to something that cannot be sent, even.
+        It is encoded before it waits, because the caller may change a list in the
+        details meanwhile.
         """
-        protocol = self._factory.open_protocol()
+        protocol = self._link.open_protocol()
         line = encode(with_header(msg_type, msg_name, msg_details, comp_name))
         if not protocol.has_room_for(len(line)):
             await protocol.wait_for_room(len(line))
@@ -77,7 +77,7 @@ class MessageSender:
         timeout: float | None,
     ) -> CommandOutcome:
         """Write a command and await its status; see `TcpClient.run_command`."""
-        protocol = self._factory.open_protocol()
+        protocol = self._link.open_protocol()
         line = encode(with_header(MsgType.Command, name, details, None))
         now = self._clock.seconds()
         ack_by, finish_by = (now + _seconds(limit) for limit in (ack_timeout, timeout))
@@ -121,6 +121,8 @@ class MessageSender:
         """
         sequence_id = self._sequence_ids.take(in_use=self._commands)
         try:
+            # The generator is the user's, and may have closed the client.
+            protocol.require_open()
             registered = register(sequence_id)
             protocol.write(with_sequence_id(line, sequence_id))
         except BaseException:

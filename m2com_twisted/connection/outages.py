@@ -7,7 +7,6 @@ and one line when it is over; what happens in between is at debug.
 import logging
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.python.failure import Failure
 
 from ..errors import SilentPeerError
 from ..support.log import NamedLog
@@ -65,7 +64,12 @@ class Outages:
         self._begin_outage()
         self._log.log(self._failure_level(), "%s", error)
 
-    def connected(self) -> None:
+    @property
+    def last_error(self) -> BaseException | None:
+        """Why the last attempt failed or the last connection was lost."""
+        return self._stats.last_error
+
+    def connection_made(self) -> None:
         """Take note of a connection; it is not known to be good yet."""
         self._stats.connects += 1
         self._connected_at = self._clock.seconds()
@@ -89,17 +93,17 @@ class Outages:
         self._outage_since = None
         self._saw_empty_connection = False
 
-    def lost(self, reason: Failure, received_bytes: int) -> None:
-        """Take note that the connection is gone.
+    def connection_lost(self, reason: BaseException, received_bytes: int) -> None:
+        """Take note that the connection is lost.
 
         Parameters
         ----------
         reason
-            Why.
+            Why it was lost.
         received_bytes
-            What had been received over it.
+            Bytes that had been received over it.
         """
-        self._stats.note_error(reason.value)
+        self._stats.note_error(reason)
         uptime = self._clock.seconds() - self._connected_at
         if uptime >= _GOOD_AFTER:
             self.proved_good()
@@ -111,8 +115,8 @@ class Outages:
             self.failures += 1
             self._saw_empty_connection = True
             level = self._failure_level()
-        self._log.log(level, "Lost the connection after %.1f s: %s", uptime, reason.value)
-        by_peer = reason.check(SilentPeerError) is None
+        self._log.log(level, "Lost the connection after %.1f s: %s", uptime, reason)
+        by_peer = not isinstance(reason, SilentPeerError)
         self._look_for_taken_port(by_peer and received_bytes == 0 and uptime < _TAKEN_PORT_TIME)
 
     def _cancel_good_check(self) -> None:

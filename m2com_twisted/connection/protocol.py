@@ -8,6 +8,7 @@ from collections import deque
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
@@ -62,7 +63,10 @@ class LineTaker(Protocol):
 class ConnectionOwner(Protocol):
     """Owner of a connection."""
 
-    def connection_lost(self, protocol: "MessageProtocol", reason: Failure) -> None:
+    def connection_given_up(self, connection: "MessageProtocol") -> None:
+        """Learn that this end aborts it because the peer is silent."""
+
+    def connection_lost(self, connection: "MessageProtocol", reason: BaseException) -> None:
         """Learn, once, that the connection is lost."""
 
 
@@ -112,13 +116,21 @@ class MessageProtocol(LineReceiver):
         self._log = log
         self._gate = WriteGate(max_waiting_bytes)
         self._watchdog = Watchdog(clock, self._peer_is_silent)
-        # Chunks that have arrived, and whether they have to wait.
+        # Chunks that have arrived, and whether they have to wait: at first until
+        # `start_reading`.
         self._chunks: deque[bytes] = deque()
-        self._busy = False
+        self._busy = True
         self._splitter = LineSplitter(max_line_length, self.lineLengthExceeded)
+        # What keeps the transport from being read: that nobody has said that it is
+        # to start, or that the backlog is full.
+        self._started = False
+        self._paused = False
+        self._gate_registered = False
+        self._aborted = False
         self._abort: IDelayedCall | None = None
-        self._lost: Deferred[None] | None = None
-        self._own_reason: Failure | None = None
+        self._own_reason: SilentPeerError | None = None
+        #: Whether there is a transport that has not ended.
+        self.is_alive = False
         #: Whether messages can be written; False from the moment that this
         #: end gives the connection up.
         self.is_open = False
@@ -128,10 +140,25 @@ class MessageProtocol(LineReceiver):
     # Reading
 
     def connectionMade(self) -> None:
-        """Override: prepare the transport."""
+        """Override: prepare the transport, and read nothing yet."""
+        self.is_alive = True
+        if self._aborted:
+            self.transport.abortConnection()
+            return
         set_socket_options(self.transport, self._log)
         self.transport.registerProducer(self._gate, streaming=True)
+        self._gate_registered = True
+        # Until the endpoint has handed the connection over and its owner has told
+        # of it: no message comes before that.
+        self.transport.pauseProducing()
         self.is_open = True
+
+    def start_reading(self) -> None:
+        """Take what has arrived, and what will."""
+        self._started = True
+        if not self._paused:
+            self.transport.resumeProducing()
+        self._take_chunks()
 
     def set_timeout(self, timeout: float | None) -> None:
         """Abort when no line arrives for this many seconds; None: wait for ever."""
@@ -140,13 +167,16 @@ class MessageProtocol(LineReceiver):
 
     def pause_reading(self) -> None:
         """Take no more from the peer.  A loss is not noticed meanwhile."""
+        self._paused = True
         self._watchdog.rest()
         self.transport.pauseProducing()
 
     def resume_reading(self) -> None:
         """Go on."""
+        self._paused = False
         self._watchdog.resume()
-        self.transport.resumeProducing()
+        if self._started:
+            self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
         """Override: take a chunk, or leave it to the loop that is taking one.
@@ -173,8 +203,9 @@ class MessageProtocol(LineReceiver):
         self.received_bytes += len(data)
         self._stats.bytes += len(data)
         lines = self._splitter.feed(data)
-        if lines:
+        if lines or self._watchdog.in_doubt:
             self._watchdog.heard()
+        if lines:
             self._receiver.lines_received(lines)
 
     def lineLengthExceeded(self, line: bytes) -> None:
@@ -183,8 +214,9 @@ class MessageProtocol(LineReceiver):
         self._receiver.oversize_line_received(line, self.MAX_LENGTH)
 
     def _peer_is_silent(self, timeout: float) -> None:
-        self._own_reason = Failure(SilentPeerError(timeout))
+        self._own_reason = SilentPeerError(timeout)
         self.abort()
+        self._owner.connection_given_up(self)
 
     # Writing
 
@@ -206,12 +238,29 @@ class MessageProtocol(LineReceiver):
         """
         self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
 
+    def require_open(self) -> None:
+        """Refuse to go on with a message when the connection is closing or lost.
+
+        Raises
+        ------
+        NotConnectedError
+            If `write` would send nothing.
+        """
+        if not self.is_open:
+            raise NotConnectedError("The connection was lost before the message was sent.")
+
     def write(self, line: bytes) -> None:
         """Write a line, CR LF included, in one piece.
 
         An answer that a transport in memory brings at once waits until
         observers have seen what it is the answer to.
+
+        Raises
+        ------
+        NotConnectedError
+            If the connection is closing or lost.
         """
+        self.require_open()
         busy, self._busy = self._busy, True
         try:
             self.transport.write(line)
@@ -223,38 +272,48 @@ class MessageProtocol(LineReceiver):
 
     # The end
 
-    def disconnect(self) -> Deferred[None]:
-        """Close the connection, by force if the peer does not take the rest in time.
+    def give_up(self) -> None:
+        """Accept nothing any more: neither messages to send nor what arrives.
 
-        Returns
-        -------
-        closed
-            Fires when it is closed.
+        The transport is left alone: `disconnect` or `abort` is to follow.
         """
-        self._lost = Deferred()
-        self._give_up()
+        self.is_open = False
+        self._watchdog.stop()
+
+    def disconnect(self) -> None:
+        """Close the connection, by force if the peer does not take the rest in time."""
+        self.give_up()
+        if not self.is_alive:
+            return
         self._abort = self._clock.callLater(_DISCONNECT_TIME, self.abort)
+        self._release_transport()
         self.transport.loseConnection()
-        return self._lost
 
     def abort(self) -> None:
-        """Close the connection at once, whatever waits to be sent."""
-        self._give_up()
-        self.transport.abortConnection()
+        """Close the connection at once, whatever waits to be sent; or as soon as it is made."""
+        self.give_up()
+        aborted, self._aborted = self._aborted, True
+        if self.is_alive and not aborted:
+            self._release_transport()
+            self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Override: tell the owner."""
-        self._give_up()
+        self.give_up()
+        self.is_alive = False
+        self._unregister_gate()
         if self._abort is not None and self._abort.active():
             self._abort.cancel()
-        self._owner.connection_lost(self, self._own_reason or reason)
-        if self._lost is not None:
-            self._lost.callback(None)
+        self._owner.connection_lost(self, self._own_reason or reason.value or ConnectionLost())
 
-    def _give_up(self) -> None:
-        """Accept nothing any more."""
-        if self.is_open:
-            self.is_open = False
-            self._watchdog.stop()
-            # A paused producer would keep the transport from closing.
+    def _release_transport(self) -> None:
+        """Undo what would keep a transport from closing, or from telling of its end."""
+        self._unregister_gate()
+        if self._paused or not self._started:
+            self._paused, self._started = False, True
+            self.transport.resumeProducing()
+
+    def _unregister_gate(self) -> None:
+        if self._gate_registered:
+            self._gate_registered = False
             self.transport.unregisterProducer()

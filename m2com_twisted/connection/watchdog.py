@@ -1,5 +1,6 @@
 """Notices a peer that has gone silent."""
 
+import math
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -10,15 +11,19 @@ __all__ = ["Watchdog"]
 class Watchdog:
     """Calls back once when nothing was heard for a time.
 
-    One delayed call at a time, set again only when it comes due: what is heard
-    in between costs no more than looking at the clock.
+    There is one delayed call at a time, and it is set again only when it comes
+    due.  So what is heard in between costs no more than a look at the clock.
+
+    Other code may have kept the reactor from reading, and what the peer sent
+    may wait in the socket.  So when the time is over the reactor gets one turn
+    to read: meanwhile the watchdog is in doubt.
 
     Parameters
     ----------
     clock
-        What measures the time.
+        Measures the time.
     expired
-        Called, with the timeout in seconds, when it is over.
+        Called with the timeout in seconds when it is over.
     """
 
     def __init__(self, clock: IReactorTime, expired: Callable[[float], None]) -> None:
@@ -29,6 +34,9 @@ class Watchdog:
         self._armed_at = 0.0
         self._resting_since: float | None = None
         self._check: IDelayedCall | None = None
+        #: Whether the time is over, and anything that is read now proves that the
+        #: peer was not silent.
+        self.in_doubt = False
 
     def start(self, timeout: float | None) -> None:
         """Count from now; None: do not count."""
@@ -65,21 +73,27 @@ class Watchdog:
             self._arm()
 
     def _arm(self) -> None:
-        if self._timeout is not None:
+        if self._timeout is not None and self._timeout < math.inf:
             self._armed_at = self._heard_at
             delay = self._heard_at + self._timeout - self._clock.seconds()
             self._check = self._clock.callLater(max(0.0, delay), self._look, self._timeout)
 
     def _disarm(self) -> None:
+        self.in_doubt = False
         if self._check is not None:
             self._check.cancel()
             self._check = None
 
     def _look(self, timeout: float) -> None:
         self._check = None
+        doubted, self.in_doubt = self.in_doubt, False
         # Compared with what it was, not with the clock: a remainder that is
         # all rounding error would be waited for again and again.
-        if self._heard_at == self._armed_at:
+        if self._heard_at != self._armed_at:
+            self._arm()
+        elif doubted:
             self._expired(timeout)
         else:
-            self._arm()
+            self.in_doubt = True
+            # Reactors read between two rounds of timers.
+            self._check = self._clock.callLater(0, self._look, timeout)

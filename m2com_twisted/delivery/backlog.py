@@ -88,7 +88,8 @@ class Backlog:
         self._stats = stats
         self._log = log
         self._entries: deque[Entry] = deque()
-        # Only where reading pauses: it rests until no more than the low-water mark waits.
+        # Only where reading pauses: it stays paused until the backlog is at or below
+        # the low-water mark.
         self._full = False
         self._reading: ReadingControl | None = None
         self._stall_check: IDelayedCall | None = None
@@ -100,14 +101,14 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def attach(self, reading: ReadingControl) -> None:
+    def connection_made(self, reading: ReadingControl) -> None:
         """Control the reading of a new connection, paused from the start if need be."""
         self._reading = reading
         if self._full:
             reading.pause_reading()
 
-    def detach(self) -> None:
-        """Forget a connection that is gone."""
+    def connection_lost(self) -> None:
+        """Control the reading of no connection any more."""
         self._reading = None
 
     def append(self, change: ConnectionChange) -> None:

@@ -26,7 +26,7 @@ from .backlog import Backlog, ConnectionChange, Entry, Overflow, ReadingControl
 
 __all__ = ["Delivery", "MessageCallback"]
 
-#: Takes the user's ``*args`` and the keyword ``message``; what it returns is
+#: Takes the keyword ``message``, after the user's ``*args``; what it returns is
 #: awaited where it can be.
 MessageCallback = Callable[..., object]
 
@@ -43,16 +43,14 @@ class Delivery:
     Parameters
     ----------
     callback
-        Called as ``callback(*args, message=message)``.
-    args
-        See ``callback``.
+        Called as ``callback(message=message)``.
     connect_callback
         Called without arguments for each change of the connection, in order
         with the messages.
     stats
-        Where errors and drops are counted.
+        Counts errors and drops.
     log
-        Where they are reported.
+        Reports them.
     clock, max_length, overflow
         See `Backlog`.
     """
@@ -60,7 +58,6 @@ class Delivery:
     def __init__(
         self,
         callback: MessageCallback,
-        args: tuple[object, ...],
         connect_callback: Callable[[], object] | None,
         *,
         stats: Stats,
@@ -71,8 +68,7 @@ class Delivery:
     ) -> None:
         self._callback = callback
         self._connect_callback = connect_callback
-        # Bound once: to unpack the arguments for each message takes longer.
-        self._deliver_message = _awaiting(partial(callback, *args) if args else callback)
+        self._deliver_message = _awaiting(callback)
         self._deliver_change = _awaiting(self._tell_change)
         self._stats = stats
         self._log = log
@@ -89,6 +85,8 @@ class Delivery:
         self._arriving = _NOTHING
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
+        # Whether the client is being closed from inside a callback.
+        self._closed_by_callback = False
         # Set while `stop` cancels a callback; fires when that has ended.
         self._cancelled: Deferred[None] | None = None
         self._told_connected = False
@@ -100,13 +98,13 @@ class Delivery:
         """Entries that wait."""
         return len(self._backlog)
 
-    def attach(self, reading: ReadingControl) -> None:
+    def connection_made(self, reading: ReadingControl) -> None:
         """Control the reading of a new connection, paused from the start if need be."""
-        self._backlog.attach(reading)
+        self._backlog.connection_made(reading)
 
-    def detach(self) -> None:
-        """Forget a connection that is gone."""
-        self._backlog.detach()
+    def connection_lost(self) -> None:
+        """Control the reading of no connection any more."""
+        self._backlog.connection_lost()
 
     def put(self, messages: Iterator[Message]) -> None:
         """Deliver the messages of a chunk, now or when those before them are done.
@@ -126,25 +124,34 @@ class Delivery:
     def put_connection_change(self, connected: bool) -> None:
         """Tell the user of a change, after the messages that came before it.
 
-        A change that undoes one which `stop` dropped untold is not told either.
+        A change that undoes one which `drop_waiting` dropped untold is not told either.
         """
         self._backlog.append(ConnectionChange(connected))
         self._consume()
 
+    def drop_waiting(self) -> None:
+        """Drop what waits, and the rest of a chunk that is arriving.
+
+        Runs no callback.  To be called when the client is closed, in the call
+        itself: from inside a callback, `stop` will leave that one alone.
+        """
+        self._backlog.clear()
+        self._arriving = _NOTHING
+        self._closed_by_callback = (
+            self._consumer is not None
+            and inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING
+        )
+
     def stop(self) -> Deferred[None]:
-        """Drop what waits and cancel the callback that runs.
+        """Cancel the callback that runs; to be called after `drop_waiting`.
 
         Returns
         -------
         ended
             Fires when the callback has ended: at once where none runs, or
-            where this is called from inside it, which is then left alone.
+            where it is the callback itself that closes the client.
         """
-        self._backlog.clear()
-        self._arriving = _NOTHING
-        if self._consumer is None or self._consumer_done is None:
-            return succeed(None)
-        if inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING:
+        if self._consumer is None or self._consumer_done is None or self._closed_by_callback:
             return succeed(None)
         ended: Deferred[None] = Deferred()
         self._cancelled = ended

@@ -89,7 +89,7 @@ def test_the_outage_of_a_client_that_never_connected(caplog: pytest.LogCaptureFi
     """It begins with the first failed attempt."""
     fixture = Fixture(retry_policy=lambda failures: 1.0, name="m2")
     caplog.set_level(logging.INFO)
-    fixture.client._factory.start(10)
+    fixture.client.start(10)
     for _ in range(3):
         fixture.endpoint.last.refuse()
         fixture.clock.advance(1)

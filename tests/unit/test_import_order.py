@@ -20,8 +20,8 @@ MODULE_LINES = 320
 FUNCTION_LINES = 45
 
 # Each list may only shrink: what is in one and holds the rule fails the test as well.
-KNOWN_UPWARD = {("connection.link", "client.inbound")}
-KNOWN_LONG_MODULES = {"connection.link", "tcp_client"}
+KNOWN_UPWARD: set[tuple[str, str]] = set()
+KNOWN_LONG_MODULES = {"tcp_client"}
 KNOWN_LONG_FUNCTIONS = {"service.CellControllerService.__init__", "tcp_client.TcpClient.__init__"}
 # Rows for packages that are being built.
 KNOWN_MISSING = {"mirror"}

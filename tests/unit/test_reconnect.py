@@ -314,7 +314,7 @@ def test_a_raising_connect_callback_does_no_harm(caplog: pytest.LogCaptureFixtur
 def test_starting_does_not_depend_on_the_first_attempt() -> None:
     """A service's client keeps trying from the start; connect joins with a timeout of its own."""
     fixture = Fixture(retry_policy=Policy())
-    fixture.client._factory.start(10)
+    fixture.client.start(10)
     connecting = Call(fixture.client.connect(5))
     fixture.endpoint.last.refuse()
     fixture.clock.advance(1)
@@ -327,7 +327,7 @@ def test_starting_does_not_depend_on_the_first_attempt() -> None:
 def test_starting_without_a_policy_tries_once() -> None:
     """Who joined that attempt learns of its failure at once."""
     fixture = Fixture(retry_policy=None)
-    fixture.client._factory.start(10)
+    fixture.client.start(10)
     connecting = Call(fixture.client.connect(5))
     fixture.endpoint.last.refuse()
     assert isinstance(connecting.error, ConnectRefusedError)

@@ -1,0 +1,132 @@
+"""Puts the parts of a client together."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from twisted.internet.interfaces import IStreamClientEndpoint
+
+from ..commands.sequence_ids import SequenceIds
+from ..commands.table import CommandTable
+from ..connection.endpoint import client_endpoint
+from ..connection.link import ReconnectingLink
+from ..connection.outages import Outages
+from ..connection.protocol import MessageProtocol
+from ..connection.retry import RetryPolicy
+from ..delivery.backlog import Overflow
+from ..delivery.delivery import Delivery, MessageCallback
+from ..support.log import NamedLog
+from ..support.reactor_access import ReactorAccess
+from ..support.stats import Stats
+from .inbound import Inbound
+from .observers import LineObserver, LineObservers
+from .sender import MessageSender
+
+__all__ = ["Assembly", "Settings", "assemble"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a client is made with; see `TcpClient`.
+
+    The callbacks are called as they are: an adapter for functions of another
+    kind is put around them by whoever makes the settings.
+    """
+
+    host: str
+    port: int
+    callback: MessageCallback
+    connect_callback: Callable[[], object] | None
+    observers: Iterable[LineObserver]
+    sequence_generator: Iterator[int] | None
+    check_message_rate: bool
+    endpoint: IStreamClientEndpoint | None
+    retry_policy: RetryPolicy | None
+    max_line_length: int
+    max_waiting_bytes: int
+    max_queue_length: int
+    overflow: Overflow
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The parts of a client that are used from outside."""
+
+    #: Connects and closes.
+    link: ReconnectingLink
+    #: Writes messages.
+    sender: MessageSender
+    #: Takes what arrives, and has the counters.
+    inbound: Inbound
+    #: Gives commands their ids.
+    sequence_ids: SequenceIds
+    #: See each line.
+    observers: LineObservers
+
+
+def assemble(settings: Settings, reactor: ReactorAccess, log: NamedLog) -> Assembly:
+    """Return a client's parts.
+
+    Parameters
+    ----------
+    settings
+        What the client is made with.
+    reactor
+        The reactor, and the clock for durations.
+    log
+        Reports everything.
+    """
+    stats = Stats()
+    commands = CommandTable(reactor, log)
+    outages = Outages(reactor, stats, log)
+    sequence_ids = SequenceIds(settings.sequence_generator)
+    observers = LineObservers(settings.observers, clock=reactor, stats=stats, log=log)
+    delivery = Delivery(
+        settings.callback,
+        settings.connect_callback,
+        clock=reactor,
+        stats=stats,
+        log=log,
+        max_length=settings.max_queue_length,
+        overflow=settings.overflow,
+    )
+    inbound = Inbound(
+        clock=reactor,
+        delivery=delivery,
+        commands=commands,
+        observers=observers,
+        outages=outages,
+        stats=stats,
+        log=log,
+        log_rate=settings.check_message_rate,
+    )
+    link = ReconnectingLink(
+        (settings.host, settings.port),
+        endpoint=_endpoint_maker(settings, reactor),
+        new_protocol=partial(
+            MessageProtocol,
+            receiver=inbound,
+            clock=reactor,
+            stats=stats,
+            log=log,
+            max_line_length=settings.max_line_length,
+            max_waiting_bytes=settings.max_waiting_bytes,
+        ),
+        reactor=reactor,
+        retry_policy=settings.retry_policy,
+        user=inbound,
+        outages=outages,
+        log=log,
+    )
+    sender = MessageSender(link, commands, sequence_ids, reactor)
+    return Assembly(link, sender, inbound, sequence_ids, observers)
+
+
+def _endpoint_maker(
+    settings: Settings, reactor: ReactorAccess
+) -> Callable[[float], IStreamClientEndpoint]:
+    """Return the function that returns an endpoint for a timeout in seconds."""
+    endpoint, host, port = settings.endpoint, settings.host, settings.port
+    if endpoint is not None:
+        return lambda timeout: endpoint
+    return lambda timeout: client_endpoint(reactor.get(), host, port, timeout)

@@ -1,0 +1,183 @@
+"""One attempt to connect, and the connections that come of it."""
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import ClientFactory
+from twisted.python.failure import Failure
+
+from ..support.log import NamedLog
+from .protocol import ConnectionOwner, MessageProtocol
+
+__all__ = ["Attempt", "AttemptOwner"]
+
+
+class AttemptOwner(Protocol):
+    """Owner of an attempt; told what comes of it."""
+
+    def attempt_succeeded(self, attempt: "Attempt", connection: MessageProtocol) -> None:
+        """Take the connection."""
+
+    def attempt_failed(self, attempt: "Attempt", reason: BaseException) -> None:
+        """Learn that no connection came of it."""
+
+    def connection_given_up(self, attempt: "Attempt") -> None:
+        """Learn that this end gave its connection up."""
+
+    def connection_lost(
+        self, attempt: "Attempt", connection: MessageProtocol, reason: BaseException
+    ) -> None:
+        """Learn that a connection of it has ended, whether it was handed over or not."""
+
+
+class Attempt(ClientFactory):
+    """The factory that an endpoint gets for one attempt.
+
+    An endpoint is somebody else's: it may hand a connection over long after it
+    was made, in the same call, or never; hand over another object than was made
+    here; and raise when it is cancelled.  So what counts is the connections
+    that were made here, and the time that has passed.
+
+    Parameters
+    ----------
+    number
+        Its number for `Machine`.
+    owner
+        Owner of the attempt.
+    new_protocol
+        Returns a protocol for a new connection; takes its owner.
+    reactor
+        Measures the timeout.
+    log
+        Reports an endpoint that raises when it is cancelled.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        number: int,
+        owner: AttemptOwner,
+        new_protocol: Callable[[ConnectionOwner], MessageProtocol],
+        reactor: IReactorTime,
+        log: NamedLog,
+    ) -> None:
+        self.number = number
+        self._owner = owner
+        self._new_protocol = new_protocol
+        self._reactor = reactor
+        self._log = log
+        self._result: Deferred[IProtocol] | None = None
+        # Fires when the attempt is over, or when its time is.
+        self._deadline: Deferred[None] = Deferred()
+        # Whether it has succeeded, failed or been abandoned.
+        self._is_over = False
+        self._built: list[MessageProtocol] = []
+        self._why_lost: BaseException | None = None
+
+    def begin(self, endpoint: Callable[[float], IStreamClientEndpoint], timeout: float) -> None:
+        """Connect.
+
+        Parameters
+        ----------
+        endpoint
+            Returns an endpoint that gives up after that many seconds.
+        timeout
+            Seconds after which the attempt has failed, whatever the endpoint does.
+        """
+        if timeout < math.inf:
+            # Not that of the endpoint's Deferred, whose canceller may raise.
+            self._deadline.addTimeout(timeout, self._reactor, self._timed_out)
+        self._result = maybeDeferred(lambda: endpoint(timeout).connect(self))
+        self._result.addCallbacks(self._succeeded, self._failed)
+        self._result.addErrback(self._log_unexpected)
+
+    def buildProtocol(self, addr: IAddress | None) -> MessageProtocol:
+        """Override: make a protocol; it aborts its connection if the attempt is over."""
+        protocol = self._new_protocol(self)
+        self._built.append(protocol)
+        if self._is_over:
+            protocol.abort()
+        return protocol
+
+    def abandon(self) -> None:
+        """Cancel what is under way, and abort what has come of it."""
+        self._end()
+        self._cancel()
+        for protocol in self._built:
+            protocol.abort()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is over, and no connection of it is left."""
+        return self._is_over and not any(protocol.is_alive for protocol in self._built)
+
+    # What the endpoint says
+
+    def _succeeded(self, result: IProtocol) -> None:
+        if self._is_over:
+            self.abandon()  # too late
+            return
+        # The result first, if it is one of them: an endpoint may wrap what was
+        # built, and may have built one for each address of a host.
+        usable = sorted(
+            (protocol for protocol in self._built if protocol.is_open),
+            key=lambda protocol: protocol is not result,
+        )
+        if not usable:
+            self._fail(self._why_lost or ConnectionLost())
+            return
+        self._end()
+        self._result = None
+        for other in usable[1:]:
+            other.abort()
+        self._owner.attempt_succeeded(self, usable[0])
+
+    def _failed(self, reason: Failure) -> None:
+        if not self._is_over:
+            self._fail(reason.value or ConnectionLost())
+
+    def _timed_out(self, result: object, timeout: float) -> None:
+        # What a cancelled endpoint fails with differs from one to the next.
+        self._fail(TimeoutError(f"no answer within {timeout:g} s"))
+
+    def _fail(self, reason: BaseException) -> None:
+        self.abandon()
+        self._owner.attempt_failed(self, reason)
+
+    def _end(self) -> None:
+        self._is_over = True
+        if not self._deadline.called:
+            self._deadline.callback(None)
+
+    def _cancel(self) -> None:
+        # Forgotten first, since the canceller may call back.
+        result, self._result = self._result, None
+        if result is not None:
+            try:
+                result.cancel()
+            except BaseException:
+                self._log.exception("The endpoint failed to cancel an attempt to connect")
+
+    def _log_unexpected(self, failure: Failure) -> None:
+        self._log.critical("Connecting failed in an unexpected way", exc_info=failure.value)
+
+    # What the connections say
+
+    def connection_given_up(self, connection: MessageProtocol) -> None:
+        """Implement `ConnectionOwner`."""
+        self._owner.connection_given_up(self)
+
+    def connection_lost(self, connection: MessageProtocol, reason: BaseException) -> None:
+        """Implement `ConnectionOwner`."""
+        self._why_lost = reason
+        self._owner.connection_lost(self, connection, reason)

@@ -1,0 +1,60 @@
+"""Does one thing after the other, whatever each of them calls back."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from twisted.internet.interfaces import IReactorTime
+
+from ..support.log import NamedLog
+from .effects import Effect
+
+__all__ = ["EffectQueue"]
+
+# Effects that are performed before the reactor gets a turn.  A usual input has
+# about five.  So many come of code that calls back for ever, such as a
+# `connect` on each failure of an endpoint that fails in the same call.
+_EFFECTS_PER_TURN = 1000
+
+
+class EffectQueue:
+    """Performs effects in order, each when the one before has returned.
+
+    Parameters
+    ----------
+    perform
+        Performs one effect.  What it raises is logged, and the next one follows.
+    reactor
+        Goes on later where effects lead to effects without end.
+    log
+        Reports what an effect raises.
+    """
+
+    def __init__(
+        self, perform: Callable[[Effect], object], reactor: IReactorTime, log: NamedLog
+    ) -> None:
+        self._perform = perform
+        self._reactor = reactor
+        self._log = log
+        self._waiting: deque[Effect] = deque()
+        # Whether an effect is being performed, or the reactor will go on with them.
+        self._busy = False
+
+    def add(self, effects: Iterable[Effect]) -> None:
+        """Perform effects after those that wait: before this returns, unless one is under way."""
+        self._waiting.extend(effects)
+        if not self._busy:
+            self._busy = True
+            self._perform_all()
+
+    def _perform_all(self) -> None:
+        for _ in range(_EFFECTS_PER_TURN):
+            if not self._waiting:
+                self._busy = False
+                return
+            effect = self._waiting.popleft()
+            try:
+                self._perform(effect)
+            except BaseException:
+                # SystemExit too: half done, the connection would be in no state at all.
+                self._log.critical("Could not do all of %s", effect, exc_info=True)
+        self._reactor.callLater(0, self._perform_all)

@@ -1,0 +1,170 @@
+"""What is to be done about a client's connection: the effects of `Machine`.
+
+Attempts and waiters are numbers.
+"""
+
+from dataclasses import dataclass
+
+from .state import ConnectionState
+
+__all__ = [
+    "Abandon",
+    "Announce",
+    "CancelRetry",
+    "CloseDone",
+    "ConnectClosed",
+    "ConnectFailed",
+    "ConnectSucceeded",
+    "Dial",
+    "Disconnect",
+    "Effect",
+    "FailPending",
+    "NoteClosed",
+    "NoteConnection",
+    "NoteFailure",
+    "NoteLoss",
+    "ScheduleRetry",
+    "ShowState",
+    "StartReading",
+    "StopDelivery",
+    "TellConnected",
+    "TellLost",
+]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something to do."""
+
+
+@dataclass(frozen=True)
+class Dial(Effect):
+    """Begin an attempt."""
+
+    attempt: int
+    timeout: float
+
+
+@dataclass(frozen=True)
+class Abandon(Effect):
+    """Cancel an attempt, and abort every connection that came of it."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class NoteFailure(Effect):
+    """Count and log a failed attempt."""
+
+    reason: BaseException
+
+
+@dataclass(frozen=True)
+class NoteConnection(Effect):
+    """Count and log a new connection, and take it into use."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class NoteLoss(Effect):
+    """Count and log the loss of a connection, and fail what waited for it."""
+
+    attempt: int
+    reason: BaseException
+
+
+@dataclass(frozen=True)
+class NoteClosed(Effect):
+    """Log the end, and forget all outages."""
+
+
+@dataclass(frozen=True)
+class ShowState(Effect):
+    """Show the state to line observers."""
+
+    state: ConnectionState
+
+
+@dataclass(frozen=True)
+class TellConnected(Effect):
+    """Tell the user's callback of a connection."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class TellLost(Effect):
+    """Tell the user's callback that there is no connection."""
+
+
+@dataclass(frozen=True)
+class Announce(Effect):
+    """Put `Announced` in.
+
+    So the waiters of `Connect` are told one at a time, each only if there is
+    still a connection after what the one before did with it.
+    """
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class StartReading(Effect):
+    """Read from the connection."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class ConnectSucceeded(Effect):
+    """Tell the waiter of a `Connect`."""
+
+    waiter: int
+
+
+@dataclass(frozen=True)
+class ConnectFailed(Effect):
+    """Tell the waiter of a `Connect` that its first attempt failed."""
+
+    waiter: int
+    reason: BaseException
+
+
+@dataclass(frozen=True)
+class ConnectClosed(Effect):
+    """Tell the waiter of a `Connect` that the client was closed."""
+
+    waiter: int
+
+
+@dataclass(frozen=True)
+class ScheduleRetry(Effect):
+    """Put `RetryDue` in after the delay of the retry policy; at once if there is none."""
+
+
+@dataclass(frozen=True)
+class CancelRetry(Effect):
+    """Put no `RetryDue` in."""
+
+
+@dataclass(frozen=True)
+class FailPending(Effect):
+    """Fail the commands and writers that wait for something from the connection."""
+
+
+@dataclass(frozen=True)
+class StopDelivery(Effect):
+    """Cancel the callback."""
+
+
+@dataclass(frozen=True)
+class Disconnect(Effect):
+    """End every connection; put `TornDown` in when they and the callback have ended."""
+
+
+@dataclass(frozen=True)
+class CloseDone(Effect):
+    """Tell the waiter of a `Close`."""
+
+    waiter: int

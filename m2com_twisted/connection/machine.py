@@ -1,0 +1,254 @@
+"""The life of a client's connection, as a pure machine: inputs in, effects out.
+
+No Twisted, no log, no clock, and nothing of the user's runs in here: what has
+to be done is returned as a list of effects, and the state is settled by then.
+`ReconnectingLink` does what the effects say.
+
+Attempts and waiters are numbers.  An input about an attempt that is not the
+current one is out of date, and at the most makes the link abandon it.
+"""
+
+from functools import singledispatchmethod
+
+from .effects import (
+    Abandon,
+    Announce,
+    CancelRetry,
+    CloseDone,
+    ConnectClosed,
+    ConnectFailed,
+    ConnectSucceeded,
+    Dial,
+    Disconnect,
+    Effect,
+    FailPending,
+    NoteClosed,
+    NoteConnection,
+    NoteFailure,
+    NoteLoss,
+    ScheduleRetry,
+    ShowState,
+    StartReading,
+    StopDelivery,
+    TellConnected,
+    TellLost,
+)
+from .inputs import (
+    Announced,
+    AttemptFailed,
+    AttemptSucceeded,
+    Close,
+    Connect,
+    ConnectCancelled,
+    ConnectionLost,
+    GivenUp,
+    Input,
+    RetryDue,
+    Start,
+    TornDown,
+)
+from .state import ConnectionState
+
+__all__ = ["Machine"]
+
+IDLE = ConnectionState.IDLE
+CONNECTING = ConnectionState.CONNECTING
+CONNECTED = ConnectionState.CONNECTED
+WAITING = ConnectionState.WAITING
+CLOSING = ConnectionState.CLOSING
+
+
+class Machine:
+    """What to do next, from what has happened so far.
+
+    Parameters
+    ----------
+    retries
+        Whether there is a retry policy.  Without one a lost connection is
+        dialled again only if somebody waits for it.
+    """
+
+    def __init__(self, retries: bool) -> None:
+        self._retries = retries
+        #: Where the connection stands.
+        self.state = IDLE
+        #: Whether there is a connection that can be written to.
+        self.connected = False
+        #: Whether a connection was asked for, and `Close` has not come since.
+        self.should_be_connected = False
+        #: The attempt that is under way, or that led to the connection.
+        self.attempt: int | None = None
+        #: Waiters of `Connect` and of `Close`, in the order in which they came.
+        self.connects: list[int] = []
+        self.closes: list[int] = []
+        self._last_attempt = 0
+        self._timeout = 0.0
+        # Whether a failed attempt is followed by another: since `Start`, or a connection.
+        self._keeps_trying = False
+        # Whether the attempt under way is one whose failure `Connect` reports.
+        self._is_first = False
+        # Whether the waiters have been told of the connection.
+        self._announced = False
+        # What `Start` asked for while closing.
+        self._start_when_closed: float | None = None
+
+    @singledispatchmethod
+    def handle(self, happened: Input) -> list[Effect]:
+        """Settle the state after an input, and return what is to be done, in order."""
+        raise NotImplementedError(f"Nobody handles {happened!r}.")
+
+    # Asked for by the user
+
+    @handle.register
+    def _connect(self, asked: Connect) -> list[Effect]:
+        if self.connected and self._announced:
+            return [ConnectSucceeded(asked.waiter)]
+        self.connects.append(asked.waiter)
+        if self.state is IDLE:
+            return self._dial(asked.timeout)
+        if self.state is CLOSING and len(self.connects) == 1:
+            self._timeout = asked.timeout
+        return []
+
+    @handle.register
+    def _connect_cancelled(self, cancelled: ConnectCancelled) -> list[Effect]:
+        if cancelled.waiter not in self.connects:
+            return []
+        self.connects.remove(cancelled.waiter)
+        if self.connects or self._keeps_trying:
+            return []
+        # Nobody wants the connection any more.
+        if self.state is CONNECTING:
+            return [*self._abandon(), *self._become(IDLE, wanted=False)]
+        if self.state is WAITING:
+            return [CancelRetry(), *self._become(IDLE, wanted=False)]
+        return []
+
+    @handle.register
+    def _start(self, asked: Start) -> list[Effect]:
+        if self.state is CLOSING:
+            self._start_when_closed = asked.timeout
+            return []
+        self._keeps_trying = True
+        return self._dial(asked.timeout) if self.state is IDLE else []
+
+    @handle.register
+    def _close(self, asked: Close) -> list[Effect]:
+        self._start_when_closed = None
+        self.closes.append(asked.waiter)
+        effects: list[Effect] = []
+        if self.state is not CLOSING:
+            if self.state is CONNECTING:
+                effects += self._abandon()
+            elif self.state is WAITING:
+                effects += [CancelRetry()]
+            effects += self._become(CLOSING, wanted=False)
+            effects += [FailPending(), StopDelivery(), Disconnect()]
+        return [*effects, *map(ConnectClosed, self._take_connects())]
+
+    # Happened to an attempt or a connection
+
+    @handle.register
+    def _attempt_succeeded(self, succeeded: AttemptSucceeded) -> list[Effect]:
+        if succeeded.attempt != self.attempt or self.state is not CONNECTING:
+            return [Abandon(succeeded.attempt)]
+        self._keeps_trying = True
+        return [
+            NoteConnection(succeeded.attempt),
+            *self._become(CONNECTED, attempt=succeeded.attempt),
+            TellConnected(succeeded.attempt),
+            Announce(succeeded.attempt),
+        ]
+
+    @handle.register
+    def _attempt_failed(self, failed: AttemptFailed) -> list[Effect]:
+        if failed.attempt != self.attempt or self.state is not CONNECTING:
+            return []
+        effects: list[Effect] = [NoteFailure(failed.reason)]
+        goes_on = self._keeps_trying and self._retries
+        told = self._take_connects() if self._is_first or not goes_on else []
+        if goes_on:
+            effects += [*self._become(WAITING), ScheduleRetry()]
+        else:
+            effects += self._become(IDLE, wanted=False)
+        return [*effects, *(ConnectFailed(waiter, failed.reason) for waiter in told)]
+
+    @handle.register
+    def _told(self, announced: Announced) -> list[Effect]:
+        if announced.attempt != self.attempt or not self.connected:
+            return []
+        if self.connects:
+            return [ConnectSucceeded(self.connects.pop(0)), Announce(announced.attempt)]
+        if self._announced:
+            return []
+        self._announced = True
+        return [StartReading(announced.attempt)]
+
+    @handle.register
+    def _given_up(self, given_up: GivenUp) -> list[Effect]:
+        if given_up.attempt == self.attempt:
+            self.connected = False
+        return []
+
+    @handle.register
+    def _connection_lost(self, lost: ConnectionLost) -> list[Effect]:
+        if lost.attempt != self.attempt or self.state is not CONNECTED:
+            return []
+        effects: list[Effect] = [NoteLoss(lost.attempt, lost.reason)]
+        if self._retries or self.connects:
+            self._keeps_trying = self._retries
+            return [*effects, *self._become(WAITING), TellLost(), ScheduleRetry()]
+        return [*effects, *self._become(IDLE), TellLost()]
+
+    @handle.register
+    def _retry_due(self, due: RetryDue) -> list[Effect]:
+        return self._dial(self._timeout) if self.state is WAITING else []
+
+    @handle.register
+    def _torn_down(self, torn_down: TornDown) -> list[Effect]:
+        if self.state is not CLOSING:
+            return []
+        closes, self.closes = self.closes, []
+        effects = [
+            NoteClosed(),
+            *self._become(IDLE, wanted=False),
+            TellLost(),
+            *map(CloseDone, closes),
+        ]
+        # The controller serves one client per port, so these waited for the old socket to go.
+        timeout, self._start_when_closed = self._start_when_closed, None
+        if timeout is not None:
+            self._keeps_trying = True
+            effects += self._dial(timeout)
+        elif self.connects:
+            effects += self._dial(self._timeout)
+        return effects
+
+    # What these share
+
+    def _dial(self, timeout: float) -> list[Effect]:
+        self._timeout = timeout
+        self._is_first = not self._keeps_trying
+        self._last_attempt += 1
+        attempt = self._last_attempt
+        return [*self._become(CONNECTING, attempt=attempt), Dial(attempt, timeout)]
+
+    def _abandon(self) -> list[Effect]:
+        return [] if self.attempt is None else [Abandon(self.attempt)]
+
+    def _take_connects(self) -> list[int]:
+        taken, self.connects = self.connects, []
+        return taken
+
+    def _become(
+        self, state: ConnectionState, *, attempt: int | None = None, wanted: bool = True
+    ) -> list[Effect]:
+        """Put every field right that goes with a state; nothing else changes the state."""
+        self.state = state
+        self.attempt = attempt
+        self.connected = state is CONNECTED
+        self.should_be_connected = wanted
+        self._announced = False
+        if state in (IDLE, CLOSING):
+            self._keeps_trying = False
+        return [ShowState(state)]

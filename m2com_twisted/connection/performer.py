@@ -1,0 +1,275 @@
+"""Performs the effects of a client's machine."""
+
+from collections.abc import Callable
+from functools import singledispatchmethod
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
+
+from ..delivery.backlog import ReadingControl
+from ..errors import ClientClosedError
+from ..support.log import NamedLog
+from .connections import Connections
+from .effects import (
+    Abandon,
+    Announce,
+    CancelRetry,
+    CloseDone,
+    ConnectClosed,
+    ConnectFailed,
+    ConnectSucceeded,
+    Dial,
+    Disconnect,
+    Effect,
+    FailPending,
+    NoteClosed,
+    NoteConnection,
+    NoteFailure,
+    NoteLoss,
+    ScheduleRetry,
+    ShowState,
+    StartReading,
+    StopDelivery,
+    TellConnected,
+    TellLost,
+)
+from .endpoint import connect_failure
+from .inputs import Announced, Input, RetryDue, TornDown
+from .machine import Machine
+from .outages import Outages
+from .retry import RetryPolicy, next_delay
+from .state import ConnectionState
+
+__all__ = ["ConnectionUser", "Performer"]
+
+# How long `close` waits for a callback that it has cancelled, in seconds: as
+# long as for a peer that does not read.
+_CALLBACK_END_TIME = 2.0
+
+
+class ConnectionUser(Protocol):
+    """Uses the connections of a client, one after the other."""
+
+    def connection_made(self, connection: ReadingControl) -> None:
+        """Use a new connection."""
+
+    def connection_lost(self) -> None:
+        """Use no connection any more, and fail what was to come by it."""
+
+    def connection_changed(self, connected: bool) -> None:
+        """Tell the user's callback whether there is a connection, after the messages before."""
+
+    def state_changed(self, state: ConnectionState) -> None:
+        """Show the state to line observers."""
+
+    def drop_waiting(self) -> None:
+        """Drop what waits to be delivered.  Runs no code of the user's."""
+
+    def stop(self) -> Deferred[None]:
+        """Cancel the callback; the Deferred fires when it has ended."""
+
+
+class Performer:
+    """Does what the machine says, one effect at a time.
+
+    Parameters
+    ----------
+    address
+        Host and port, for errors.
+    machine
+        Tells the state as it is now, to leave out what is out of date.
+    connections
+        The attempts and connections.
+    waiters
+        The Deferreds of `connect` and `close`, by number.  Each is taken out
+        before it fires, since what it runs may cancel another.
+    user
+        Uses the connections.
+    outages
+        Counts and logs attempts and connections.
+    retry_policy
+        Returns how long to wait after how many failures.  None: no time.
+    reactor
+        Measures the delay, and the time that a callback takes to end.
+    log
+        Reports the rest.
+    report
+        Called with what comes of an effect.
+    """
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        *,
+        machine: Machine,
+        connections: Connections,
+        waiters: dict[int, Deferred[None]],
+        user: ConnectionUser,
+        outages: Outages,
+        retry_policy: RetryPolicy | None,
+        reactor: IReactorTime,
+        log: NamedLog,
+        report: Callable[[Input], object],
+    ) -> None:
+        self._address = address
+        self._machine = machine
+        self._connections = connections
+        self._waiters = waiters
+        self._user = user
+        self._outages = outages
+        self._retry_policy = retry_policy
+        self._reactor = reactor
+        self._log = log
+        self._report = report
+        self._retry: IDelayedCall | None = None
+        # Whether everything has been told to end, and whether the callback has not yet.
+        self._ending = False
+        self._callback_runs = False
+
+    @singledispatchmethod
+    def perform(self, effect: Effect) -> None:
+        """Perform one effect, by the method that is registered for its type."""
+        raise NotImplementedError(f"Nobody performs {effect!r}.")
+
+    def look_for_end(self) -> None:
+        """Report `TornDown` when all has ended that `Disconnect` told to end."""
+        if self._ending and not self._callback_runs and self._connections.all_gone:
+            self._ending = False
+            self._report(TornDown())
+
+    # Attempts and connections
+
+    @perform.register
+    def _dial(self, effect: Dial) -> None:
+        # Not if code of the user's closed the client before it came to this.
+        if self._machine.attempt == effect.attempt:
+            self._connections.dial(effect.attempt, effect.timeout)
+
+    @perform.register
+    def _abandon(self, effect: Abandon) -> None:
+        self._connections.abandon(effect.attempt)
+
+    @perform.register
+    def _note_failure(self, effect: NoteFailure) -> None:
+        self._outages.attempt_failed(connect_failure(*self._address, Failure(effect.reason)))
+
+    @perform.register
+    def _note_connection(self, effect: NoteConnection) -> None:
+        self._outages.connection_made()
+        self._user.connection_made(self._connections[effect.attempt])
+
+    @perform.register
+    def _note_loss(self, effect: NoteLoss) -> None:
+        connection = self._connections[effect.attempt]
+        self._connections.forget(effect.attempt)
+        self._outages.connection_lost(effect.reason, connection.received_bytes)
+        self._user.connection_lost()
+        connection.fail_writers()
+
+    @perform.register
+    def _start_reading(self, effect: StartReading) -> None:
+        if self._is_current(effect.attempt):
+            self._connections[effect.attempt].start_reading()
+
+    def _is_current(self, attempt: int) -> bool:
+        return self._machine.connected and self._machine.attempt == attempt
+
+    # Those who are told
+
+    @perform.register
+    def _show_state(self, effect: ShowState) -> None:
+        self._user.state_changed(effect.state)
+
+    @perform.register
+    def _tell_connected(self, effect: TellConnected) -> None:
+        # A connection that the user has closed already is none to tell of.
+        if self._is_current(effect.attempt):
+            self._user.connection_changed(connected=True)
+
+    @perform.register
+    def _tell_lost(self, effect: TellLost) -> None:
+        self._user.connection_changed(connected=False)
+
+    @perform.register
+    def _announce(self, effect: Announce) -> None:
+        self._report(Announced(effect.attempt))
+
+    @perform.register
+    def _connect_succeeded(self, effect: ConnectSucceeded) -> None:
+        waiter = self._waiters.pop(effect.waiter, None)
+        if waiter is not None:
+            waiter.callback(None)
+
+    @perform.register
+    def _connect_failed(self, effect: ConnectFailed) -> None:
+        waiter = self._waiters.pop(effect.waiter, None)
+        if waiter is not None:
+            # An error of its own: one for all would collect the tracebacks of all.
+            waiter.errback(connect_failure(*self._address, Failure(effect.reason)))
+
+    @perform.register
+    def _connect_closed(self, effect: ConnectClosed) -> None:
+        waiter = self._waiters.pop(effect.waiter, None)
+        if waiter is not None:
+            waiter.errback(ClientClosedError("The client was closed."))
+
+    @perform.register
+    def _close_done(self, effect: CloseDone) -> None:
+        waiter = self._waiters.pop(effect.waiter, None)
+        if waiter is not None:
+            waiter.callback(None)
+
+    # The next attempt
+
+    @perform.register
+    def _schedule_retry(self, effect: ScheduleRetry) -> None:
+        delay = 0.0
+        if self._retry_policy is not None:
+            delay = next_delay(self._retry_policy, self._outages.failures, self._log)
+        self._log.debug("Dialling again in %.1f s", delay)
+        self._retry = self._reactor.callLater(delay, self._retry_due)
+
+    def _retry_due(self) -> None:
+        self._retry = None
+        self._report(RetryDue())
+
+    @perform.register
+    def _cancel_retry(self, effect: CancelRetry) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    # The end
+
+    @perform.register
+    def _fail_pending(self, effect: FailPending) -> None:
+        self._user.connection_lost()
+        self._connections.fail_writers()
+
+    @perform.register
+    def _stop_delivery(self, effect: StopDelivery) -> None:
+        ended = self._user.stop()
+        self._callback_runs = True
+        if not ended.called:
+            ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
+        ended.addBoth(self._callback_ended)
+
+    def _callback_goes_on(self, result: object, timeout: float) -> None:
+        self._log.warning("The callback still runs %g s after it was cancelled", timeout)
+
+    def _callback_ended(self, result: object) -> None:
+        self._callback_runs = False
+        self.look_for_end()
+
+    @perform.register
+    def _disconnect(self, effect: Disconnect) -> None:
+        self._ending = True
+        self._connections.disconnect()
+        self.look_for_end()
+
+    @perform.register
+    def _note_closed(self, effect: NoteClosed) -> None:
+        self._outages.forget()
+        self._log.info("Closed")
