@@ -16,6 +16,7 @@ from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 
 from ..support.log import NamedLog
+from .endpoint import is_connected_to_itself
 from .protocol import ConnectionOwner, MessageProtocol
 
 __all__ = ["Attempt", "AttemptOwner"]
@@ -97,9 +98,11 @@ class Attempt(ClientFactory):
         if timeout < math.inf:
             # Not that of the endpoint's Deferred, whose canceller may raise.
             self._deadline.addTimeout(timeout, self._reactor, self._timed_out)
-        self._result = maybeDeferred(lambda: endpoint(timeout).connect(self))
-        self._result.addCallbacks(self._succeeded, self._failed)
-        self._result.addErrback(self._log_unexpected)
+        result = maybeDeferred(lambda: endpoint(timeout).connect(self))
+        self._result = result
+        # It may have fired already.
+        result.addCallbacks(self._succeeded, self._failed)
+        result.addErrback(self._log_unexpected)
 
     def buildProtocol(self, addr: IAddress | None) -> MessageProtocol:
         """Override: make a protocol; it aborts its connection if the attempt is over."""
@@ -135,6 +138,11 @@ class Attempt(ClientFactory):
         )
         if not usable:
             self._fail(self._why_lost or ConnectionLost())
+            return
+        if is_connected_to_itself(usable[0].transport):
+            self._fail(
+                ConnectionRefusedError("nothing listens, so the port was connected to itself")
+            )
             return
         self._end()
         self._result = None

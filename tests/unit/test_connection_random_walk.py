@@ -95,7 +95,6 @@ class ConnectionMachine(RuleBasedStateMachine):
             connect_callback=self.on_change,
             max_queue_length=3,
         )
-        self.factory = self.client._factory
         self.calls: dict[str, list[Call]] = {"connect": [], "close": [], "write": [], "run": []}
         self.plans: list[str] = []
         self.waits: list[Deferred[None]] = []
@@ -291,20 +290,14 @@ class ConnectionMachine(RuleBasedStateMachine):
     @invariant()
     def the_table_holds(self) -> None:
         """Each state has what the docstring of `ConnectionState` says, and nothing else."""
-        state, factory = self.client.state, self.factory
+        state = self.client.state
         delayed: list[Any] = list(self.clock.getDelayedCalls())
-        retries = [call for call in delayed if call.func == factory._dial]
-        assert (factory._attempt is not None) == (state is ConnectionState.CONNECTING)
+        retries = [call for call in delayed if call.func.__name__ == "_retry_due"]
         assert len(self.dialled()) == (state is ConnectionState.CONNECTING)
-        assert (factory._retry is not None) == (state is ConnectionState.WAITING)
         assert len(retries) == (state is ConnectionState.WAITING)
-        if state is not ConnectionState.CLOSING:
-            assert (factory._protocol is not None) == (state is ConnectionState.CONNECTED)
         assert len(self.open_connections()) == self.client.connected
         if self.client.connected:
             assert state is ConnectionState.CONNECTED
-        if state is ConnectionState.IDLE or self.client.connected:
-            assert len(factory._connect_waiters) == 0
         assert self.client.should_be_connected == (
             state not in (ConnectionState.IDLE, ConnectionState.CLOSING)
         )
@@ -318,7 +311,7 @@ class ConnectionMachine(RuleBasedStateMachine):
         if state is not ConnectionState.CLOSING:
             assert self.pending("close") == []
         if state is not ConnectionState.CONNECTED:
-            assert len(self.factory._reception._commands) == 0
+            assert len(self.client._parts.inbound._commands) == 0
             if state is not ConnectionState.CLOSING:
                 assert self.pending("write", "run") == []
 
