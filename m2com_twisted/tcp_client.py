@@ -116,7 +116,6 @@ class TcpClient(TypedSender):
         if connect_callback is not None:
             require_callback(connect_callback)
             connect_callback = self._adapted(connect_callback)
-        callback = self._adapted(callback_process_message)
         if endpoint is None:
             check_address(host, port)
         self.host = host
@@ -127,8 +126,8 @@ class TcpClient(TypedSender):
         settings = Settings(
             host=host,
             port=port,
-            # Bound once: to unpack the arguments for each message takes longer.
-            callback=partial(callback, *args) if args else callback,
+            callback=self._adapted(callback_process_message),
+            args=args,
             connect_callback=None if connect_callback is None else partial(connect_callback, self),
             observers=observers,
             sequence_generator=sequence_generator,

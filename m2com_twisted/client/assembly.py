@@ -11,7 +11,7 @@ from ..commands.table import CommandTable
 from ..connection.endpoint import client_endpoint
 from ..connection.link import ReconnectingLink
 from ..connection.outages import Outages
-from ..connection.protocol import MessageProtocol
+from ..connection.protocol import ConnectionOwner, LineTaker, MessageProtocol
 from ..connection.retry import RetryPolicy
 from ..delivery.backlog import Overflow
 from ..delivery.delivery import Delivery, MessageCallback
@@ -36,6 +36,7 @@ class Settings:
     host: str
     port: int
     callback: MessageCallback
+    args: tuple[object, ...]
     connect_callback: Callable[[], object] | None
     observers: Iterable[LineObserver]
     sequence_generator: Iterator[int] | None
@@ -81,18 +82,9 @@ def assemble(settings: Settings, reactor: ReactorAccess, log: NamedLog) -> Assem
     outages = Outages(reactor, stats, log)
     sequence_ids = SequenceIds(settings.sequence_generator)
     observers = LineObservers(settings.observers, clock=reactor, stats=stats, log=log)
-    delivery = Delivery(
-        settings.callback,
-        settings.connect_callback,
-        clock=reactor,
-        stats=stats,
-        log=log,
-        max_length=settings.max_queue_length,
-        overflow=settings.overflow,
-    )
     inbound = Inbound(
         clock=reactor,
-        delivery=delivery,
+        delivery=_delivery(settings, reactor, stats, log),
         commands=commands,
         observers=observers,
         outages=outages,
@@ -103,15 +95,7 @@ def assemble(settings: Settings, reactor: ReactorAccess, log: NamedLog) -> Assem
     link = ReconnectingLink(
         (settings.host, settings.port),
         endpoint=_endpoint_maker(settings, reactor),
-        new_protocol=partial(
-            MessageProtocol,
-            receiver=inbound,
-            clock=reactor,
-            stats=stats,
-            log=log,
-            max_line_length=settings.max_line_length,
-            max_waiting_bytes=settings.max_waiting_bytes,
-        ),
+        new_protocol=_protocol_maker(settings, reactor, stats, log, inbound),
         reactor=reactor,
         retry_policy=settings.retry_policy,
         user=inbound,
@@ -120,6 +104,34 @@ def assemble(settings: Settings, reactor: ReactorAccess, log: NamedLog) -> Assem
     )
     sender = MessageSender(link, commands, sequence_ids, reactor)
     return Assembly(link, sender, inbound, sequence_ids, observers)
+
+
+def _delivery(settings: Settings, reactor: ReactorAccess, stats: Stats, log: NamedLog) -> Delivery:
+    return Delivery(
+        settings.callback,
+        settings.args,
+        settings.connect_callback,
+        clock=reactor,
+        stats=stats,
+        log=log,
+        max_length=settings.max_queue_length,
+        overflow=settings.overflow,
+    )
+
+
+def _protocol_maker(
+    settings: Settings, reactor: ReactorAccess, stats: Stats, log: NamedLog, receiver: LineTaker
+) -> Callable[[ConnectionOwner], MessageProtocol]:
+    """Return the function that returns a protocol for an owner."""
+    return partial(
+        MessageProtocol,
+        receiver=receiver,
+        clock=reactor,
+        stats=stats,
+        log=log,
+        max_line_length=settings.max_line_length,
+        max_waiting_bytes=settings.max_waiting_bytes,
+    )
 
 
 def _endpoint_maker(

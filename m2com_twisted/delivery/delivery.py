@@ -26,7 +26,7 @@ from .backlog import Backlog, ConnectionChange, Entry, Overflow, ReadingControl
 
 __all__ = ["Delivery", "MessageCallback"]
 
-#: Takes the keyword ``message``, after the user's ``*args``; what it returns is
+#: Takes the user's ``*args`` and the keyword ``message``; what it returns is
 #: awaited where it can be.
 MessageCallback = Callable[..., object]
 
@@ -43,7 +43,9 @@ class Delivery:
     Parameters
     ----------
     callback
-        Called as ``callback(message=message)``.
+        Called as ``callback(*args, message=message)``.
+    args
+        See ``callback``.
     connect_callback
         Called without arguments for each change of the connection, in order
         with the messages.
@@ -58,6 +60,7 @@ class Delivery:
     def __init__(
         self,
         callback: MessageCallback,
+        args: tuple[object, ...],
         connect_callback: Callable[[], object] | None,
         *,
         stats: Stats,
@@ -68,7 +71,8 @@ class Delivery:
     ) -> None:
         self._callback = callback
         self._connect_callback = connect_callback
-        self._deliver_message = _awaiting(callback)
+        # Bound once: to unpack the arguments for each message takes longer.
+        self._deliver_message = _awaiting(partial(callback, *args) if args else callback)
         self._deliver_change = _awaiting(self._tell_change)
         self._stats = stats
         self._log = log
@@ -85,8 +89,8 @@ class Delivery:
         self._arriving = _NOTHING
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
-        # Whether the client is being closed from inside a callback.
-        self._closed_by_callback = False
+        # Whether `drop_waiting` was called from inside the callback that runs.
+        self._stopped_inside = False
         # Set while `stop` cancels a callback; fires when that has ended.
         self._cancelled: Deferred[None] | None = None
         self._told_connected = False
@@ -132,26 +136,30 @@ class Delivery:
     def drop_waiting(self) -> None:
         """Drop what waits, and the rest of a chunk that is arriving.
 
-        Runs no callback.  To be called when the client is closed, in the call
-        itself: from inside a callback, `stop` will leave that one alone.
+        Runs no callback.  For a user that cannot call `stop` yet; if this is called
+        from inside a callback, `stop` will leave that one alone.
         """
         self._backlog.clear()
         self._arriving = _NOTHING
-        self._closed_by_callback = (
+        self._stopped_inside = (
             self._consumer is not None
             and inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING
         )
 
     def stop(self) -> Deferred[None]:
-        """Cancel the callback that runs; to be called after `drop_waiting`.
+        """Drop what waits and cancel the callback that runs.
 
         Returns
         -------
         ended
             Fires when the callback has ended: at once where none runs, or
-            where it is the callback itself that closes the client.
+            where this, or `drop_waiting` before it, is called from inside it.
         """
-        if self._consumer is None or self._consumer_done is None or self._closed_by_callback:
+        dropped_inside = self._stopped_inside
+        self.drop_waiting()
+        inside = dropped_inside or self._stopped_inside
+        self._stopped_inside = False
+        if self._consumer is None or self._consumer_done is None or inside:
             return succeed(None)
         ended: Deferred[None] = Deferred()
         self._cancelled = ended
