@@ -122,10 +122,13 @@ class Inbound:
             self._rate_log.start(MessageRate.PERIOD, now=False)
 
     def connection_lost(self) -> None:
-        """Implement `ConnectionUser`; harmless if there was no connection."""
+        """Implement `ConnectionUser`."""
         self._delivery.connection_lost()
         if self._rate_log is not None and self._rate_log.running:
             self._rate_log.stop()
+
+    def fail_pending(self) -> None:
+        """Implement `ConnectionUser`."""
         self._commands.connection_lost()
 
     def connection_changed(self, connected: bool) -> None:

@@ -51,6 +51,8 @@ class Connections:
         # Attempts of which something is left, and connections that were handed over.
         self._attempts: dict[int, Attempt] = {}
         self._handed_over: dict[int, MessageProtocol] = {}
+        # Those of them that may have writers that wait.
+        self._written_to: list[MessageProtocol] = []
         self._read_timeout: float | None = None
 
     @property
@@ -103,8 +105,10 @@ class Connections:
             connection.give_up()
 
     def fail_writers(self) -> None:
-        """Fail those who wait for their turn to write."""
-        for connection in list(self._handed_over.values()):
+        """Fail those who wait for their turn to write to a connection that is open no more."""
+        ended = [connection for connection in self._written_to if not connection.is_open]
+        self._written_to = [one for one in self._written_to if one not in ended]
+        for connection in ended:
             connection.fail_writers()
 
     def disconnect(self) -> None:
@@ -121,6 +125,7 @@ class Connections:
     def attempt_succeeded(self, attempt: Attempt, connection: MessageProtocol) -> None:
         """Implement `AttemptOwner`."""
         self._handed_over[attempt.number] = connection
+        self._written_to.append(connection)
         connection.set_timeout(self._read_timeout)
         self._report(AttemptSucceeded(attempt.number))
 

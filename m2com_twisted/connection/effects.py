@@ -68,7 +68,7 @@ class NoteConnection(Effect):
 
 @dataclass(frozen=True)
 class NoteLoss(Effect):
-    """Count and log the loss of a connection, and fail what waited for it."""
+    """Count and log the loss of a connection, which is in use no more."""
 
     attempt: int
     reason: BaseException
@@ -160,7 +160,10 @@ class StopDelivery(Effect):
 
 @dataclass(frozen=True)
 class Disconnect(Effect):
-    """End every connection; put `TornDown` in when they and the callback have ended."""
+    """End every connection; put `TornDown` in when they and the callback have ended.
+
+    `StopDelivery` ends the callback.
+    """
 
 
 @dataclass(frozen=True)

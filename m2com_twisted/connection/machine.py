@@ -142,8 +142,9 @@ class Machine:
                 effects += self._abandon()
             elif self.state is WAITING:
                 effects += [CancelRetry()]
-            effects += self._become(CLOSING, wanted=False)
-            effects += [FailPending(), StopDelivery(), Disconnect()]
+            effects += [Disconnect(), *self._become(CLOSING, wanted=False)]
+            # In this order, so that a callback that awaits a command learns what became of it.
+            effects += [FailPending(), StopDelivery()]
         return [*effects, *map(ConnectClosed, self._take_connects())]
 
     # Happened to an attempt or a connection
@@ -168,7 +169,7 @@ class Machine:
         goes_on = self._keeps_trying and self._retries
         told = self._take_connects() if self._is_first or not goes_on else []
         if goes_on:
-            effects += [*self._become(WAITING), ScheduleRetry()]
+            effects += [ScheduleRetry(), *self._become(WAITING)]
         else:
             effects += self._become(IDLE, wanted=False)
         return [*effects, *(ConnectFailed(waiter, failed.reason) for waiter in told)]
@@ -197,8 +198,11 @@ class Machine:
         effects: list[Effect] = [NoteLoss(lost.attempt, lost.reason)]
         if self._retries or self.connects:
             self._keeps_trying = self._retries
-            return [*effects, *self._become(WAITING), TellLost(), ScheduleRetry()]
-        return [*effects, *self._become(IDLE), TellLost()]
+            # The delay runs before anybody learns of the loss.
+            effects += [ScheduleRetry(), *self._become(WAITING)]
+        else:
+            effects += self._become(IDLE)
+        return [*effects, FailPending(), TellLost()]
 
     @handle.register
     def _retry_due(self, due: RetryDue) -> list[Effect]:

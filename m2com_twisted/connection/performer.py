@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import singledispatchmethod
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
@@ -56,7 +56,10 @@ class ConnectionUser(Protocol):
         """Use a new connection."""
 
     def connection_lost(self) -> None:
-        """Use no connection any more, and fail what was to come by it."""
+        """Use no connection any more.  Harmless if there was none."""
+
+    def fail_pending(self) -> None:
+        """Fail what was to come by the connection that is lost."""
 
     def connection_changed(self, connected: bool) -> None:
         """Tell the user's callback whether there is a connection, after the messages before."""
@@ -124,9 +127,10 @@ class Performer:
         self._log = log
         self._report = report
         self._retry: IDelayedCall | None = None
-        # Whether everything has been told to end, and whether the callback has not yet.
-        self._ending = False
-        self._callback_runs = False
+        # While closing: whether all connections have been told to end, and whether
+        # the callback has ended.
+        self._disconnecting = False
+        self._callback_ended = False
 
     @singledispatchmethod
     def perform(self, effect: Effect) -> None:
@@ -134,9 +138,9 @@ class Performer:
         raise NotImplementedError(f"Nobody performs {effect!r}.")
 
     def look_for_end(self) -> None:
-        """Report `TornDown` when all has ended that `Disconnect` told to end."""
-        if self._ending and not self._callback_runs and self._connections.all_gone:
-            self._ending = False
+        """Report `TornDown` when all has ended that was told to end."""
+        if self._disconnecting and self._callback_ended and self._connections.all_gone:
+            self._disconnecting = self._callback_ended = False
             self._report(TornDown())
 
     # Attempts and connections
@@ -162,11 +166,10 @@ class Performer:
 
     @perform.register
     def _note_loss(self, effect: NoteLoss) -> None:
-        connection = self._connections[effect.attempt]
+        received_bytes = self._connections[effect.attempt].received_bytes
         self._connections.forget(effect.attempt)
-        self._outages.connection_lost(effect.reason, connection.received_bytes)
         self._user.connection_lost()
-        connection.fail_writers()
+        self._outages.connection_lost(effect.reason, received_bytes)
 
     @perform.register
     def _start_reading(self, effect: StartReading) -> None:
@@ -244,29 +247,32 @@ class Performer:
     # The end
 
     @perform.register
-    def _fail_pending(self, effect: FailPending) -> None:
+    def _disconnect(self, effect: Disconnect) -> None:
+        self._disconnecting = True
         self._user.connection_lost()
+        self._connections.disconnect()
+
+    @perform.register
+    def _fail_pending(self, effect: FailPending) -> None:
+        self._user.fail_pending()
         self._connections.fail_writers()
 
     @perform.register
     def _stop_delivery(self, effect: StopDelivery) -> None:
-        ended = self._user.stop()
-        self._callback_runs = True
+        ended = maybeDeferred(self._user.stop)
         if not ended.called:
             ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
-        ended.addBoth(self._callback_ended)
+        ended.addErrback(self._log_unexpected)
+        ended.addCallback(self._callback_has_ended)
 
     def _callback_goes_on(self, result: object, timeout: float) -> None:
         self._log.warning("The callback still runs %g s after it was cancelled", timeout)
 
-    def _callback_ended(self, result: object) -> None:
-        self._callback_runs = False
-        self.look_for_end()
+    def _log_unexpected(self, failure: Failure) -> None:
+        self._log.critical("Cancelling the callback failed", exc_info=failure.value)
 
-    @perform.register
-    def _disconnect(self, effect: Disconnect) -> None:
-        self._ending = True
-        self._connections.disconnect()
+    def _callback_has_ended(self, result: object) -> None:
+        self._callback_ended = True
         self.look_for_end()
 
     @perform.register
