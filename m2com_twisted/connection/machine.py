@@ -158,6 +158,7 @@ class Machine:
             NoteConnection(succeeded.attempt),
             *self._become(CONNECTED, attempt=succeeded.attempt),
             TellConnected(succeeded.attempt),
+            StartReading(succeeded.attempt),
             Announce(succeeded.attempt),
         ]
 
@@ -180,10 +181,8 @@ class Machine:
             return []
         if self.connects:
             return [ConnectSucceeded(self.connects.pop(0)), Announce(announced.attempt)]
-        if self._announced:
-            return []
         self._announced = True
-        return [StartReading(announced.attempt)]
+        return []
 
     @handle.register
     def _given_up(self, given_up: GivenUp) -> list[Effect]:
