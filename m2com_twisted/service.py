@@ -189,6 +189,22 @@ class CellControllerService(TypedSender, Service):
             _with_errors(self._telemetry.stats, self._topics.errors),
         )
 
+    def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
+        """Let an observer see each connection from now on.
+
+        Parameters
+        ----------
+        command, telemetry
+            Observers of the two connections; see `LineObserver`.
+        """
+        self._command.add_observer(command)
+        self._telemetry.add_observer(telemetry)
+
+    def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
+        """Let two observers see nothing more; harmless if they are none."""
+        self._command.remove_observer(command)
+        self._telemetry.remove_observer(telemetry)
+
     def startService(self) -> None:
         """Override: begin to dial."""
         if self.running:

@@ -189,6 +189,20 @@ class TcpClient(TypedSender):
         """The counters, as they are now."""
         return self._parts.inbound.stats
 
+    def add_observer(self, observer: LineObserver) -> None:
+        """Let one more line observer see what passes from now on.
+
+        Raises
+        ------
+        TypeError
+            If it lacks a method, or has one that a plain call would not run.
+        """
+        self._parts.observers.add(observer)
+
+    def remove_observer(self, observer: LineObserver) -> None:
+        """Let a line observer see nothing more; harmless if it is none."""
+        self._parts.observers.remove(observer)
+
     async def connect(self, timeout: float = 10.0) -> None:
         """Connect to the controller, and stay connected until `close`.
 

@@ -83,7 +83,6 @@ class Inbound:
         self._delivery = delivery
         self._commands = commands
         self._observers = observers
-        self._observed = len(observers) > 0
         self._outages = outages
         self._stats = stats
         self._log = log
@@ -165,7 +164,7 @@ class Inbound:
         # While a command awaits its status, a status without a sequence id is
         # worth a warning.  Asked once for the chunk, since no command that is
         # sent on the way is answered in it.
-        looks_at_all = self._observed or len(self._commands) > 0
+        looks_at_all = bool(self._observers) or len(self._commands) > 0
         for line in lines:
             try:
                 message = decode_strictly(line)
@@ -196,7 +195,7 @@ class Inbound:
 
     def _look_at(self, line: bytes, message: Message) -> None:
         """Show a message to observers, and to the command whose status it may be."""
-        if self._observed:
+        if self._observers:
             self._observers.received(line.removesuffix(b"\r"), message)
         name = message.get("id")  # which may be anything
         if isinstance(name, str) and name in STATUSES and not self._stopped:
@@ -236,7 +235,7 @@ class Inbound:
 
     def line_sent(self, line: bytes) -> None:
         """Implement `LineTaker`."""
-        if self._observed:
+        if self._observers:
             self._observers.sent(line[: -len(TERMINATOR)])
 
     def _log_rate(self) -> None:

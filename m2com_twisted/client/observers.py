@@ -112,19 +112,40 @@ class LineObservers:
         stats: Stats,
         log: NamedLog,
     ) -> None:
-        observers = tuple(observers)
-        for observer in observers:
-            for name in ("received", "sent", "bad", "connection"):
-                _require_plain(observer, name)
         # Bound once: to look them up for each line takes longer than a call.
-        self._received = [observer.received for observer in observers]
-        self._sent = [observer.sent for observer in observers]
-        self._bad = [observer.bad for observer in observers]
-        self._connection = [observer.connection for observer in observers]
+        self._received: list[Callable[[bytes, Message], object]] = []
+        self._sent: list[Callable[[bytes], object]] = []
+        self._bad: list[Callable[[bytes, str], object]] = []
+        self._connection: list[Callable[[ConnectionState], object]] = []
         self._clock = clock
         self._stats = stats
         self._log = log
         self._throttle = Throttle(_ERROR_LOG_INTERVAL)
+        for observer in observers:
+            self.add(observer)
+
+    def add(self, observer: LineObserver) -> None:
+        """Show lines to one more observer.
+
+        Raises
+        ------
+        TypeError
+            As the constructor.
+        """
+        for name in ("received", "sent", "bad", "connection"):
+            _require_plain(observer, name)
+        # New lists, because this may be called while an old one is gone through.
+        self._received = [*self._received, observer.received]
+        self._sent = [*self._sent, observer.sent]
+        self._bad = [*self._bad, observer.bad]
+        self._connection = [*self._connection, observer.connection]
+
+    def remove(self, observer: LineObserver) -> None:
+        """Show nothing more to an observer; harmless if it is none."""
+        self._received = [one for one in self._received if one != observer.received]
+        self._sent = [one for one in self._sent if one != observer.sent]
+        self._bad = [one for one in self._bad if one != observer.bad]
+        self._connection = [one for one in self._connection if one != observer.connection]
 
     def __len__(self) -> int:
         return len(self._received)

@@ -24,7 +24,7 @@ KNOWN_UPWARD: set[tuple[str, str]] = set()
 KNOWN_LONG_MODULES = {"tcp_client"}
 KNOWN_LONG_FUNCTIONS = {"service.CellControllerService.__init__", "tcp_client.TcpClient.__init__"}
 # Rows for packages that are being built.
-KNOWN_MISSING = {"mirror"}
+KNOWN_MISSING: set[str] = set()
 
 
 @dataclass(frozen=True)

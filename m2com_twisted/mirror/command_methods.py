@@ -1,0 +1,103 @@
+"""A method for each command that no procedure has the name of."""
+
+from ..catalogue import commands, enums
+from ..catalogue.describe import Floats, Integers
+from .commander import Verified
+from .mirror_service import MirrorService
+
+__all__ = ["CommandMethods"]
+
+
+class CommandMethods(MirrorService):
+    """The commands as methods; each is `run` with that command, and raises what `run` raises.
+
+    What a parameter means, and its unit and range, is said by the class of the command.
+    """
+
+    async def position_mirror(
+        self,
+        x: float = 0.0,
+        y: float = 0.0,
+        z: float = 0.0,
+        x_rot: float = 0.0,
+        y_rot: float = 0.0,
+        z_rot: float = 0.0,
+    ) -> Verified:
+        """Move the mirror, and wait until it is there; `move` checks and keeps other axes."""
+        return await self.run(commands.PositionMirror(x, y, z, x_rot, y_rot, z_rot))
+
+    async def clear_errors(self) -> Verified:
+        """Clear faults and warnings, and see that they stay away."""
+        return await self.run(commands.ClearErrors())
+
+    async def switch_force_balance_system(self, status: bool) -> Verified:
+        """Close or open the loop; `enable` checks its preconditions."""
+        return await self.run(commands.SwitchForceBalanceSystem(status))
+
+    async def set_temperature_offset(self, ring: Floats) -> Verified:
+        """Set the references of the ring temperatures."""
+        return await self.run(commands.SetTemperatureOffset(ring))
+
+    async def switch_command_source(self, is_remote: bool) -> Verified:
+        """Hand the command to the control system, or to the engineering console."""
+        return await self.run(commands.SwitchCommandSource(is_remote))
+
+    async def enable_open_loop_max_limit(self, status: bool) -> Verified:
+        """Switch the wider limits of the open loop on or off."""
+        return await self.run(commands.EnableOpenLoopMaxLimit(status))
+
+    async def save_mirror_position(self) -> Verified:
+        """Let the controller save the position; nothing proves it."""
+        return await self.run(commands.SaveMirrorPosition())
+
+    async def set_mirror_home(self) -> Verified:
+        """Make the present position the home; proved by a position near 0."""
+        return await self.run(commands.SetMirrorHome())
+
+    async def switch_digital_output(
+        self, bit: enums.DigitalOutput, status: enums.DigitalOutputStatus
+    ) -> Verified:
+        """Switch one digital output."""
+        return await self.run(commands.SwitchDigitalOutput(bit, status))
+
+    async def power(self, power_type: enums.PowerType, status: bool) -> Verified:
+        """Switch a power system, and wait until it is on or off."""
+        return await self.run(commands.Power(power_type, status))
+
+    async def reset_actuator_steps(self) -> Verified:
+        """Set the counters of the steps to 0; nothing proves it."""
+        return await self.run(commands.ResetActuatorSteps())
+
+    async def set_closed_loop_control_mode(self, mode: enums.ClosedLoopControlMode) -> Verified:
+        """Announce a mode; the loop itself is not touched."""
+        return await self.run(commands.SetClosedLoopControlMode(mode))
+
+    async def set_inner_loop_control_mode(
+        self, addresses: Integers, mode: enums.InnerLoopControlMode
+    ) -> Verified:
+        """Set the mode of some ILCs, and wait until each has it."""
+        return await self.run(commands.SetInnerLoopControlMode(addresses, mode))
+
+    async def get_inner_loop_control_mode(self, addresses: Integers) -> Verified:
+        """Ask for the modes of some ILCs, and wait until each has told it."""
+        return await self.run(commands.GetInnerLoopControlMode(addresses))
+
+    async def load_configuration(self) -> Verified:
+        """Put the chosen configuration to use; the powers may drop."""
+        return await self.run(commands.LoadConfiguration())
+
+    async def set_control_parameters(self, parameters: commands.SetControlParameters) -> Verified:
+        """Choose what the tables of the forces go by; only the source is proved."""
+        return await self.run(parameters)
+
+    async def set_enabled_faults_mask(self, mask: int) -> Verified:
+        """Choose the faults that the controller reports and acts upon."""
+        return await self.run(commands.SetEnabledFaultsMask(mask))
+
+    async def set_configuration_file(self, file: str) -> Verified:
+        """Choose a configuration file; `change_configuration` checks and loads it."""
+        return await self.run(commands.SetConfigurationFile(file))
+
+    async def set_hardpoint_list(self, actuators: Integers) -> Verified:
+        """Choose the hardpoints; `change_hardpoints` checks and loads them."""
+        return await self.run(commands.SetHardpointList(actuators))

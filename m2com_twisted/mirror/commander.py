@@ -1,0 +1,244 @@
+"""Typed commands, and the proof that they took effect."""
+
+from dataclasses import dataclass
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from ..catalogue import commands
+from ..commands.outcome import CommandOutcome
+from ..errors import (
+    ClientClosedError,
+    CommandError,
+    CommandFailed,
+    CommandLost,
+    CommandRejected,
+    CommandStage,
+    CommandTimeout,
+)
+from .errors import NotVerifiedError, WaitTimeoutError
+from .link import Link
+from .proof import Proof
+from .proofs import proof_of
+from .settings import Settings
+from .state import MirrorState
+from .unsettled import Unsettled
+from .waiting import Waiting
+
+__all__ = ["Commander", "Verified", "described"]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A command that succeeded.
+
+    Attributes
+    ----------
+    command
+        The command.
+    outcome
+        What the controller answered; None if the answer was missing and the proof was seen.
+    proof
+        What proved that it took effect; empty if nothing does, for this command.
+    """
+
+    command: commands.Command
+    outcome: CommandOutcome | None
+    proof: str
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether it was seen to take effect."""
+        return bool(self.proof)
+
+
+class Commander:
+    """Sends commands over a link and waits for reply and proof, with one deadline for both.
+
+    Parameters
+    ----------
+    link
+        Sends them.
+    state
+        What the controller has said.
+    waiting
+        Waits for what it says next.
+    clock
+        Measures the deadline.
+    settings
+        The deadlines.
+
+    Attributes
+    ----------
+    unsettled
+        Commands whose end is not known.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        state: MirrorState,
+        waiting: Waiting,
+        clock: IReactorTime,
+        settings: Settings,
+    ) -> None:
+        self._link = link
+        self._memory = state.memory
+        self._waiting = waiting
+        self._clock = clock
+        self._settings = settings
+        self.unsettled = Unsettled()
+
+    async def run(
+        self, command: commands.Command, timeout: float | None = None, *, verify: bool = True
+    ) -> Verified:
+        """Send a command and wait until it has succeeded and is seen to have taken effect.
+
+        Parameters
+        ----------
+        command
+            The command.
+        timeout
+            Seconds for reply and proof together; None: those of the settings.
+        verify
+            False: the reply is enough.
+
+        Raises
+        ------
+        NotVerifiedError
+            If it succeeded, and its effect was not seen in time.
+        CommandError, NotConnectedError
+            As `TcpClient.run_command`.
+        """
+        proof = proof_of(command, self._memory, self._settings) if verify else None
+        seconds = timeout
+        if seconds is None:
+            seconds = (proof.timeout if proof else None) or self._settings.command_timeout
+        end = self._clock.seconds() + seconds
+        before = self._memory.serial
+        try:
+            outcome = await self._reply(command, proof, seconds)
+        except (CommandTimeout, CommandLost) as error:
+            if proof is None or not self._is_proved_anyway(proof, error):
+                raise
+            self.unsettled.proved(command)
+            return Verified(command, None, proof.what)
+        if proof is None:
+            return Verified(command, outcome, "")
+        if outcome is None:
+            return Verified(command, None, proof.what)
+        since = self._memory.serial
+        if not proof.by_telemetry:
+            # Of two alike only the one after the acknowledgement is due to this command.
+            since = self._memory.acks.get(outcome.sequence_id, before)
+        await self._verify(command, proof, since, end - self._clock.seconds(), outcome)
+        return Verified(command, outcome, proof.what)
+
+    async def _reply(
+        self, command: commands.Command, proof: Proof | None, seconds: float
+    ) -> CommandOutcome | None:
+        """Send a command and wait for its reply; None if its effect was seen and no reply came."""
+        memory, was_sent = self._memory, self._memory.sent
+        reply = Deferred.fromCoroutine(self._send(command, seconds))
+        if proof is None or memory.sent == was_sent or memory.sent_name != command.name:
+            return await reply
+        silence = Deferred.fromCoroutine(self._proved_in_silence(proof, memory.sent_id))
+        is_silent = False
+
+        def conclude(_: None) -> None:
+            nonlocal is_silent
+            is_silent = True
+            reply.cancel()
+
+        silence.addCallbacks(conclude, _forget)
+        try:
+            return await reply
+        except CancelledError:
+            if not is_silent:
+                raise
+            self.unsettled.proved(command)
+            return None
+        finally:
+            silence.cancel()
+
+    async def _proved_in_silence(self, proof: Proof, sequence_id: int) -> None:
+        """Wait until a command is acknowledged and has an effect, for long enough for a reply."""
+
+        def holds() -> bool:
+            ack = self._memory.acks.get(sequence_id)
+            return ack is not None and proof.holds(ack)
+
+        hold = max(proof.hold, self._settings.reply_grace)
+        await self._waiting.until(holds, proof.what, proof.seen, None, hold)
+
+    async def _send(self, command: commands.Command, seconds: float) -> CommandOutcome:
+        """Send a command, and keep track of whether it has ended."""
+        number = self.unsettled.begin(command)
+        try:
+            # Both limits alike: a command waits for the acknowledgement while those
+            # before it are executed, and a power system may take a minute.
+            outcome = await self._link.run_command(
+                command.name, command.details(), ack_timeout=seconds, timeout=seconds
+            )
+        except (CommandFailed, CommandRejected):
+            self.unsettled.answered(number)
+            raise
+        except CommandError as error:
+            if error.stage is CommandStage.NEVER_SENT:
+                self.unsettled.not_sent(number)
+            elif error.stage is CommandStage.ACKNOWLEDGED:
+                self.unsettled.acknowledged(number)
+            raise
+        except CancelledError:
+            # It may have been sent, and stays open.
+            raise
+        except Exception:
+            self.unsettled.not_sent(number)
+            raise
+        self.unsettled.answered(number)
+        return outcome
+
+    def _is_proved_anyway(self, proof: Proof, error: CommandError) -> bool:
+        """Whether a command without an answer was acknowledged and seen to take effect."""
+        if isinstance(error, CommandLost):
+            return proof.survives_loss and proof.holds(0)
+        ack = None if error.sequence_id is None else self._memory.acks.get(error.sequence_id)
+        # What must hold for a time, or comes by telemetry, would need more time than there is.
+        return ack is not None and not proof.hold and proof.holds(ack)
+
+    async def _verify(
+        self,
+        command: commands.Command,
+        proof: Proof,
+        since: int,
+        seconds: float,
+        outcome: CommandOutcome,
+    ) -> None:
+        try:
+            await self._waiting.until(
+                lambda: proof.holds(since), proof.what, proof.seen, seconds, proof.hold
+            )
+        except WaitTimeoutError as error:
+            raise NotVerifiedError(command.name, proof.what, error.seen, outcome) from error
+
+
+def _forget(failure: Failure) -> None:
+    """Take an error that nobody waits for: the reply has come first, or the mirror was stopped."""
+    failure.trap(CancelledError, ClientClosedError)
+
+
+#: Longest list that is shown in full: that of the hardpoints.
+_SHOWN = 6
+
+
+def described(command: commands.Command) -> str:
+    """Return a command with its details; of long lists the length only."""
+    details = ", ".join(f"{name}={_shown(value)}" for name, value in command.details().items())
+    return f"{command.name}({details})"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list) and len(value) > _SHOWN:
+        return f"[{len(value)} values]"
+    return str(value)

@@ -1,0 +1,208 @@
+"""Making the mirror safe: the loop open and the motors off, and seen to be so.
+
+It needs the command port only, and passes no local check.  All stops are sent at once: the
+controller takes them in order, each whatever became of the one before.  A slow command before
+them is waited for.  When the connection is lost they are sent again as soon as it is back.
+
+"Safe" is only said when the controller has acknowledged the command that switches the motors
+off, and has told after that acknowledgement that they are off.  Since it takes one command at a
+time, nothing that was sent before can switch them on again.
+"""
+
+from dataclasses import dataclass
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
+
+from ..catalogue import commands
+from ..catalogue.enums import CommandActuator, CommandScript, PowerType
+from ..errors import CommandFailed, CommandLost, CommandRejected, M2ComError, NotConnectedError
+from .commander import described
+from .errors import ProcedureCancelledError, WaitTimeoutError
+from .report import Report, StepRecord, StepState
+from .runner import Progress, StepRun
+from .steps import Failure, Parts, Procedure, Step
+
+__all__ = ["MakeSafe", "MakeSafeRun"]
+
+#: Seconds before the stops are sent again to a controller that has refused one.
+_PAUSE = 1.0
+
+
+class MakeSafe(Procedure):
+    """Open the loop and switch the motors off, whatever happens."""
+
+    name = "make_safe"
+
+    async def stop_script(self) -> str:
+        """Stop a script of motions."""
+        return await self._run(0, commands.RunScript(script_command=CommandScript.Stop))
+
+    async def stop_actuators(self) -> str:
+        """Stop a motion of single actuators."""
+        return await self._run(1, commands.MoveActuators(actuator_command=CommandActuator.Stop))
+
+    async def open_loop(self) -> str:
+        """Open the loop."""
+        return await self._run(2, commands.SwitchForceBalanceSystem(status=False))
+
+    async def motor_off(self) -> str:
+        """Switch the motors off."""
+        return await self._run(3, commands.Power(power_type=PowerType.Motor, status=False))
+
+    # Declared for the documentation; `MakeSafeRun` starts them all at once.
+    steps = (
+        Step("Stop a script", stop_script, "safe_timeout", Failure.IGNORED),
+        Step("Stop single actuators", stop_actuators, "safe_timeout", Failure.IGNORED),
+        Step("Open the loop", open_loop, "safe_timeout", Failure.COUNTS),
+        Step("Motor power off", motor_off, "safe_timeout", Failure.COUNTS),
+    )
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.end = parts.clock.seconds() + parts.settings.safe_timeout
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until it gives up."""
+        return max(0.0, self.end - self.parts.clock.seconds())
+
+    async def _run(self, index: int, command: commands.Command) -> str:
+        self.report.steps[index].sent.append(described(command))
+        verified = await self.parts.commander.run(command, self.seconds_left)
+        return f"seen: {verified.proof}" if verified.is_proved else "accepted; nothing shows it"
+
+
+@dataclass
+class _Round:
+    """One round of the stops.
+
+    Attributes
+    ----------
+    lost
+        Whether the connection was lost meanwhile.
+    refused
+        Whether the controller refused the loop or the motors.
+    motor_off
+        Whether the motors were proved to be off.
+    """
+
+    lost: bool = False
+    refused: bool = False
+    motor_off: bool = False
+
+
+class MakeSafeRun(StepRun):
+    """`MakeSafe` under way: all steps at once, again after a loss."""
+
+    procedure: MakeSafe
+
+    def __init__(self, procedure: MakeSafe, progress: Progress | None) -> None:
+        super().__init__(procedure, progress)
+
+    async def run(self) -> Report:
+        """Override: return the report, in which ``safe`` is True only if it was seen.
+
+        Raises
+        ------
+        ProcedureCancelledError
+            If it was cancelled.
+        """
+        report = self.procedure.report
+        report.state = StepState.RUNNING
+        try:
+            while await self._connected():
+                stops = await self._send_all()
+                if self._is_safe(stops):
+                    report.safe = True
+                    break
+                if not await self._worth_another(stops):
+                    break
+        except CancelledError as error:
+            self._conclude(StepState.CANCELLED)
+            raise ProcedureCancelledError(report) from error
+        self._conclude(StepState.DONE if report.safe else StepState.FAILED)
+        return report
+
+    async def _connected(self) -> bool:
+        """Wait for the command port, for as long as there is time."""
+        memory = self.procedure.memory
+        try:
+            await self.procedure.parts.waiting.until(
+                lambda: memory.command_up,
+                "connection to the command port",
+                lambda: "no connection",
+                self.procedure.seconds_left,
+            )
+        except WaitTimeoutError as error:
+            self.procedure.report.reason = str(error)
+            return False
+        return True
+
+    async def _worth_another(self, stops: _Round) -> bool:
+        """Whether the stops should be sent again; wait a little where they were refused."""
+        if stops.refused and self.procedure.seconds_left > _PAUSE:
+            await deferLater(self._clock, _PAUSE)
+            return True
+        return stops.lost and self.procedure.seconds_left > 0
+
+    async def _send_all(self) -> _Round:
+        """Send all stops, and wait until each has ended."""
+        stops = _Round()
+        pairs = list(zip(self.procedure.steps, self.procedure.report.steps, strict=True))
+        running = [
+            Deferred.fromCoroutine(self._stop(step, record, stops)) for step, record in pairs
+        ]
+        try:
+            for stop in running:
+                await stop
+        except CancelledError:
+            for stop in running:
+                stop.addErrback(lambda failure: failure.trap(CancelledError))
+                stop.cancel()
+            raise
+        return stops
+
+    async def _stop(self, step: Step, record: StepRecord, stops: _Round) -> None:
+        """Do one step, and take note of what became of it."""
+        record.state, record.seen = StepState.RUNNING, ""
+        if record.began_at is None:
+            record.began_at = self._clock.seconds()
+        self._tell(record)
+        try:
+            record.seen = await step.action(self.procedure)
+            record.state = StepState.DONE
+            # Its command has a proof, so that it has succeeded means that it was seen.
+            stops.motor_off |= step is self.procedure.steps[-1]
+        except CancelledError:
+            record.state = StepState.CANCELLED
+            record.seen = "cancelled; what was sent may still take effect"
+            raise
+        except (M2ComError, RuntimeError, OSError) as error:
+            record.state, record.seen = StepState.FAILED, str(error)
+            stops.lost |= isinstance(error, CommandLost | NotConnectedError)
+            refused = isinstance(error, CommandFailed | CommandRejected)
+            stops.refused |= refused and step.failure is Failure.COUNTS
+        record.ended_at = self._clock.seconds()
+        self._tell(record)
+
+    def _is_safe(self, stops: _Round) -> bool:
+        """Whether the mirror was seen to be safe, and nothing that was sent can change it."""
+        state = self.procedure.parts.state
+        return (
+            stops.motor_off
+            and state.motor_power.value is False
+            and state.loop_closed.value is False
+            and not self.procedure.parts.commander.unsettled.changing
+        )
+
+    def _conclude(self, outcome: StepState) -> None:
+        """Say how it ended, and what was seen last."""
+        report, state = self.procedure.report, self.procedure.parts.state
+        report.state = outcome
+        if not report.safe:
+            report.reason = report.reason or "the mirror was not seen to be safe"
+        report.notes.append(f"loop closed: {state.loop_closed}")
+        report.notes.append(f"motor power: {state.motor_power}")
+        for command in self.procedure.parts.commander.unsettled.changing:
+            report.notes.append(f"may still take effect: {described(command)}")

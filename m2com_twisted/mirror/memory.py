@@ -1,0 +1,237 @@
+"""Everything the controller has said that still matters, by subject.
+
+This is where the state of the mirror lives, and `Memory.receive` is the only place
+where it changes.  No Twisted: time comes in with each message.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..catalogue import events, telemetry
+from ..catalogue.enums import PowerSystemState, PowerType
+from .fault_log import FaultLog
+from .readings import Entry, Reading, Validity
+
+__all__ = ["ALWAYS_SENT", "Memory"]
+
+T = TypeVar("T")
+
+#: The topics that also come while the motor power is off.
+ALWAYS_SENT = (telemetry.PowerStatusRaw, telemetry.PowerStatus, telemetry.DisplacementSensors)
+
+#: Part of a new interval that goes into the average.  A twentieth averages over about
+#: a second of the nominal 20 Hz.
+_SMOOTHING = 0.05
+
+#: A topic is old when it is missing for so many of its average periods, but never
+#: before it is half a second old: ten cycles, more than a hiccup of the network.
+_PERIODS_UNTIL_OLD = 10
+_LEAST_AGE_OF_OLD = 0.5
+
+#: Acknowledgements that are remembered: far more than can be in flight.
+_ACKS_KEPT = 200
+
+
+class Memory:
+    """The last message of each kind, those that come by key, and the faults.
+
+    Parameters
+    ----------
+    seconds
+        Returns the time; ages count from it.
+
+    Attributes
+    ----------
+    serial
+        Number of messages so far, of both ports.
+    latest
+        Last message by its class.
+    power, ilcs
+        Last ``powerSystemState`` by power type, last ``innerLoopControlMode`` by address.
+    faults
+        The faults.
+    limit_switches
+        Actuators whose limit switches have triggered: index to ``"retract"`` or ``"extend"``.
+    acks
+        Serial of the acknowledgement by the sequence id of the command.
+    sent, sent_name, sent_id
+        Number of commands that were sent; name and sequence id of the last one.
+    command_up, telemetry_up
+        Whether the connection to each port stands.
+    command_since, telemetry_since
+        Serial at which each of these connections began.
+    closed_elevation
+        Elevation by the inclinometer when the loop was closed last; None if it never was.
+    unpowered_since
+        Serial at which the communication power was last seen not to be on.
+    """
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self.serial = 0
+        self.latest: dict[type, Entry] = {}
+        self.power: dict[PowerType, Entry] = {}
+        self.ilcs: dict[int, Entry] = {}
+        self.faults = FaultLog()
+        self.limit_switches: dict[int, str] = {}
+        self.acks: dict[int, int] = {}
+        self.sent, self.sent_name, self.sent_id = 0, "", -1
+        self.command_up = self.telemetry_up = False
+        self.command_since = self.telemetry_since = 0
+        self.closed_elevation: float | None = None
+        self.unpowered_since = 0
+        self._loop_closed = False
+        # Any, because each takes the class that it stands for.
+        self._hooks: dict[type, Callable[[Any, float], None]] = {
+            events.PowerSystemState: self._power,
+            events.InnerLoopControlMode: self._ilc,
+            events.SummaryFaultsStatus: self._summary,
+            events.ForceBalanceSystemStatus: self._force_balance,
+            events.LimitSwitchStatus: self._limits,
+            events.Ack: self._ack,
+            telemetry.ZenithAngle: self._zenith_angle,
+        }
+
+    def receive(self, message: object, now: float) -> None:
+        """Take a message of either port."""
+        kind = type(message)
+        serial = self.serial = self.serial + 1
+        entry = self.latest.get(kind)
+        if entry is None:
+            self.latest[kind] = Entry(message, now, serial)
+        else:
+            interval = now - entry.received_at
+            entry.period += (interval - entry.period) * _SMOOTHING if entry.period else interval
+            entry.message = message
+            entry.received_at = now
+            entry.serial = serial
+        hook = self._hooks.get(kind)
+        if hook is not None:
+            hook(message, now)
+
+    def command_sent(self, name: str, sequence_id: int) -> None:
+        """Take note that a command was sent."""
+        self.sent += 1
+        self.sent_name, self.sent_id = name, sequence_id
+
+    def command_connection(self, up: bool) -> None:
+        """Take note that the command port was connected, or lost."""
+        self.command_up = up
+        self.command_since = self.serial
+        self._loop_closed = False
+        self.faults.connection_changed()
+        self.limit_switches.clear()
+        self.acks.clear()
+
+    def telemetry_connection(self, up: bool) -> None:
+        """Take note that the telemetry port was connected, or lost."""
+        self.telemetry_up = up
+        self.telemetry_since = self.serial
+        for kind in telemetry.BY_NAME.values():
+            entry = self.latest.get(kind)
+            if entry is not None:
+                # The outage is no interval between two messages.
+                entry.period = 0.0
+
+    # What the last word on a subject is worth.
+
+    def told(self, kind: type[T], since: int = 0) -> T | None:
+        """Return the last message of a class, if it was told on this connection and after a serial.
+
+        For events; a message from before the connection began is not returned.
+        """
+        entry = self.latest.get(kind)
+        if entry is None or entry.serial <= max(since, self.command_since) or not self.command_up:
+            return None
+        return entry.message  # type: ignore[return-value]  # kept by its class
+
+    def told_power(self, power_type: PowerType, since: int = 0) -> events.PowerSystemState | None:
+        """Return the last state of a power system, if it was told on this connection."""
+        entry = self.power.get(power_type)
+        if entry is None or entry.serial <= max(since, self.command_since) or not self.command_up:
+            return None
+        return entry.message  # type: ignore[return-value]
+
+    def event_validity(self, entry: Entry | None) -> Validity:
+        """Return what an event is worth: it holds until the connection is lost."""
+        if entry is None:
+            return Validity.NEVER
+        if not self.command_up:
+            return Validity.LINK_DOWN
+        return Validity.FRESH if entry.serial > self.command_since else Validity.OLD
+
+    def ilc_validity(self, entry: Entry | None) -> Validity:
+        """Return what the mode of an ILC is worth: nothing once its power was off."""
+        validity = self.event_validity(entry)
+        if validity is not Validity.FRESH or entry is None:
+            return validity
+        power = self.told_power(PowerType.Communication)
+        if power is not None and power.state is not PowerSystemState.PoweredOn:
+            return Validity.UNPOWERED
+        return Validity.OLD if entry.serial < self.unpowered_since else validity
+
+    def telemetry_validity(self, kind: type, entry: Entry | None) -> Validity:
+        """Return what telemetry is worth: it gets old, and most needs the motor power."""
+        if entry is None:
+            return Validity.UNPOWERED if self._is_unpowered(kind) else Validity.NEVER
+        if not self.telemetry_up:
+            return Validity.LINK_DOWN
+        if self._is_unpowered(kind):
+            return Validity.UNPOWERED
+        age = self.seconds() - entry.received_at
+        if entry.serial <= self.telemetry_since or age > self.age_of_old(entry):
+            return Validity.OLD
+        return Validity.FRESH
+
+    def age_of_old(self, entry: Entry) -> float:
+        """Return the age at which a topic is old, by how often it has come so far."""
+        return max(_LEAST_AGE_OF_OLD, _PERIODS_UNTIL_OLD * entry.period)
+
+    def _is_unpowered(self, kind: type) -> bool:
+        """Whether a topic does not come because the motor power is off."""
+        if kind in ALWAYS_SENT:
+            return False
+        power = self.told_power(PowerType.Motor)
+        return power is not None and not power.status
+
+    def reading(self, entry: Entry | None, validity: Validity) -> Reading[T]:
+        """Return a reading of an entry."""
+        if entry is None:
+            return Reading(None, None, None, validity)
+        age = self.seconds() - entry.received_at
+        message: T = entry.message  # type: ignore[assignment]  # kept by its class
+        return Reading(message, entry.received_at, age, validity)
+
+    # What some messages do beyond being the last of their kind.
+
+    def _power(self, message: events.PowerSystemState, now: float) -> None:
+        self.power[message.power_type] = Entry(message, now, self.serial)
+        is_on = message.state is PowerSystemState.PoweredOn
+        if message.power_type is PowerType.Communication and not is_on:
+            self.unpowered_since = self.serial
+
+    def _ilc(self, message: events.InnerLoopControlMode, now: float) -> None:
+        self.ilcs[message.address] = Entry(message, now, self.serial)
+
+    def _summary(self, message: events.SummaryFaultsStatus, now: float) -> None:
+        self.faults.reported(message.status, now)
+        if not message.status:
+            # Only clearErrors brings this, and it forgets the limit switches, too.
+            self.limit_switches.clear()
+
+    def _force_balance(self, message: events.ForceBalanceSystemStatus, now: float) -> None:
+        self._loop_closed = message.status
+        self.faults.loop_told(message.status, now)
+
+    def _zenith_angle(self, message: telemetry.ZenithAngle, now: float) -> None:
+        if self._loop_closed:
+            self.closed_elevation = message.inclinometer_processed
+
+    def _limits(self, message: events.LimitSwitchStatus, now: float) -> None:
+        self.limit_switches.update(dict.fromkeys(message.retract, "retract"))
+        self.limit_switches.update(dict.fromkeys(message.extend, "extend"))
+
+    def _ack(self, message: events.Ack, now: float) -> None:
+        self.acks[message.sequence_id] = self.serial
+        if len(self.acks) > _ACKS_KEPT:
+            del self.acks[next(iter(self.acks))]

@@ -1,0 +1,43 @@
+"""Names of the actuators, the ILCs and the digital inputs, for what people read."""
+
+from collections.abc import Iterable
+
+from ..catalogue import actuators
+from ..catalogue.faults import Fault
+
+__all__ = ["actuator_names", "fault_names", "ilc_name", "ilc_names"]
+
+#: More names than this make a line that nobody reads.
+_MOST_NAMES = 12
+
+
+def ilc_name(address: int) -> str:
+    """Return the name of an ILC with its ModBUS id, for example ``B12 (ModBUS 12)``."""
+    if 0 <= address < len(actuators.ILCS):
+        ilc = actuators.ILCS[address]
+        return f"{ilc.name} (ModBUS {ilc.modbus_id})"
+    return f"unknown ILC {address}"
+
+
+def ilc_names(addresses: Iterable[int]) -> str:
+    """Return the names of some ILCs in one line."""
+    return _listed([ilc_name(address) for address in sorted(addresses)])
+
+
+def actuator_names(indices: Iterable[int]) -> str:
+    """Return the names of some actuators in one line."""
+    known = actuators.ACTUATORS
+    return _listed(
+        [known[index].name if 0 <= index < len(known) else str(index) for index in sorted(indices)]
+    )
+
+
+def fault_names(faults: Iterable[Fault]) -> str:
+    """Return codes and names of some faults in one line."""
+    return ", ".join(f"{fault.code} {fault.name}" for fault in faults)
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"

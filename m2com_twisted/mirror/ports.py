@@ -1,0 +1,84 @@
+"""What passes on the two ports, on its way into the state of the mirror."""
+
+import re
+from collections.abc import Callable
+
+from ..catalogue import events
+from ..client.observers import LineObserver
+from ..connection.state import ConnectionState
+from ..wire.codec import Message
+from .state import MirrorState
+from .waiting import Waiting
+
+__all__ = ["Port"]
+
+#: A command as the client writes it: id first, then the sequence id.  Anything else that is
+#: sent, such as the elevation 20 times a second, is not looked at further.
+_COMMAND = re.compile(rb'\{"id": ?"cmd_(\w+)", ?"sequence_id": ?(\d+)')
+
+
+class Port(LineObserver):
+    """Sees one port: its messages go into the state, then to those who wait for them.
+
+    Parameters
+    ----------
+    parse
+        Reads the messages of this port.
+    connection_changed
+        Called when the port is connected, or lost.
+    state
+        The state.
+    waiting
+        Those who wait.
+
+    Attributes
+    ----------
+    unknown
+        Number of messages that do not fit the catalogue, by what does not fit.
+    """
+
+    #: Kinds of unknown messages that are counted apart: a bound, in case each is another.
+    _MOST_KINDS = 100
+
+    def __init__(
+        self,
+        parse: Callable[[Message], object],
+        connection_changed: Callable[[bool], None],
+        state: MirrorState,
+        waiting: Waiting,
+    ) -> None:
+        self._parse = parse
+        self._connection_changed = connection_changed
+        self._receive = state.receive
+        self._command_sent = state.memory.command_sent
+        self._seconds = state.memory.seconds
+        self._waiting = waiting
+        self._is_up = False
+        self.unknown: dict[str, int] = {}
+
+    def received(self, line: bytes, message: Message) -> None:
+        """Override."""
+        typed = self._parse(message)
+        if type(typed) is events.Unknown:
+            self._count(typed)
+        self._receive(typed, self._seconds())
+        self._waiting.notify(typed)
+
+    def sent(self, line: bytes) -> None:
+        """Override."""
+        found = _COMMAND.match(line)
+        if found is not None:
+            self._command_sent(found[1].decode(), int(found[2]))
+
+    def connection(self, state: ConnectionState) -> None:
+        """Override."""
+        is_up = state is ConnectionState.CONNECTED
+        if is_up is not self._is_up:
+            self._is_up = is_up
+            self._connection_changed(is_up)
+            self._waiting.changed()
+
+    def _count(self, unknown: events.Unknown) -> None:
+        kind = f"{unknown.raw.get('id')}: {unknown.reason}"
+        if kind in self.unknown or len(self.unknown) < self._MOST_KINDS:
+            self.unknown[kind] = self.unknown.get(kind, 0) + 1

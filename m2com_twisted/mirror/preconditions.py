@@ -1,0 +1,168 @@
+"""What must hold before the loop is closed, or the mirror is moved; each has a name.
+
+Each is a question with an answer in words.  A condition that is not known to hold counts
+as not met, and each can be overridden by its name.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+
+from ..catalogue import events
+from ..catalogue.faults import fault_by_code
+from . import truths
+from .errors import PreconditionError
+from .names import fault_names
+from .readings import Truth
+from .steps import Parts
+
+__all__ = ["CLOSING", "MOVING", "OPEN_LOOP", "PRECONDITIONS", "require"]
+
+#: Warnings that keep the loop open: the limit switch in open loop, which opens it as a
+#: fault does, and the temperature range, which forbids the temperature table.
+_LIMIT_SWITCH, _TEMPERATURE_RANGE = 6057, 6081
+
+
+def _opposite(truth: Truth) -> Truth:
+    value = None if truth.value is None else not truth.value
+    return Truth(value, truth.evidence, truth.contradictions)
+
+
+def _communication_power(parts: Parts) -> Truth:
+    return parts.state.communication_power
+
+
+def _motor_power(parts: Parts) -> Truth:
+    return parts.state.motor_power
+
+
+def _interlock(parts: Parts) -> Truth:
+    return _opposite(parts.state.interlock_engaged)
+
+
+def _faults(parts: Parts) -> Truth:
+    faults = parts.state.faults
+    if not faults.is_known:
+        return Truth(None, ("not told; clear them to know",))
+    serious = set(faults.serious())
+    forbidden = [_LIMIT_SWITCH]
+    if parts.settings.control_parameters.enable_lut_temperature:
+        forbidden.append(_TEMPERATURE_RANGE)
+    serious |= {fault_by_code(code) for code in forbidden} & set(faults.current)
+    if serious:
+        return Truth(False, (fault_names(sorted(serious, key=lambda fault: fault.bit)),))
+    return Truth(True, ("none",))
+
+
+def _limit_switches(parts: Parts) -> Truth:
+    triggered = parts.state.limit_switches
+    words = tuple(f"{name}: {end}" for name, end in triggered.items())
+    return Truth(not triggered, words or ("none triggered",))
+
+
+def _ilcs(parts: Parts) -> Truth:
+    required = truths.required_ilcs(
+        parts.memory,
+        bool(parts.settings.control_parameters.enable_lut_temperature),
+        parts.settings.bypassed_ilcs_must_be_enabled,
+    )
+    return truths.ilcs_enabled(parts.memory, required)
+
+
+def _elevation(parts: Parts) -> Truth:
+    angle, source = truths.elevation(parts.memory)
+    if angle is None:
+        return Truth(None, (f"no fresh elevation from {source}",))
+    closed_at = parts.memory.closed_elevation
+    if closed_at is None:
+        return Truth(True, (f"{angle:.2f} deg; no closed loop was seen before",))
+    words = (f"{angle:.2f} deg; {closed_at:.2f} deg when the loop was closed last",)
+    return Truth(abs(angle - closed_at) <= parts.limits.elevation_difference, words)
+
+
+def _loop_closed(parts: Parts) -> Truth:
+    return parts.state.loop_closed
+
+
+def _loop_open(parts: Parts) -> Truth:
+    return _opposite(parts.state.loop_closed)
+
+
+def _communication_power_off(parts: Parts) -> Truth:
+    return _opposite(parts.state.communication_power)
+
+
+def _motor_power_off(parts: Parts) -> Truth:
+    return _opposite(parts.state.motor_power)
+
+
+def _max_limit_off(parts: Parts) -> Truth:
+    event = parts.memory.told(events.OpenLoopMaxLimit)
+    if event is None:
+        return Truth(None)
+    return Truth(not event.status, (f"wider limits {'on' if event.status else 'off'}",))
+
+
+#: All conditions by name.
+PRECONDITIONS: dict[str, Callable[[Parts], Truth]] = {
+    "communication_power": _communication_power,
+    "communication_power_off": _communication_power_off,
+    "motor_power": _motor_power,
+    "motor_power_off": _motor_power_off,
+    "interlock": _interlock,
+    "faults": _faults,
+    "limit_switches": _limit_switches,
+    "ilcs": _ilcs,
+    "elevation": _elevation,
+    "max_limit_off": _max_limit_off,
+    "loop_closed": _loop_closed,
+    "loop_open": _loop_open,
+}
+
+#: Before the loop is closed.
+CLOSING = (
+    "communication_power",
+    "motor_power",
+    "interlock",
+    "faults",
+    "limit_switches",
+    "ilcs",
+    "elevation",
+    "max_limit_off",
+)
+
+#: Before the mirror is moved, or forces are applied, in closed loop.
+MOVING = ("motor_power", "loop_closed")
+
+#: Before single actuators are moved.
+OPEN_LOOP = ("motor_power", "loop_open")
+
+
+def require(parts: Parts, names: Iterable[str], override: Collection[str] = ()) -> str:
+    """Look whether conditions hold; return in words what was seen.
+
+    Parameters
+    ----------
+    parts
+        Those of the mirror.
+    names
+        Which conditions.
+    override
+        Those of them that need not hold.
+
+    Raises
+    ------
+    PreconditionError
+        If one does not hold, or is not known to.
+    """
+    unmet: dict[str, str] = {}
+    overridden = []
+    for name in names:
+        truth = PRECONDITIONS[name](parts)
+        if truth:
+            continue
+        if name in override:
+            overridden.append(f"{name} ({truth})")
+        else:
+            unmet[name] = str(truth)
+    if unmet:
+        raise PreconditionError(unmet)
+    return f"overridden: {', '.join(overridden)}" if overridden else "all hold"

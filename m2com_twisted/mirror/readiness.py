@@ -1,0 +1,66 @@
+"""When a mirror is ready: both ports up, and the welcome heard or found missing."""
+
+from ..catalogue import commands, events
+from ..catalogue.actuators import ILCS
+from ..catalogue.enums import PowerType
+from ..errors import CommandError, NotConnectedError
+from .errors import NotVerifiedError, WaitTimeoutError
+from .steps import Parts
+
+__all__ = ["make_ready"]
+
+
+def _is_welcomed(parts: Parts) -> bool:
+    """Whether the powers, the mode and the ILCs were told on this connection."""
+    memory = parts.memory
+    told_ilcs = [entry for entry in memory.ilcs.values() if entry.serial > memory.command_since]
+    return (
+        all(memory.told_power(power_type) is not None for power_type in PowerType)
+        and memory.told(events.ClosedLoopControlMode) is not None
+        and len(told_ilcs) == len(ILCS)
+    )
+
+
+async def make_ready(parts: Parts, timeout: float) -> None:
+    """Wait until both ports are up and the welcome was heard; ask the ILCs if there is none.
+
+    Raises
+    ------
+    WaitTimeoutError
+        If a port is not up in time.
+    """
+    memory = parts.memory
+    end = parts.clock.seconds() + timeout
+    await parts.waiting.until(
+        lambda: memory.command_up and memory.telemetry_up,
+        "connection to both ports",
+        lambda: _ports(parts),
+        timeout,
+    )
+    left = max(0.0, end - parts.clock.seconds())
+    try:
+        await parts.waiting.until(
+            lambda: _is_welcomed(parts),
+            "welcome",
+            lambda: "a part of it at most",
+            min(parts.settings.welcome_timeout, left),
+        )
+    except WaitTimeoutError:
+        parts.log.warning("The controller did not say how things are; asking for what can be asked")
+        await _ask(parts)
+
+
+def _ports(parts: Parts) -> str:
+    up = {True: "up", False: "down"}
+    memory = parts.memory
+    return f"command port {up[memory.command_up]}, telemetry port {up[memory.telemetry_up]}"
+
+
+async def _ask(parts: Parts) -> None:
+    """Ask for the modes of the ILCs: the only thing that there is a command for."""
+    addresses = [ilc.address for ilc in ILCS]
+    try:
+        await parts.commander.run(commands.GetInnerLoopControlMode(addresses=addresses))
+    except (CommandError, NotConnectedError, NotVerifiedError) as error:
+        # Without communication power they do not answer, which is no reason to fail.
+        parts.log.info("The ILCs could not be asked: %s", error)

@@ -1,0 +1,123 @@
+"""What a procedure has done so far, step by step, for people and for programs."""
+
+import enum
+from dataclasses import dataclass, field
+
+__all__ = ["Report", "StepRecord", "StepState"]
+
+#: Width of what stands in the last column of a printed report.
+_WIDTH = 60
+
+
+class StepState(enum.Enum):
+    """What became of a step."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "not needed"
+
+
+@dataclass
+class StepRecord:
+    """One step of a procedure.
+
+    Attributes
+    ----------
+    name
+        What it is for.
+    state
+        What became of it.
+    sent
+        Commands that it handed over to be sent, in order.
+    seen
+        What was seen, in words; why it failed, if it did.
+    began_at, ended_at
+        Times on the mirror's clock; None if it did not come to that.
+    """
+
+    name: str
+    state: StepState = StepState.WAITING
+    sent: list[str] = field(default_factory=list)
+    seen: str = ""
+    began_at: float | None = None
+    ended_at: float | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None if it has not ended."""
+        if self.began_at is None or self.ended_at is None:
+            return None
+        return self.ended_at - self.began_at
+
+
+@dataclass
+class Report:
+    """A procedure, from its beginning to its end.
+
+    Attributes
+    ----------
+    procedure
+        Its name.
+    steps
+        Its steps, in order.
+    state
+        What became of it as a whole.
+    reason
+        Why it did not succeed; empty if it did.
+    notes
+        What else a person should know.
+    safe
+        Of `make_safe`: whether the mirror was seen to be safe, after all that was sent.  False
+        for any other procedure.
+    """
+
+    procedure: str
+    steps: list[StepRecord]
+    state: StepState = StepState.WAITING
+    reason: str = ""
+    notes: list[str] = field(default_factory=list)
+    safe: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether all of it was done and seen."""
+        return self.state is StepState.DONE
+
+    @property
+    def sent(self) -> list[str]:
+        """All commands that were handed over to be sent, in order."""
+        return [command for step in self.steps for command in step.sent]
+
+    @property
+    def summary(self) -> str:
+        """The outcome in one sentence."""
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.procedure} {self.state.value}{reason}"
+
+    def __str__(self) -> str:
+        """Return a table: a line for each step, its commands and what was seen."""
+        width = max([len(step.name) for step in self.steps], default=0)
+        lines = [self.summary]
+        for step in self.steps:
+            seconds = "" if step.seconds is None else f"{step.seconds:.1f} s"
+            told = _folded(step)
+            begin = f"  {step.name:{width}}  {step.state.value:10}  {seconds:>8}  "
+            lines.append((begin + told[0]).rstrip())
+            lines += [" " * len(begin) + line for line in told[1:]]
+        lines += [f"  {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+def _folded(step: StepRecord) -> list[str]:
+    """Return what a step has sent and seen, in lines that fit a terminal."""
+    words = [f"sent {', '.join(step.sent)};"] if step.sent else []
+    words = " ".join([*words, step.seen]).split()
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) >= _WIDTH:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines

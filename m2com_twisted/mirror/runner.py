@@ -1,0 +1,206 @@
+"""Running procedures: one step after the other, several procedures beside each other."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from twisted.internet.defer import CancelledError, Deferred
+
+from .errors import PreemptedError, ProcedureCancelledError, ProcedureError, WaitTimeoutError
+from .report import Report, StepRecord, StepState
+from .steps import Failure, NotNeeded, Procedure, Step
+
+__all__ = ["Progress", "Runner", "StepRun"]
+
+#: Told of each change of a step: the report so far, and the step.
+Progress = Callable[[Report, StepRecord], object]
+
+#: Seconds that a step has beyond its limit: its commands have the same limit each, and what
+#: they say about their end is worth more than that the step took too long.
+_GRACE = 1.0
+
+#: Seconds for what must be done even after a cancellation, which is to end within a second.
+_AFTER_CANCELLING = 0.8
+
+
+class StepRun:
+    """One procedure under way.
+
+    Parameters
+    ----------
+    procedure
+        The procedure.
+    progress
+        Told of each change of a step.
+    timeout
+        Seconds for all of it; None: only each step has its limit.
+    """
+
+    def __init__(
+        self, procedure: Procedure, progress: Progress | None, timeout: float | None = None
+    ) -> None:
+        self.procedure = procedure
+        self._progress = progress
+        self._clock = procedure.parts.clock
+        self._end = None if timeout is None else self._clock.seconds() + timeout
+        self._error: BaseException | None = None
+
+    async def run(self) -> Report:
+        """Run all steps and return the report.
+
+        Raises
+        ------
+        ProcedureError
+            If a step failed.
+        ProcedureCancelledError
+            If it was cancelled.
+        """
+        report = self.procedure.report
+        report.state = StepState.RUNNING
+        failed: list[str] = []
+        for step, record in zip(self.procedure.steps, report.steps, strict=True):
+            if self._error is not None and not step.always:
+                continue
+            await self._do(step, record)
+            if record.state is StepState.FAILED and step.failure is Failure.COUNTS:
+                failed.append(f"{record.name}: {record.seen}")
+        if self._error is None and not failed:
+            report.state = StepState.DONE
+            return report
+        cancelled = isinstance(self._error, CancelledError)
+        report.state = StepState.CANCELLED if cancelled else StepState.FAILED
+        report.reason = report.reason or "; ".join(failed)
+        raise (ProcedureCancelledError if cancelled else ProcedureError)(report) from self._error
+
+    async def _do(self, step: Step, record: StepRecord) -> None:
+        """Do a step, and take note of what became of it."""
+        self.procedure.record = record
+        record.state, record.began_at = StepState.RUNNING, self._clock.seconds()
+        self._tell(record)
+        try:
+            record.seen = await self._limited(step)
+            record.state = StepState.DONE
+        except NotNeeded as reason:
+            record.state, record.seen = StepState.SKIPPED, str(reason)
+        except CancelledError as error:
+            record.state = StepState.CANCELLED
+            sent = "what was sent may still take effect" if record.sent else "nothing was sent"
+            record.seen = f"cancelled; {sent}"
+            self._fail(error, f"during: {step.name}")
+        except Exception as error:
+            # Whatever it is, the report must tell it, and the steps that must be done are done.
+            record.state, record.seen = StepState.FAILED, str(error)
+            if step.failure is Failure.ENDS:
+                self._fail(error, f"{step.name}: {error}")
+        finally:
+            record.ended_at = self._clock.seconds()
+        self._tell(record)
+
+    def _fail(self, error: BaseException, reason: str) -> None:
+        if self._error is None:
+            self._error = error
+            self.procedure.report.reason = reason
+
+    def _seconds_for(self, step: Step) -> float:
+        seconds = float(getattr(self.procedure.parts.settings, step.timeout)) + _GRACE
+        if isinstance(self._error, CancelledError):
+            return min(seconds, _AFTER_CANCELLING)
+        if self._end is not None and not step.always:
+            return max(0.0, min(seconds, self._end - self._clock.seconds()))
+        return seconds
+
+    async def _limited(self, step: Step) -> str:
+        """Do a step, for as long as it may take."""
+        seconds = self._seconds_for(step)
+        action: Deferred[str] = Deferred.fromCoroutine(_started(step, self.procedure))
+        is_late = False
+
+        def expire() -> None:
+            nonlocal is_late
+            is_late = True
+            action.cancel()
+
+        timer = self._clock.callLater(seconds, expire)
+        try:
+            return await action
+        except CancelledError:
+            if not is_late:
+                raise
+            raise WaitTimeoutError(f"end of the step {step.name!r}", seconds, "nothing") from None
+        finally:
+            if timer.active():
+                timer.cancel()
+
+    def _tell(self, record: StepRecord) -> None:
+        if self._progress is None:
+            return
+        try:
+            self._progress(self.procedure.report, replace(record, sent=list(record.sent)))
+        except Exception:
+            self.procedure.parts.log.exception("The progress callback failed")
+
+
+async def _started(step: Step, procedure: Procedure) -> str:
+    return await step.action(procedure)
+
+
+class Runner:
+    """The procedures of one mirror that run now."""
+
+    def __init__(self) -> None:
+        self._running: dict[Deferred[Report], Procedure] = {}
+        self._stops = 0
+
+    @property
+    def running(self) -> tuple[Report, ...]:
+        """The reports of the procedures that run now, in the order of their beginning."""
+        return tuple(procedure.report for procedure in self._running.values())
+
+    def require_free(self, what: str) -> None:
+        """Refuse to send anything while the mirror is being made safe.
+
+        Raises
+        ------
+        PreemptedError
+            If it is.
+        """
+        if self._stops:
+            raise PreemptedError(f"{what}: the mirror is being made safe.")
+
+    async def run(self, run: StepRun) -> Report:
+        """Run a procedure beside the others.
+
+        Raises
+        ------
+        PreemptedError
+            If the mirror is being made safe.
+        """
+        self.require_free(run.procedure.name)
+        return await self._keep(run)
+
+    async def run_alone(self, run: StepRun) -> Report:
+        """Cancel the others, and run a procedure."""
+        self.cancel_all(f"cancelled by {run.procedure.name}")
+        return await self._keep(run)
+
+    async def run_stop(self, run: StepRun) -> Report:
+        """Do the same, and refuse all others meanwhile."""
+        self._stops += 1
+        try:
+            return await self.run_alone(run)
+        finally:
+            self._stops -= 1
+
+    def cancel_all(self, reason: str) -> None:
+        """Cancel all procedures but those that make the mirror safe."""
+        for running, procedure in list(self._running.items()):
+            if procedure.name != "make_safe" and running in self._running:
+                procedure.report.notes.append(reason)
+                running.cancel()
+
+    async def _keep(self, run: StepRun) -> Report:
+        running: Deferred[Report] = Deferred.fromCoroutine(run.run())
+        self._running[running] = run.procedure
+        try:
+            return await running
+        finally:
+            del self._running[running]

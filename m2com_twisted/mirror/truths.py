@@ -1,0 +1,244 @@
+"""Answers to the questions about the mirror that no single message answers.
+
+Where several sources speak of one thing, the last word counts.  A source that spoke
+earlier and disagrees is shown as a contradiction, and decides nothing.
+"""
+
+from typing import TypeVar
+
+from ..catalogue import actuators, events, telemetry
+from ..catalogue.enums import (
+    ClosedLoopControlMode,
+    DigitalInput,
+    DigitalOutput,
+    InclinationTelemetrySource,
+    InnerLoopControlMode,
+    PowerSystemState,
+    PowerType,
+)
+from .memory import Memory
+from .names import ilc_names
+from .readings import Truth, Validity
+
+__all__ = [
+    "breaker_closed",
+    "elevation",
+    "ilcs_enabled",
+    "in_position",
+    "interlock_engaged",
+    "loop_closed",
+    "may_command",
+    "mode_overtaken",
+    "power_on",
+    "required_ilcs",
+]
+
+T = TypeVar("T")
+
+#: Seconds for which a "true" of the position holds: it comes in each cycle of 0.1 s, and
+#: nothing tells that the mirror drifts out.  Ten cycles are more than a hiccup.
+_IN_POSITION_HOLDS = 1.0
+
+#: The inclinometer gives values from here on where it has no reading.
+_INCLINOMETER_OUTLIER = 1e6
+
+_OUTPUT_BIT = {
+    PowerType.Motor: DigitalOutput.MotorPower,
+    PowerType.Communication: DigitalOutput.CommunicationPower,
+}
+
+# States in which a system is certainly on, and certainly off; the others are on the way.
+_POWER_VALUE = {
+    PowerSystemState.PoweredOn: True,
+    PowerSystemState.PoweredOff: False,
+    PowerSystemState.Init: False,
+}
+
+
+def loop_closed(memory: Memory) -> Truth:
+    """Return whether the control loop is closed.
+
+    The event of the force balance system tells.  Where output bit 5 says the opposite
+    later, nothing is known.  The mode only shows a contradiction: it can be announced
+    without the loop, and stays as it was when a fault opens the loop.
+    """
+    balance = memory.told(events.ForceBalanceSystemStatus)
+    output = memory.told(events.DigitalOutput)
+    mode = memory.told(events.ClosedLoopControlMode)
+    bit = None if output is None else bool(output.value & DigitalOutput.ClosedLoopControl)
+    said = {
+        "force balance": None if balance is None else balance.status,
+        "output bit 5": bit,
+        "mode": None if mode is None else mode.mode is ClosedLoopControlMode.ClosedLoop,
+    }
+    value = said["force balance"]
+    if value is None:
+        # Not in the welcome of a controller without faults.  That the loop is open can be
+        # seen from the other two together; a closed one they show after a fault as well.
+        value = False if said["output bit 5"] is said["mode"] is False else None
+    elif bit not in (value, None) and _is_newer(memory, events.DigitalOutput):
+        return Truth(None, (), _loop_words(said, not value) + _loop_words(said, value))
+    reference = value if value is not None else said["force balance"]
+    if reference is None:
+        return Truth(None, _loop_words(said, True) + _loop_words(said, False))
+    return Truth(value, _loop_words(said, reference), _loop_words(said, not reference))
+
+
+def _is_newer(memory: Memory, kind: type) -> bool:
+    """Whether an event came later than that of the force balance system."""
+    balance = memory.latest[events.ForceBalanceSystemStatus]
+    return memory.latest[kind].serial > balance.serial
+
+
+def _loop_words(said: dict[str, bool | None], value: bool) -> tuple[str, ...]:
+    word = "closed" if value else "open"
+    return tuple(f"{source}: {word}" for source, answer in said.items() if answer is value)
+
+
+def mode_overtaken(memory: Memory) -> bool:
+    """Whether the mode says that the loop is closed while a later event has opened it."""
+    mode = memory.latest.get(events.ClosedLoopControlMode)
+    told = memory.told(events.ClosedLoopControlMode)
+    if mode is None or told is None or told.mode is not ClosedLoopControlMode.ClosedLoop:
+        return False
+    balance = memory.told(events.ForceBalanceSystemStatus, since=mode.serial)
+    motor = memory.told_power(PowerType.Motor, since=mode.serial)
+    return (balance is not None and not balance.status) or (motor is not None and not motor.status)
+
+
+def power_on(memory: Memory, power_type: PowerType) -> Truth:
+    """Return whether a power system is on: not known while it is on its way up or down."""
+    state = memory.told_power(power_type)
+    output = memory.told(events.DigitalOutput)
+    high = None if output is None else bool(output.value & _OUTPUT_BIT[power_type])
+    bit = None if high is None else f"output bit: {'on' if high else 'off'}"
+    if state is None:
+        return Truth(None, () if bit is None else (bit,))
+    value = _POWER_VALUE.get(state.state)
+    words = (f"state: {state.state.name}",)
+    if value is None or bit is None:
+        return Truth(value, words)
+    if high is value:
+        return Truth(value, (*words, bit))
+    newer = memory.latest[events.DigitalOutput].serial > memory.power[power_type].serial
+    return Truth(None if newer else value, words, (bit,))
+
+
+def interlock_engaged(memory: Memory) -> Truth:
+    """Return whether the interlock keeps the motors from moving.
+
+    Where the event and the input bit of the relay disagree, the later one counts.
+    """
+    event = memory.told(events.Interlock)
+    inputs = memory.told(events.DigitalInput)
+    relay = None if inputs is None else bool(inputs.value & DigitalInput.InterlockPowerRelay)
+    words = [] if event is None else [f"interlock: {'engaged' if event.state else 'released'}"]
+    if event is None:
+        return Truth(None)
+    if relay is not None and relay is not event.state:
+        word = f"relay input: {'engaged' if relay else 'released'}"
+        if memory.latest[events.DigitalInput].serial > memory.latest[events.Interlock].serial:
+            return Truth(relay, (word,), tuple(words))
+        return Truth(event.state, tuple(words), (word,))
+    return Truth(event.state, tuple(words))
+
+
+def may_command(memory: Memory) -> Truth:
+    """Return whether the control system may command; otherwise the engineering console does."""
+    event = memory.told(events.CommandableByDDS)
+    if event is None:
+        return Truth(None)
+    who = "the control system" if event.state else "the engineering console"
+    return Truth(event.state, (f"{who} has the command",))
+
+
+def in_position(memory: Memory) -> Truth:
+    """Return whether the mirror is in position, by the controller's own event.
+
+    True only while it is repeated: nothing tells that the mirror drifts out.  It may
+    come early in a motion; that a motion has ended is proved by the position alone.
+    """
+    event = memory.told(events.M2AssemblyInPosition)
+    if event is None:
+        return Truth(None)
+    age = memory.seconds() - memory.latest[events.M2AssemblyInPosition].received_at
+    words = (f"inPosition {str(event.in_position).lower()} {age:.1f} s ago",)
+    if not event.in_position:
+        return Truth(False, words)
+    return Truth(True if age <= _IN_POSITION_HOLDS else None, words)
+
+
+def required_ilcs(memory: Memory, with_temperature: bool, with_bypassed: bool) -> frozenset[int]:
+    """Return the addresses of the ILCs that must be enabled to close the loop.
+
+    Those of the actuators, the inclinometer's and, with the temperature table, those of
+    the mirror temperatures.  The bypassed ones count only on request.
+
+    Parameters
+    ----------
+    memory
+        What was told.
+    with_temperature
+        Whether the temperature table is in use.
+    with_bypassed
+        Whether bypassed ILCs must be enabled as well.
+    """
+    required = {ilc.address for ilc in actuators.ILCS if ilc.is_actuator} | {83}
+    if with_temperature:
+        required |= {78, 80, 81}
+    event = memory.told(events.BypassedActuatorILCs)
+    if event is not None and not with_bypassed:
+        required -= {number - 1 for number in event.ilcs}
+    return frozenset(required)
+
+
+def ilcs_enabled(memory: Memory, addresses: frozenset[int]) -> Truth:
+    """Return whether some ILCs are enabled, with the names of those that are not."""
+    others: dict[str, list[int]] = {}
+    for address in sorted(addresses):
+        entry = memory.ilcs.get(address)
+        validity = memory.ilc_validity(entry)
+        if entry is None or validity is not Validity.FRESH:
+            others.setdefault(validity.value, []).append(address)
+            continue
+        mode = getattr(entry.message, "mode", InnerLoopControlMode.Unknown)
+        if mode is not InnerLoopControlMode.Enabled:
+            others.setdefault(mode.name, []).append(address)
+    if not others:
+        return Truth(True, (f"all {len(addresses)} enabled",))
+    words = tuple(f"{word}: {ilc_names(those)}" for word, those in others.items())
+    told = {mode.name for mode in InnerLoopControlMode} - {InnerLoopControlMode.Unknown.name}
+    return Truth(False if told & others.keys() else None, words)
+
+
+def breaker_closed(memory: Memory, breaker: actuators.Breaker) -> Truth:
+    """Return whether a breaker is closed; not known while its power is off."""
+    event = memory.told(events.DigitalInput)
+    if event is None:
+        return Truth(None)
+    if not event.value & breaker.bit:
+        return Truth(True, ("input bit clear",))
+    if power_on(memory, breaker.power_type).value is not True:
+        return Truth(None, ("its power is not on",))
+    return Truth(False, ("input bit set: tripped",))
+
+
+def elevation(memory: Memory) -> tuple[float | None, str]:
+    """Return the elevation by the source in use, in degrees; None where there is none now."""
+    source = memory.told(events.InclinationTelemetrySource)
+    if source is not None and source.source is InclinationTelemetrySource.MTMOUNT:
+        mount = _fresh(memory, telemetry.InclinometerAngleTma)
+        return (None if mount is None else mount.inclinometer), "the telescope mount"
+    own = _fresh(memory, telemetry.ZenithAngle)
+    if own is None or abs(own.inclinometer_raw) >= _INCLINOMETER_OUTLIER:
+        return None, "the inclinometer"
+    return own.inclinometer_processed, "the inclinometer"
+
+
+def _fresh(memory: Memory, kind: type[T]) -> T | None:
+    """Return the last message of a topic, if it can be relied on."""
+    entry = memory.latest.get(kind)
+    if entry is None or memory.telemetry_validity(kind, entry) is not Validity.FRESH:
+        return None
+    message: T = entry.message  # type: ignore[assignment]  # kept by its class
+    return message

@@ -1,0 +1,60 @@
+"""Commands whose end is not known, and may still change the mirror.
+
+The controller takes one command at a time, in order.  So a command has ended when it
+was answered, or when one that was sent later is acknowledged.
+
+No Twisted.
+"""
+
+from ..catalogue import commands
+
+__all__ = ["Unsettled"]
+
+#: The commands that change the loop or the power, or may.
+_CHANGING: tuple[type[commands.Command], ...] = (
+    commands.Power,
+    commands.SwitchForceBalanceSystem,
+    commands.SwitchDigitalOutput,
+    commands.ResetBreakers,
+    commands.LoadConfiguration,
+    commands.RebootController,
+)
+
+
+class Unsettled:
+    """Keeps the commands of one client that have not ended, as far as is known."""
+
+    def __init__(self) -> None:
+        self._numbered = 0
+        self._open: dict[int, commands.Command] = {}
+
+    def begin(self, command: commands.Command) -> int:
+        """Take note that a command is sent; return its number."""
+        self._numbered += 1
+        self._open[self._numbered] = command
+        return self._numbered
+
+    def not_sent(self, number: int) -> None:
+        """Take note that a command was not sent after all."""
+        self._open.pop(number, None)
+
+    def acknowledged(self, number: int) -> None:
+        """Take note that the controller has begun with a command: all before it have ended."""
+        for earlier in [other for other in self._open if other < number]:
+            del self._open[earlier]
+
+    def answered(self, number: int) -> None:
+        """Take note that the controller has ended with a command."""
+        self.acknowledged(number)
+        self._open.pop(number, None)
+
+    def proved(self, command: commands.Command) -> None:
+        """Take note that the effect of a command was seen, though it was never answered."""
+        for number, other in list(self._open.items()):
+            if other is command:
+                self.answered(number)
+
+    @property
+    def changing(self) -> tuple[commands.Command, ...]:
+        """Those that change the loop or the power, or may; in the order of sending."""
+        return tuple(command for command in self._open.values() if isinstance(command, _CHANGING))

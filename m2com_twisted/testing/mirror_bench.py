@@ -1,0 +1,114 @@
+"""A mirror on a simulator in memory, and what can go wrong around it."""
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.defer import maybeDeferred
+
+from ..mirror import Limits, Mirror, Settings
+from ..service import CellControllerService
+from ..simulator import STRICT, Profile
+from ..simulator.model.model import Model
+from ..simulator.model.power import PowerTimes
+from .bench import PortName
+from .memory_bench import MemoryBench
+
+__all__ = ["MirrorBench", "slow_power"]
+
+
+def slow_power(seconds: float, profile: Profile = STRICT) -> Profile:
+    """Return a profile in which a power system takes some seconds to come on.
+
+    Half of them pass before it says that it is coming on.  Off takes a tenth of the time.
+    """
+    half, tenth = seconds / 2, seconds / 20
+    times = PowerTimes(on=(half, half), off=(tenth, tenth), reset=seconds / 4)
+    return replace(profile, power_times=times)
+
+
+class MirrorBench(MemoryBench):
+    """A `Mirror` on a simulator, without sockets, reactor or real time.
+
+    Parameters
+    ----------
+    profile
+        Of the simulator; the strict one has realistic times.
+    seed
+        Of the simulator's noise, and of the delays before a new connection.
+    settings, limits
+        Of the mirror.
+
+    Attributes
+    ----------
+    mirror
+        The mirror, which runs once `start` is done.
+    link
+        The service that it commands through.
+    """
+
+    mirror: Mirror
+    link: CellControllerService
+
+    def __init__(
+        self,
+        *,
+        profile: Profile = STRICT,
+        seed: int | None = 1,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        super().__init__(profile=profile, seed=seed, connect=())
+        self._mirror_options: dict[str, Any] = {"settings": settings, "limits": limits}
+
+    @property
+    def model(self) -> Model:
+        """The state of the simulator: what is really so."""
+        return self.controller.model
+
+    async def start(self) -> None:
+        """Override: start the mirror, too, and wait until it is ready."""
+        await super().start()
+        self.link = CellControllerService(
+            "memory",
+            command_endpoint=self.ports["command"],
+            telemetry_endpoint=self.ports["telemetry"],
+            retry_policy=self._retry_policy,
+            reactor=self.clock,
+        )
+        self.mirror = Mirror(link=self.link, reactor=self.clock, **self._mirror_options)
+        self.link.startService()
+        self.mirror.startService()
+        await self.mirror.ready(timeout=30.0)
+
+    async def end(self) -> None:
+        """Override: stop the mirror and its link first."""
+        if hasattr(self, "mirror"):
+            await maybeDeferred(self.mirror.stopService)
+            await maybeDeferred(self.link.stopService)
+        await super().end()
+
+    def lose(self, *ports: PortName) -> None:
+        """Let connections be lost, and not come about again until `restore`."""
+        for port in ports:
+            self.ports[port].answer = "refuse"
+            self.controller.inject("reset", port=port)
+
+    def restore(self, *ports: PortName) -> None:
+        """Let connections come about again."""
+        for port in ports:
+            self.ports[port].answer = "accept"
+
+    def fault(self, code: int) -> None:
+        """Let the controller report a fault, and do what it does about it."""
+        self.controller.inject(f"fault-{code}")
+
+    async def restart(self, seconds: float = 5.0) -> None:
+        """Let the controller restart: it loses power and connections, and is back after a time."""
+        self.model.reboot()
+        await self.controller.stop()
+        await self.sleep(seconds)
+        await self.start_controller()
+
+    async def enable(self) -> None:
+        """Bring the mirror into closed loop."""
+        await self.mirror.enable()

@@ -1,0 +1,283 @@
+"""Bringing the mirror up and down: the steps, their order, and what is proved."""
+
+from dataclasses import replace
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from m2com_twisted.catalogue import events
+from m2com_twisted.catalogue.enums import ClosedLoopControlMode, InnerLoopControlMode, PowerType
+from m2com_twisted.mirror import (
+    Condition,
+    IlcsNotEnabledError,
+    PreconditionError,
+    ProcedureCancelledError,
+    ProcedureError,
+    Report,
+    Settings,
+    StepRecord,
+    StepState,
+)
+from m2com_twisted.testing.mirror_bench import MirrorBench
+
+
+def received(bench: MirrorBench) -> list[str]:
+    """Return the names of the commands that the simulator has received."""
+    return [message["id"].removeprefix("cmd_") for message in bench.controller.received]
+
+
+def states(report: Report) -> dict[str, StepState]:
+    """Return what became of each step, by its name."""
+    return {step.name: step.state for step in report.steps}
+
+
+def test_enable(bench: MirrorBench) -> None:
+    """It ends with a closed loop that was seen to hold, and no fault."""
+    report = bench.run(bench.mirror.enable())
+    assert report.succeeded
+    assert bench.mirror.condition is Condition.TRACKING
+    assert bench.model.mirror.loop_closed
+    assert bench.model.faults.status == 0
+    assert bench.mirror.state.ilcs_enabled
+
+
+def test_the_order_of_enable(bench: MirrorBench) -> None:
+    """Communication power comes before motor power, faults are cleared before the loop closes."""
+    bench.run(bench.enable())
+    names = received(bench)
+    wanted = ["setEnabledFaultsMask", "switchDigitalOutput", "loadConfiguration"]
+    wanted += ["setControlParameters", "power", "clearErrors", "resetForceOffsets"]
+    wanted += ["setInnerLoopControlMode", "enableOpenLoopMaxLimit", "switchForceBalanceSystem"]
+    assert sorted(wanted, key=names.index) == wanted
+    powers = [m["powerType"] for m in bench.controller.received if m["id"] == "cmd_power"]
+    assert powers == [PowerType.Communication, PowerType.Motor]
+
+
+def test_enable_twice(tracking: MirrorBench) -> None:
+    """A mirror that is tracking is left alone."""
+    before = len(tracking.controller.received)
+    report = tracking.run(tracking.mirror.enable())
+    assert report.succeeded
+    assert len(tracking.controller.received) == before
+    assert set(states(report).values()) == {StepState.SKIPPED, StepState.DONE}
+
+
+def test_enable_without_closing(bench: MirrorBench) -> None:
+    """On request the loop stays open."""
+    bench.run(bench.mirror.enable(close_loop=False))
+    assert bench.mirror.condition is Condition.OPEN_LOOP
+    assert not bench.model.mirror.loop_closed
+
+
+def test_enable_chooses_configuration_and_hardpoints() -> None:
+    """What the settings choose is set where it differs, before the powers are on."""
+    settings = Settings(configuration_file="other.csv", hardpoints=(4, 14, 24, 72, 74, 76))
+    bench = MirrorBench(settings=settings)
+    bench.run(bench.start())
+    bench.run(bench.enable())
+    assert bench.model.configuration_file == "other.csv"
+    assert bench.model.mirror.hardpoints == (4, 14, 24, 72, 74, 76)
+    names = received(bench)
+    assert names.index("setHardpointList") < names.index("loadConfiguration") < names.index("power")
+    bench.run(bench.stop())
+
+
+def test_progress(bench: MirrorBench) -> None:
+    """Each step is told when it begins and when it ends, with the report so far."""
+    told: list[tuple[str, StepState]] = []
+
+    def progress(report: Report, step: StepRecord) -> None:
+        told.append((step.name, step.state))
+        assert report.procedure == "enable"
+
+    report = bench.run(bench.mirror.enable(progress=progress))
+    assert told[:2] == [
+        ("Mask of the faults", StepState.RUNNING),
+        ("Mask of the faults", StepState.DONE),
+    ]
+    assert len(told) == 2 * len(report.steps)
+
+
+def test_progress_that_fails(bench: MirrorBench) -> None:
+    """A progress callback that raises is logged, and the procedure goes on."""
+    report = bench.run(bench.mirror.disable(progress=lambda report, step: 1 / 0))
+    assert report.succeeded
+    assert len(bench.flush_errors(ZeroDivisionError)) == 2 * len(report.steps)
+
+
+def test_an_actuator_in_fault_is_named(bench: MirrorBench) -> None:
+    """An ILC that does not follow ends the procedure with its name; the others are enabled."""
+    model = bench.model
+    stuck = Stuck(model.ilc_modes, 11)
+    model.ilc_modes = stuck
+    with pytest.raises(ProcedureError) as caught:
+        bench.run(bench.mirror.enable())
+    cause = caught.value.__cause__
+    assert isinstance(cause, IlcsNotEnabledError)
+    assert cause.culprits == {11: "Fault"}
+    assert "B12 (ModBUS 12): Fault" in str(caught.value)
+    others = [mode for address, mode in enumerate(stuck) if address not in (5, 11)]
+    assert set(others) == {InnerLoopControlMode.Enabled}
+    assert states(caught.value.report)["ILCs enabled"] is StepState.FAILED
+    assert states(caught.value.report)["Loop closed"] is StepState.WAITING
+
+
+class Stuck(list[InnerLoopControlMode]):
+    """Modes of ILCs, one of which stays in Fault."""
+
+    def __init__(self, modes: list[InnerLoopControlMode], address: int) -> None:
+        super().__init__(modes)
+        self._address = address
+        list.__setitem__(self, address, InnerLoopControlMode.Fault)
+
+    def __setitem__(self, address: object, mode: object) -> None:
+        if address != self._address:
+            list.__setitem__(self, address, mode)  # type: ignore[call-overload]
+
+
+def test_ilcs_that_are_enabled_are_left_alone(tracking: MirrorBench) -> None:
+    """Only the ILCs that need it are addressed, and only those are waited for."""
+    address = tracking.mirror.set_inner_loop_control_mode([20], InnerLoopControlMode.Fault)
+    tracking.run(address)
+    before = tracking.clock.seconds()
+    report = tracking.run(tracking.mirror.enable_ilcs())
+    assert report.sent == [
+        "setInnerLoopControlMode(addresses=[20], mode=6)",
+        "setInnerLoopControlMode(addresses=[20], mode=2)",
+        "setInnerLoopControlMode(addresses=[20], mode=3)",
+    ]
+    assert tracking.clock.seconds() - before < 1.0
+
+
+def test_ilcs_need_their_power(bench: MirrorBench) -> None:
+    """Without communication power it ends at once, and sends nothing."""
+    with pytest.raises(ProcedureError) as caught:
+        bench.run(bench.mirror.enable_ilcs())
+    assert isinstance(caught.value.__cause__, PreconditionError)
+    assert list(caught.value.__cause__.unmet) == ["communication_power"]
+    assert caught.value.report.sent == []
+
+
+def test_a_limit_for_all_of_it(bench: MirrorBench) -> None:
+    """The time limit for the whole ends the step that runs then."""
+    with pytest.raises(ProcedureError) as caught:
+        bench.run(bench.mirror.enable(timeout=2.0))
+    assert bench.clock.seconds() < 3.0
+    assert "within" in caught.value.report.reason
+
+
+def test_disable(tracking: MirrorBench) -> None:
+    """It ends with the loop open and both powers off, seen to be so."""
+    report = tracking.run(tracking.mirror.disable())
+    assert report.succeeded
+    assert tracking.mirror.condition is Condition.DISABLED
+    assert not tracking.model.motor_on
+    assert not tracking.model.communication_on
+    assert tracking.model.control_mode is ClosedLoopControlMode.Idle
+
+
+def test_disable_keeps_the_communication_power(tracking: MirrorBench) -> None:
+    """On request the communication power stays on."""
+    tracking.run(tracking.mirror.disable(communication_off=False))
+    assert tracking.mirror.condition is Condition.SAFE
+    assert tracking.model.communication_on
+
+
+def test_disable_goes_on_after_a_failure(tracking: MirrorBench) -> None:
+    """Each step is tried; it fails in the end if one that counts was not done."""
+    tracking.controller.inject("missing-success", count=2)  # script, then the loop
+    settings = replace(Settings(), power_timeout=5.0)
+    tracking.mirror = type(tracking.mirror)(
+        link=tracking.link, reactor=tracking.clock, settings=settings
+    )
+    tracking.mirror.startService()
+    report = tracking.run(tracking.mirror.disable())
+    assert not tracking.model.motor_on
+    assert states(report)["Script stopped"] is StepState.FAILED
+    assert states(report)["Loop open"] is StepState.DONE  # by its proof
+
+
+def test_disable_without_telemetry(tracking: MirrorBench) -> None:
+    """It needs the command port only."""
+    tracking.lose("telemetry")
+    report = tracking.run(tracking.mirror.disable())
+    assert report.succeeded
+    assert not tracking.model.motor_on
+    tracking.restore("telemetry")
+
+
+def test_disable_without_a_connection(tracking: MirrorBench) -> None:
+    """It raises: a mirror that is out of reach was not disabled."""
+    tracking.lose("command")
+    tracking.advance(0.1)
+    with pytest.raises(ProcedureError):
+        tracking.run(tracking.mirror.disable())
+    assert tracking.mirror.condition is Condition.UNKNOWN
+    assert tracking.model.motor_on
+    tracking.restore("command")
+
+
+def test_disable_ends_enable(bench: MirrorBench) -> None:
+    """It cancels the other procedures, and waits for the slow command that they left."""
+    errors: list[BaseException | None] = []
+
+    def keep(failure: Failure) -> None:
+        errors.append(failure.value)
+
+    enabling: Deferred[object] = Deferred.fromCoroutine(bench.mirror.enable())
+    enabling.addErrback(keep)
+    bench.advance(2.0)
+    assert enabling.called is False
+    report = bench.run(bench.mirror.disable())
+    (error,) = errors
+    assert isinstance(error, ProcedureCancelledError)
+    assert error.report.notes == ["cancelled by disable"]
+    assert report.succeeded
+    bench.advance(60.0)
+    assert not bench.model.communication_on
+
+
+def test_reports_print_as_a_table(bench: MirrorBench) -> None:
+    """A report has a line for each step, with its state, its time and what was seen."""
+    report = bench.run(bench.mirror.disable())
+    lines = str(report).splitlines()
+    assert lines[0] == "disable done"
+    assert len(lines) > len(report.steps)
+    row = next(line for line in lines if "Motor power off" in line)
+    assert "done" in row
+    assert "1.1 s" in row  # twice half a second, and the turn before
+    assert max(map(len, lines)) <= 130
+
+
+def test_override_of_an_unknown_name(bench: MirrorBench) -> None:
+    """A precondition that does not exist is refused at once."""
+    with pytest.raises(ValueError, match="no preconditions motor_pover"):
+        bench.run(bench.mirror.enable(override=["motor_pover"]))
+
+
+def test_a_fault_keeps_the_loop_open(bench: MirrorBench) -> None:
+    """A fault that comes back ends the procedure at the step that clears it, with its name."""
+
+    def come_back(event: events.SummaryFaultsStatus) -> None:
+        if not event.status:
+            bench.fault(6072)
+
+    bench.mirror.subscribe(events.SummaryFaultsStatus, come_back)
+    with pytest.raises(ProcedureError, match=r"Faults cleared.*6072 load sharing"):
+        bench.run(bench.mirror.enable())
+    assert not bench.model.mirror.loop_closed
+
+
+def test_an_overridden_precondition(bench: MirrorBench) -> None:
+    """A precondition that is not met can be overridden by its name; the report says so."""
+    settings = Settings(enabled_faults_mask=None)
+    bench.mirror = type(bench.mirror)(link=bench.link, reactor=bench.clock, settings=settings)
+    bench.mirror.startService()
+    bench.run(bench.mirror.ready())
+    bench.model.sensors.inclinometer_raw = 2e6
+    with pytest.raises(ProcedureError, match="elevation"):
+        bench.run(bench.mirror.enable())
+    report = bench.run(bench.mirror.enable(override=["elevation"]))
+    row = next(step for step in report.steps if step.name.startswith("Preconditions"))
+    assert "overridden: elevation" in row.seen

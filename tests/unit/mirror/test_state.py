@@ -1,0 +1,242 @@
+"""The readings of the state: value, age and validity."""
+
+from typing import Any
+
+import pytest
+
+from m2com_twisted.catalogue import events, telemetry
+from m2com_twisted.catalogue.describe import fields_of
+from m2com_twisted.catalogue.enums import InnerLoopControlMode, PowerType
+from m2com_twisted.catalogue.messages import TypedMessage
+from m2com_twisted.mirror import MirrorState, Reading, Validity
+from m2com_twisted.mirror.memory import ALWAYS_SENT
+from tests.support.told_mirror import Told
+
+
+def validity_of(reading: Reading[Any]) -> Validity:
+    """Return the validity; a function, since mypy takes an attribute for unchanged."""
+    return reading.validity
+
+
+def test_one_attribute_for_each_event_and_topic() -> None:
+    """Each event and each topic has a reading of its own, and those by key have a mapping."""
+    readings = {
+        attribute.kind for attribute in vars(MirrorState).values() if hasattr(attribute, "kind")
+    }
+    by_key = {events.PowerSystemState, events.InnerLoopControlMode}
+    statuses = {events.Ack, events.NoAck, events.Success, events.Fail}
+    assert readings == {*events.BY_NAME.values(), *telemetry.BY_NAME.values()} - by_key - statuses
+    told = Told()
+    assert set(told.state.power) == set(PowerType)
+    assert set(told.state.ilcs) == set(range(84))
+
+
+def test_never_told() -> None:
+    """What the controller has never said has no value and no age."""
+    reading = Told().state.config
+    assert (reading.value, reading.received_at, reading.age) == (None, None, None)
+    assert reading.validity is Validity.NEVER
+    assert not reading.is_fresh
+
+
+def test_value_time_and_age() -> None:
+    """A reading has the message, its time of arrival, and the age when it was asked for."""
+    told = Told()
+    told.event("interlock", state=True)
+    told.now += 7.5
+    reading = told.state.interlock
+    assert reading.value == events.Interlock(state=True)
+    assert (reading.received_at, reading.age) == (100.0, 7.5)
+
+
+def test_a_reading_does_not_change() -> None:
+    """A reading that was asked for stays as it is when the controller says something else."""
+    told = Told()
+    told.event("interlock", state=True)
+    before = told.state.interlock
+    told.event("interlock", state=False)
+    assert before.value == events.Interlock(state=True)
+    assert told.state.interlock.value == events.Interlock(state=False)
+
+
+def test_an_event_does_not_age() -> None:
+    """An event holds for as long as the connection stands: it is told on change only."""
+    told = Told()
+    told.event("interlock", state=True)
+    told.now += 1e6
+    assert told.state.interlock.is_fresh
+
+
+def test_events_after_a_loss() -> None:
+    """After a loss an event cannot be relied on, and after the reconnection only if told again."""
+    told = Told()
+    told.event("interlock", state=True)
+    told.event("openLoopMaxLimit", status=False)
+    told.state.command_connection(False)
+    assert told.state.interlock.validity == Validity.LINK_DOWN
+    told.state.command_connection(True)
+    assert validity_of(told.state.interlock) is Validity.OLD
+    assert told.state.interlock.value == events.Interlock(state=True)
+    told.event("interlock", state=True)
+    assert told.state.interlock.is_fresh
+    assert told.state.open_loop_max_limit.validity == Validity.OLD
+
+
+def test_each_port_counts_for_itself() -> None:
+    """The loss of the telemetry port leaves events as they are, and the other way round."""
+    told = Told()
+    told.event("interlock", state=True)
+    told.power(1, 5)
+    told.position()
+    told.state.telemetry_connection(False)
+    assert told.state.interlock.is_fresh
+    assert told.state.position.validity == Validity.LINK_DOWN
+    told.state.telemetry_connection(True)
+    assert validity_of(told.state.position) is Validity.OLD
+    told.position()
+    told.state.command_connection(False)
+    assert told.state.position.is_fresh
+    assert told.state.interlock.validity == Validity.LINK_DOWN
+
+
+def test_powers_by_type() -> None:
+    """Each power system has a reading of its own; all are doubtful after a loss."""
+    told = Told()
+    told.power(1, 2)
+    told.power(2, 5)
+    motor = told.state.power[PowerType.Motor].value
+    communication = told.state.power[PowerType.Communication].value
+    assert motor is not None
+    assert communication is not None
+    assert (motor.status, communication.status) == (False, True)
+    told.reconnect_command()
+    assert told.state.power[PowerType.Motor].validity == Validity.OLD
+
+
+def test_telemetry_grows_old() -> None:
+    """A topic is old when it is missing for ten of its periods, but not before half a second."""
+    told = Told()
+    told.power(1, 5)
+    for _ in range(200):
+        told.now += 0.05
+        told.position()
+    told.now += 0.49
+    assert told.state.position.is_fresh
+    told.now += 0.02
+    assert told.state.position.validity == Validity.OLD
+
+
+def test_the_period_is_measured() -> None:
+    """A topic that comes every two seconds is fresh for twenty."""
+    told = Told()
+    told.power(1, 5)
+    for _ in range(100):
+        told.now += 2.0
+        told.position()
+    told.now += 19.0
+    assert told.state.position.is_fresh
+    told.now += 2.0
+    assert told.state.position.validity == Validity.OLD
+
+
+def any_message(kind: type[TypedMessage]) -> TypedMessage:
+    """Return a message of a class."""
+    return kind(**{field.name: () if field.is_list else 0.0 for field in fields_of(kind)})
+
+
+@pytest.mark.parametrize("kind", telemetry.BY_NAME.values(), ids=lambda kind: kind.name)
+def test_without_motor_power(kind: type[TypedMessage]) -> None:
+    """Sixteen topics come only with motor power; without it their last values mean nothing."""
+    told = Told()
+    told.power(1, 5)
+    told.state.receive(any_message(kind), told.now)
+    assert told.state.reading(kind).is_fresh
+    told.power(1, 2)
+    expected = Validity.FRESH if kind in ALWAYS_SENT else Validity.UNPOWERED
+    assert told.state.reading(kind).validity is expected
+
+
+def test_three_topics_always_come() -> None:
+    """The two powers and the displacement sensors are measured without motor power, too."""
+    assert {kind.name for kind in ALWAYS_SENT} == {
+        "powerStatusRaw",
+        "powerStatus",
+        "displacementSensors",
+    }
+
+
+def test_never_told_for_want_of_power() -> None:
+    """A topic that never came because the motors are off says so."""
+    told = Told()
+    told.power(1, 2)
+    assert told.state.position.validity == Validity.UNPOWERED
+    assert told.state.power_status.validity == Validity.NEVER
+
+
+def test_ilc_modes_after_communication_power_off() -> None:
+    """A mode means nothing once its power was off, even when that is on again."""
+    told = Told()
+    told.power(2, 5)
+    told.event("innerLoopControlMode", address=83, mode=3)
+    reading = told.state.ilcs[83]
+    assert reading.is_fresh
+    assert reading.value is not None
+    assert reading.value.mode is InnerLoopControlMode.Enabled
+    told.power(2, 2)
+    assert told.state.ilcs[83].validity == Validity.UNPOWERED
+    told.power(2, 5)
+    assert validity_of(told.state.ilcs[83]) is Validity.OLD
+    told.event("innerLoopControlMode", address=83, mode=1)
+    assert told.state.ilcs[83].is_fresh
+
+
+@pytest.mark.parametrize("sign", ["fault", "motor power off"])
+def test_the_mode_after_the_loop_was_opened(sign: str) -> None:
+    """The mode stays at closed loop when a fault or the power opens the loop: it is old then."""
+    told = Told()
+    told.power(1, 5)
+    told.loop(closed=True)
+    assert told.state.closed_loop_control_mode.is_fresh
+    if sign == "fault":
+        told.event("forceBalanceSystemStatus", status=False)
+    else:
+        told.power(1, 2)
+    assert told.state.closed_loop_control_mode.validity == Validity.OLD
+    told.event("closedLoopControlMode", mode=3)
+    assert told.state.closed_loop_control_mode.is_fresh
+
+
+def test_an_ilc_that_does_not_exist() -> None:
+    """A mode of an address out of range overwrites no other ILC's."""
+    told = Told()
+    told.power(2, 5)
+    told.event("innerLoopControlMode", address=-1, mode=5)
+    assert told.state.ilcs[83].validity == Validity.NEVER
+    assert len(told.state.ilcs) == 84
+
+
+def test_a_short_list() -> None:
+    """A list that is shorter than usual, as in error, is taken as it is."""
+    told = Told()
+    told.power(1, 5)
+    told.telemetry("axialActuatorSteps", steps=[1, 2])
+    value = told.state.axial_actuator_steps.value
+    assert value is not None
+    assert value.steps == (1, 2)
+
+
+def test_what_does_not_fit_changes_nothing() -> None:
+    """A message that does not fit its class leaves the last one as it was."""
+    told = Told()
+    told.event("interlock", state=True)
+    told.state.receive(events.parse({"id": "interlock"}), told.now)
+    assert told.state.interlock.value == events.Interlock(state=True)
+
+
+def test_a_reading_as_text() -> None:
+    """A reading shows value, validity and age in one line."""
+    told = Told()
+    assert str(told.state.interlock) == "never told"
+    told.event("interlock", state=True)
+    told.now += 2.0
+    assert str(told.state.interlock) == "Interlock(state=True) (fresh, 2.0 s old)"
