@@ -25,7 +25,7 @@ from .steps import Failure, Parts, Procedure, Step
 
 __all__ = ["MakeSafe", "MakeSafeRun"]
 
-#: Seconds before the stops are sent again to a controller that has refused one.
+#: Seconds before the stops are sent again.
 _PAUSE = 1.0
 
 
@@ -140,11 +140,15 @@ class MakeSafeRun(StepRun):
         return True
 
     async def _worth_another(self, stops: _Round) -> bool:
-        """Whether the stops should be sent again; wait a little where they were refused."""
-        if stops.refused and self.procedure.seconds_left > _PAUSE:
-            await deferLater(self._clock, _PAUSE)
-            return True
-        return stops.lost and self.procedure.seconds_left > 0
+        """Whether the stops should be sent again; if so, wait a little first.
+
+        Without the wait this would turn for ever in one moment, where the loss of the
+        connection is known to the link and not told yet.
+        """
+        if not (stops.refused or stops.lost) or self.procedure.seconds_left <= _PAUSE:
+            return False
+        await deferLater(self._clock, _PAUSE)
+        return True
 
     async def _send_all(self) -> _Round:
         """Send all stops, and wait until each has ended."""
@@ -154,13 +158,15 @@ class MakeSafeRun(StepRun):
             Deferred.fromCoroutine(self._stop(step, record, stops)) for step, record in pairs
         ]
         try:
-            for stop in running:
-                await stop
-        except CancelledError:
+            for step, stop in zip(self.procedure.steps, running, strict=True):
+                if step.failure is Failure.COUNTS:
+                    await stop
+        finally:
+            # The controller takes one command at a time: those before have ended as well,
+            # whether they were answered or not.
             for stop in running:
                 stop.addErrback(lambda failure: failure.trap(CancelledError))
                 stop.cancel()
-            raise
         return stops
 
     async def _stop(self, step: Step, record: StepRecord, stops: _Round) -> None:
@@ -176,7 +182,7 @@ class MakeSafeRun(StepRun):
             stops.motor_off |= step is self.procedure.steps[-1]
         except CancelledError:
             record.state = StepState.CANCELLED
-            record.seen = "cancelled; what was sent may still take effect"
+            record.seen = "not answered"
             raise
         except (M2ComError, RuntimeError, OSError) as error:
             record.state, record.seen = StepState.FAILED, str(error)
@@ -193,7 +199,7 @@ class MakeSafeRun(StepRun):
             stops.motor_off
             and state.motor_power.value is False
             and state.loop_closed.value is False
-            and not self.procedure.parts.commander.unsettled.changing
+            and not self.procedure.parts.commander.unsettled.endangering
         )
 
     def _conclude(self, outcome: StepState) -> None:

@@ -12,9 +12,11 @@ from .waiting import Waiting
 
 __all__ = ["Port"]
 
-#: A command as the client writes it: id first, then the sequence id.  Anything else that is
-#: sent, such as the elevation 20 times a second, is not looked at further.
-_COMMAND = re.compile(rb'\{"id": ?"cmd_(\w+)", ?"sequence_id": ?(\d+)')
+#: How the line of a command ends: the client puts id and sequence id last.
+_COMMAND = re.compile(rb'"id": ?"cmd_(\w+)", ?"sequence_id": ?(\d+)\}$')
+
+#: Bytes from the end in which it is looked for: enough for the longest name.
+_ENDING = 100
 
 
 class Port(LineObserver):
@@ -66,7 +68,7 @@ class Port(LineObserver):
 
     def sent(self, line: bytes) -> None:
         """Override."""
-        found = _COMMAND.match(line)
+        found = _COMMAND.search(line, max(0, len(line) - _ENDING))
         if found is not None:
             self._command_sent(found[1].decode(), int(found[2]))
 

@@ -43,6 +43,16 @@ class StepRun:
         self._clock = procedure.parts.clock
         self._end = None if timeout is None else self._clock.seconds() + timeout
         self._error: BaseException | None = None
+        # What the present step waits for, if it waits.
+        self._action: Deferred[str] | None = None
+        self._is_cancelled = False
+
+    def cancel(self, reason: str) -> None:
+        """End it at once, also from inside its own progress callback."""
+        self.procedure.report.notes.append(reason)
+        self._is_cancelled = True
+        if self._action is not None:
+            self._action.cancel()
 
     async def run(self) -> Report:
         """Run all steps and return the report.
@@ -77,6 +87,8 @@ class StepRun:
         record.state, record.began_at = StepState.RUNNING, self._clock.seconds()
         self._tell(record)
         try:
+            if self._is_cancelled and self._error is None:
+                raise CancelledError
             record.seen = await self._limited(step)
             record.state = StepState.DONE
         except NotNeeded as reason:
@@ -112,6 +124,7 @@ class StepRun:
         """Do a step, for as long as it may take."""
         seconds = self._seconds_for(step)
         action: Deferred[str] = Deferred.fromCoroutine(_started(step, self.procedure))
+        self._action = action
         is_late = False
 
         def expire() -> None:
@@ -127,6 +140,7 @@ class StepRun:
                 raise
             raise WaitTimeoutError(f"end of the step {step.name!r}", seconds, "nothing") from None
         finally:
+            self._action = None
             if timer.active():
                 timer.cancel()
 
@@ -147,13 +161,13 @@ class Runner:
     """The procedures of one mirror that run now."""
 
     def __init__(self) -> None:
-        self._running: dict[Deferred[Report], Procedure] = {}
+        self._running: list[StepRun] = []
         self._stops = 0
 
     @property
     def running(self) -> tuple[Report, ...]:
         """The reports of the procedures that run now, in the order of their beginning."""
-        return tuple(procedure.report for procedure in self._running.values())
+        return tuple(run.procedure.report for run in self._running)
 
     def require_free(self, what: str) -> None:
         """Refuse to send anything while the mirror is being made safe.
@@ -192,15 +206,13 @@ class Runner:
 
     def cancel_all(self, reason: str) -> None:
         """Cancel all procedures but those that make the mirror safe."""
-        for running, procedure in list(self._running.items()):
-            if procedure.name != "make_safe" and running in self._running:
-                procedure.report.notes.append(reason)
-                running.cancel()
+        for run in list(self._running):
+            if run.procedure.name != "make_safe" and run in self._running:
+                run.cancel(reason)
 
     async def _keep(self, run: StepRun) -> Report:
-        running: Deferred[Report] = Deferred.fromCoroutine(run.run())
-        self._running[running] = run.procedure
+        self._running.append(run)
         try:
-            return await running
+            return await run.run()
         finally:
-            del self._running[running]
+            self._running.remove(run)

@@ -55,6 +55,16 @@ class Unsettled:
                 self.answered(number)
 
     @property
+    def endangering(self) -> tuple[commands.Command, ...]:
+        """Those of `changing` that do not just open the loop or switch a power off."""
+        return tuple(command for command in self.changing if not _is_stop(command))
+
+    @property
     def changing(self) -> tuple[commands.Command, ...]:
         """Those that change the loop or the power, or may; in the order of sending."""
         return tuple(command for command in self._open.values() if isinstance(command, _CHANGING))
+
+
+def _is_stop(command: commands.Command) -> bool:
+    kinds = (commands.Power, commands.SwitchForceBalanceSystem)
+    return isinstance(command, kinds) and not command.status

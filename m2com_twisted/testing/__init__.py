@@ -9,6 +9,7 @@ from .clock import VirtualClock
 from .memory import MemoryPort
 from .memory_bench import MemoryBench
 from .message_log import MessageLog
+from .mirror_bench import MirrorBench, slow_power
 from .scripted import Answer, ScriptedController
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "MemoryPort",
     "MemoryTestCase",
     "MessageLog",
+    "MirrorBench",
     "ScriptedController",
     "SocketBench",
     "SocketTestCase",
     "VirtualClock",
+    "slow_power",
 ]
