@@ -190,13 +190,7 @@ class CellControllerService(TypedSender, Service):
         )
 
     def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let an observer see each connection from now on.
-
-        Parameters
-        ----------
-        command, telemetry
-            Observers of the two connections; see `LineObserver`.
-        """
+        """Let an observer see each of the two connections from now on: see `LineObserver`."""
         self._command.add_observer(command)
         self._telemetry.add_observer(telemetry)
 
@@ -288,10 +282,7 @@ class CellControllerService(TypedSender, Service):
         msg_details: Message | None = None,
         comp_name: str | None = None,
     ) -> None:
-        """Write a message to the port that is for its type.
-
-        See `TcpClient.write_message`.
-        """
+        """Write a message to the port that is for its type: see `TcpClient.write_message`."""
         client = self._telemetry if msg_type == MsgType.Telemetry else self._command
         await client.write_message(msg_type, msg_name, msg_details, comp_name)
 
