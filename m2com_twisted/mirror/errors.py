@@ -41,10 +41,6 @@ class WaitTimeoutError(M2ComError, builtins.TimeoutError):
         self.timeout = timeout
         self.seen = seen
 
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        """Return how to make an equal one, for copies and pickles."""
-        return type(self), (self.what, self.timeout, self.seen)
-
 
 class NotVerifiedError(M2ComError, builtins.TimeoutError):
     """The controller reported success, and what proves the effect was not seen in time.
@@ -71,10 +67,6 @@ class NotVerifiedError(M2ComError, builtins.TimeoutError):
         self.proof = proof
         self.seen = seen
         self.outcome = outcome
-
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        """Return how to make an equal one, for copies and pickles."""
-        return type(self), (self.command, self.proof, self.seen, self.outcome)
 
 
 class IlcsNotEnabledError(M2ComError, RuntimeError):
