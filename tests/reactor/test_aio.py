@@ -251,7 +251,7 @@ async def test_plain_callback(bench: Bench) -> None:
 
 @in_asyncio
 async def test_typed_commands_and_feeds(bench: Bench) -> None:
-    """They are sent as by name, and awaited in asyncio tasks."""
+    """Typed commands and feeds are sent, and awaited in asyncio tasks."""
     async with bench.server, bench.client() as client:
         writer = await bench.server.client()
         running = asyncio.ensure_future(client.run(commands.ClearErrors()))

@@ -70,7 +70,7 @@ async def test_script() -> None:
 
 
 def test_needs_neither_pytest_nor_a_reactor() -> None:
-    """To import the kit imports no pytest, and installs no reactor."""
+    """Importing the kit imports no pytest, and installs no reactor."""
     program = "import sys, m2com_twisted.testing; print('pytest' in sys.modules, " + (
         "'twisted.internet.reactor' in sys.modules)"
     )

@@ -239,7 +239,7 @@ async def test_a_half_open_connection_is_given_up() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_closes_though_the_peer_does_not_read() -> None:
-    """After 2 s the connection is aborted; what waited to be written was not sent."""
+    """A close aborts after 2 s if the peer does not read; what waited was not sent."""
     async with life() as living:
         peer = await living.connect()
         peer.transport.pauseProducing()
@@ -258,7 +258,7 @@ async def test_closes_though_the_peer_does_not_read() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_a_write_that_waits_fails_with_a_reset() -> None:
-    """Who waits for the peer to read hears of the loss, and nothing reaches the next connection."""
+    """A write that waits fails with the loss, and nothing reaches the next connection."""
     async with life() as living:
         peer = await living.connect()
         peer.transport.pauseProducing()
@@ -296,7 +296,7 @@ async def test_closes_from_inside_the_callback() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_connects_and_closes_again_and_again() -> None:
-    """Also where the connect does not wait for the close before it."""
+    """A client connects and closes many times, also without waiting for the close."""
     async with running_controller() as controller:
         client = TcpClient("127.0.0.1", controller.port, print, reactor=the_reactor())
         for _ in range(20):

@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 @pytest_twisted.ensureDeferred
 async def test_demo_goes_through_it_all() -> None:
-    """It shows commands, telemetry, a reconnection and the power going down."""
+    """The demo shows commands, telemetry, a reconnection and the power going down."""
     from twisted.internet import reactor
 
     lines: list[str] = []
@@ -47,7 +47,7 @@ async def first_line(ports: tuple[int | None, int | None], host: str) -> str:
 
 @pytest_twisted.ensureDeferred
 async def test_demo_listens_where_the_others_do() -> None:
-    """An address of its own, where nobody else listens."""
+    """The demo listens on the usual ports of its address if they are free."""
     said = await first_line((None, None), "127.0.0.51")
     assert said == "A cell controller listens on 127.0.0.51:50000 and :50001."
 
@@ -55,7 +55,7 @@ async def test_demo_listens_where_the_others_do() -> None:
 @unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_demo_goes_elsewhere_if_it_may() -> None:
-    """Where a port is taken that nobody asked for it takes free ones, and says which."""
+    """If a port is taken and nobody asked for it, the demo takes free ones and says so."""
     with socket.create_server(("127.0.0.52", 50001)):
         said = await first_line((None, None), "127.0.0.52")
         found = re.fullmatch(
@@ -70,7 +70,7 @@ async def test_demo_goes_elsewhere_if_it_may() -> None:
 @pytest.mark.parametrize("named", [0, 1])
 @pytest_twisted.ensureDeferred
 async def test_demo_does_not_go_elsewhere_if_it_may_not(named: int) -> None:
-    """A port that was asked for is that one, or none."""
+    """The demo takes the port that was asked for, or fails."""
     with socket.create_server(("127.0.0.53", 0)) as server:
         ports: list[int | None] = [None, None]
         ports[named] = server.getsockname()[1]

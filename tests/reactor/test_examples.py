@@ -64,7 +64,7 @@ def power_and_loop(controller: CellController) -> tuple[bool, bool]:
 
 @pytest_twisted.ensureDeferred
 async def test_control_loop_tracks_and_leaves_the_mirror_safe(control_loop: ModuleType) -> None:
-    """It enables the mirror, sends the elevation, and disables the mirror when it is stopped."""
+    """The control loop enables the mirror, sends the elevation, and disables it at the end."""
     observatory = Observatory(control_loop)
     controller = observatory.controller
     control = await observatory.start()
@@ -118,7 +118,7 @@ def ports(tmp_path: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_embed(ports: tuple[str, str], tmp_path: Path) -> None:
-    """Both connections come up, the power goes on, telemetry flows; SIGTERM ends it cleanly."""
+    """The example embed.py connects, switches power on, shows telemetry and ends on SIGTERM."""
     command = [sys.executable, str(EXAMPLES / "embed.py"), "127.0.0.1", *ports]
     with Program(*command, cwd=tmp_path) as program:
         program.wait_for("power: Motor True")
@@ -129,7 +129,7 @@ def test_embed(ports: tuple[str, str], tmp_path: Path) -> None:
 
 
 def test_control_loop_as_a_program(ports: tuple[str, str], tmp_path: Path) -> None:
-    """It tracks until SIGTERM, and leaves the mirror safe."""
+    """The control loop runs as a program until SIGTERM, and leaves the mirror safe."""
     command = [sys.executable, str(EXAMPLES / "control_loop.py"), "127.0.0.1", *ports]
     with Program(*command, cwd=tmp_path) as program:
         program.wait_for("tracking")

@@ -151,7 +151,7 @@ async def test_accept_then_close(link: Link) -> None:
 )
 @pytest_twisted.ensureDeferred
 async def test_bad_lines(link: Link, name: str, counter: str) -> None:
-    """It is counted and skipped; the connection stays, and the next line is delivered."""
+    """A bad line is counted and skipped; the connection stays, and the next line is delivered."""
     link.controller.inject(name)
     await link.run()
     assert getattr(link.client.stats, counter) == 1

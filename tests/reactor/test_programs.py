@@ -144,7 +144,7 @@ def taken() -> Iterator[str]:
 
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_taken_metrics_port_is_one_line(runner: list[str], taken: str, tmp_path: Path) -> None:
-    """It names the option and the port, also where it was to become a daemon."""
+    """A taken port of --metrics is one line that names it, also if twistd is a daemon."""
     where = f"tcp:{taken}:interface=127.0.0.1"
     assert refusal([*runner, "m2com", "--metrics", where], tmp_path) == (
         f"m2com: --metrics {where}: "
@@ -157,7 +157,7 @@ def test_taken_metrics_port_is_one_line(runner: list[str], taken: str, tmp_path:
 def test_taken_port_of_the_simulator_is_one_line(
     runner: list[str], free: str, taken: str, tmp_path: Path
 ) -> None:
-    """It names the port, be it that of commands or of telemetry."""
+    """A taken port of the simulator is one line that names the port."""
     ports = ["-c", taken, "-t", taken, free, "0"]
     assert refusal([*runner, "m2sim", *ports], tmp_path) == (
         f"m2sim: Couldn't listen on 127.0.0.1:{taken}: [Errno 98] Address already in use.\n"
@@ -169,7 +169,7 @@ def test_taken_port_of_the_simulator_is_one_line(
 def test_taken_port_of_a_command_is_one_line(
     words: list[str], option: str, taken: str, tmp_path: Path
 ) -> None:
-    """Of each command that listens, where it was told to."""
+    """A taken port of a command that listens is one line that names address and port."""
     recording = Recording(tmp_path / "record")
     recording.send()
     recording.stop()
@@ -182,7 +182,7 @@ def test_taken_port_of_a_command_is_one_line(
 
 
 def test_daemon_listens_until_it_is_stopped(tmp_path: Path) -> None:
-    """What was opened before it became a daemon is served after that, and closed at its end."""
+    """A port opened before twistd became a daemon is served until the daemon stops."""
     with Program(script("twistd"), "m2sim", "-c", "0", "-t", "0", cwd=tmp_path) as program:
         assert program.wait() == 0
     process = int((tmp_path / "twistd.pid").read_text())
@@ -220,7 +220,7 @@ def test_send_that_is_interrupted(tmp_path: Path) -> None:
 
 
 def test_version(tmp_path: Path) -> None:
-    """It is this package's, not Twisted's."""
+    """``--version`` shows the version of this package, not Twisted's."""
     with Program(script("m2com"), "--version", cwd=tmp_path) as program:
         assert program.wait() == 0
     assert program.output.startswith("m2com_twisted ")

@@ -20,7 +20,7 @@ from tests.support.subcommands import at, parsed, start
 async def test_send_shows_ack_success_and_latencies(
     controller: CellController, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says what was sent, and when it was acknowledged and done."""
+    """``m2com send`` says what was sent, and when it was acknowledged and done."""
     code = await start("send", "power", "powerType=2", "status=true", *at(controller))
     lines = capsys.readouterr().out.splitlines()
     assert code == 0
@@ -35,7 +35,7 @@ async def test_send_shows_ack_success_and_latencies(
 async def test_send_with_no_wait_ends_with_the_ack(
     controller: CellController, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It waits until the controller takes the command, and its exit code says no more: 6."""
+    """With --no-wait the command ends with the acknowledgement, and exit code 6."""
     controller.inject("missing-success")
     assert await start("send", "clearErrors", "--no-wait", *at(controller)) == 6
     shown = capsys.readouterr().out
@@ -171,7 +171,7 @@ def test_help_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("words", [["--help"], ["send", "--help"], ["send", "--help", "power"]])
 def test_help_whose_reader_leaves_ends_quietly(words: list[str]) -> None:
-    """As with ``m2com send --help | head``: no traceback, whether output is buffered or not."""
+    """``m2com send --help | head`` ends without a traceback, buffered or not."""
     for unbuffered in "", "1":
         program = subprocess.Popen(
             [script("m2com"), *words],

@@ -64,7 +64,7 @@ async def test_controller_that_comes_late() -> None:
 async def test_port_that_another_client_holds(
     controller: CellController, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It says so once, keeps trying, and has the port when the other one leaves."""
+    """A taken port is reported once, dialled again, and used when the other client leaves."""
     other = service_for(controller)
     other.startService()
     await until(lambda: other.stats.command.messages)
@@ -81,7 +81,7 @@ async def test_port_that_another_client_holds(
 
 @pytest_twisted.ensureDeferred
 async def test_elevation_reaches_the_controller(controller: CellController) -> None:
-    """As long as there is one."""
+    """The controller receives the elevation as long as the source has one."""
     angles: list[float] = []
 
     def latest() -> Elevation | None:

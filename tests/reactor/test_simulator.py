@@ -97,7 +97,7 @@ async def test_telemetry_needs_no_command_client(
 async def test_a_second_client_is_closed_in_order(
     controller: CellController, connect: Connect
 ) -> None:
-    """Without a byte; the first goes on."""
+    """A second client is closed without a byte; the first goes on."""
     first = await connect(controller.command_port)
     await first.lines(1)
     second = await connect(controller.command_port)
@@ -169,7 +169,7 @@ async def test_reboot_closes_the_listeners(on_clock: OnClock, connect: Connect) 
 @unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_start_on_a_taken_port(controller: CellController) -> None:
-    """It fails, and listens on the other port no more."""
+    """Starting on a taken port fails, and closes the other port again."""
     other = CellController(command_port=0, telemetry_port=controller.telemetry_port)
     with pytest.raises(CannotListenError):
         await other.start()
@@ -235,7 +235,7 @@ async def test_a_flood_of_commands_is_answered_in_order(
 async def test_stop_does_not_wait_for_a_client_that_does_not_read(
     on_clock: OnClock, connect: Connect
 ) -> None:
-    """It gets a second to take the rest."""
+    """Stopping gives a client that does not read one second for the rest."""
     controller, clock = on_clock
     client = await connect(controller.command_port)
     await client.lines(99)
@@ -260,7 +260,7 @@ def options(*words: str) -> Options:
 
 @pytest_twisted.ensureDeferred
 async def test_service(connect: Connect) -> None:
-    """What twistd runs: it listens when started, tells Twisted's log, and leaves nothing."""
+    """The service of twistd listens when started, logs to Twisted, and leaves nothing."""
     carried: list[LogEvent] = []
 
     @provider(ILogObserver)
@@ -285,7 +285,7 @@ async def test_service(connect: Connect) -> None:
 @unbound_socket
 @pytest_twisted.ensureDeferred
 async def test_a_service_on_a_taken_port(controller: CellController) -> None:
-    """It is not even made: one line, and exit code 1."""
+    """A service on a taken port is not made: one line, and exit code 1."""
     taken: Any = Options()
     taken.parseOptions(["--command-port", str(controller.command_port), "--telemetry-port", "0"])
     with pytest.raises(SystemExit, match=rf"^m2sim: .*127\.0\.0\.1:{controller.command_port}"):

@@ -50,7 +50,7 @@ def ports(process: subprocess.Popen[str]) -> tuple[int, int]:
 
 
 def test_it_runs_and_ends_in_order(process: subprocess.Popen[str]) -> None:
-    """Both ports are served; an interrupt ends it with exit code 0."""
+    """Under twistd and twist both ports are served; an interrupt ends it in order."""
     command_port, telemetry_port = ports(process)
     with socket.create_connection(("127.0.0.1", command_port)) as connection:
         first = connection.makefile("rb").readline()

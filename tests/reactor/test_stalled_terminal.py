@@ -104,7 +104,7 @@ class Command:
 
 @pytest_twisted.ensureDeferred
 async def test_monitor_goes_on_receiving(controller: CellController, stalled: int) -> None:
-    """It stays connected and takes all that comes; Ctrl-C ends it, without a word."""
+    """A stalled monitor stays connected and receives; Ctrl-C ends it without a word."""
     async with Command("monitor", controller=controller, stdout=stalled) as monitor:
         await monitor.takes_telemetry()
         assert await monitor.end() == 0
@@ -115,7 +115,7 @@ async def test_monitor_goes_on_receiving(controller: CellController, stalled: in
 async def test_record_goes_on_recording(
     controller: CellController, stalled: int, tmp_path: Path
 ) -> None:
-    """Neither what it says nor its log holds it up; SIGTERM ends it."""
+    """Neither a stalled output nor a stalled log holds up recording; SIGTERM ends it."""
     words = ["record", str(tmp_path), "--verbose"]
     async with Command(*words, controller=controller, stdout=stalled, stderr=stalled) as record:
         await record.takes_telemetry()
@@ -125,7 +125,7 @@ async def test_record_goes_on_recording(
 
 @pytest_twisted.ensureDeferred
 async def test_second_interrupt_ends_it_at_once(controller: CellController, stalled: int) -> None:
-    """It does not wait for who may still read it, and says nothing."""
+    """A second Ctrl-C ends a command without waiting for the reader of its output."""
     async with Command("monitor", controller=controller, stdout=stalled) as monitor:
         await monitor.takes_telemetry()
         monitor.process.send_signal(signal.SIGINT)
@@ -139,7 +139,7 @@ async def test_second_interrupt_ends_it_at_once(controller: CellController, stal
 async def test_reader_who_leaves_ends_it(
     controller: CellController, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As `head` leaves: quietly, with the exit code that shells have for it."""
+    """A command whose reader leaves, as `head` does, ends quietly with exit code 141."""
     monkeypatch.chdir(tmp_path)
     reader, writer = os.pipe()
     os.close(reader)
@@ -153,7 +153,7 @@ async def test_reader_who_leaves_ends_it(
 async def test_terminal_that_is_closed_loses_no_record(
     controller: CellController, tmp_path: Path
 ) -> None:
-    """SIGHUP ends it like Ctrl-C."""
+    """SIGHUP ends a recording as Ctrl-C does, and no message is lost."""
     async with Command("record", str(tmp_path), controller=controller) as record:
         await record.takes_telemetry()
         assert await record.end(signal.SIGHUP) == 0

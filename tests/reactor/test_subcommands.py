@@ -55,7 +55,7 @@ async def test_monitor_on_a_terminal_draws_in_place(
 
 @pytest_twisted.ensureDeferred
 async def test_simulate_is_a_controller(capsys: pytest.CaptureFixture[str]) -> None:
-    """It tells its ports, serves them, and ends well when interrupted."""
+    """``m2com simulate`` says its ports, serves them, and ends in order on Ctrl-C."""
     simulating = start("simulate", "--host", "127.0.0.1", "-c", "0", "-t", "0")
     port = int(capsys.readouterr().out.split(":")[1].split()[0])
     assert await start("send", "clearErrors", "-c", str(port)) == 0
@@ -65,7 +65,7 @@ async def test_simulate_is_a_controller(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest_twisted.ensureDeferred
 async def test_demo_that_is_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
-    """It listens where it is told, and cleans up."""
+    """``m2com demo`` listens where it is told, and cleans up when interrupted."""
     demo = start("demo", "--host", "127.0.0.2")
     assert "listens on 127.0.0.2:" in capsys.readouterr().out
     await until(lambda: "> power" in capsys.readouterr().out)
@@ -133,7 +133,7 @@ async def _replay(directory: Path, messages: list[Any], speed: float = float("in
 
 @pytest_twisted.ensureDeferred
 async def test_replay_of_what_is_no_recording(tmp_path: Path) -> None:
-    """It does not wait for clients that would get nothing."""
+    """``m2com replay`` of no recording ends at once."""
     with pytest.raises(FileNotFoundError, match="There is no recording in"):
         await start("replay", str(tmp_path), "-c", "0", "-t", "0")
     (tmp_path / "m2-20260101T000000.000000Z.mcap").touch()
@@ -152,7 +152,7 @@ async def test_send_tells_a_rejection(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest_twisted.ensureDeferred
 async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
-    """As fast as it can go is as fast as the client reads, and the end is not cut off."""
+    """With --speed max a slow client receives the whole recording."""
     messages = [{"id": "x", "number": number, "ballast": "x" * 20_000} for number in range(500)]
     replay = await _replay(tmp_path, messages)
     received: list[int] = []
@@ -214,7 +214,7 @@ async def test_slow_client_gets_the_whole_recording(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_command_line_is_one_line(words: list[str], says: str) -> None:
-    """It says what is wrong, and nothing is started."""
+    """A wrong command line is one line that says what is wrong; nothing is started."""
     with pytest.raises(SystemExit) as exit_info:
         cli.main(words)
     line = str(exit_info.value.code)
@@ -224,7 +224,7 @@ def test_wrong_command_line_is_one_line(words: list[str], says: str) -> None:
 
 
 def test_help_shows_an_example_of_each(capsys: pytest.CaptureFixture[str]) -> None:
-    """In the help of m2com, and in that of each subcommand."""
+    """The help of m2com and that of each subcommand show an example."""
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     examples = [
@@ -240,7 +240,7 @@ def test_help_shows_an_example_of_each(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest_twisted.ensureDeferred
 async def test_schema_prints_the_schema_of_a_message(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of one by its name, or of all of them."""
+    """``m2com schema`` prints the schema of one message by name, or those of all."""
     assert await start("schema", "power") == 0
     assert json.loads(capsys.readouterr().out)["properties"]["id"] == {"const": "cmd_power"}
     assert await start("schema") == 0

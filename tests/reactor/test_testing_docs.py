@@ -38,7 +38,7 @@ def run(tmp_path: Path, text: str, *command: str) -> tuple[int, str]:
 
 
 def test_trial(tmp_path: Path) -> None:
-    """The tests under trial pass."""
+    """The tests that the page shows for trial pass under trial."""
     status, output = run(
         tmp_path, block("trial-test"), "twisted.trial", "--force-gc", "test_example"
     )
@@ -56,7 +56,7 @@ def test_trial_on_sockets(tmp_path: Path) -> None:
 
 
 def test_pytest(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """The tests under pytest-twisted pass."""
+    """The tests that the page shows for pytest-twisted pass under pytest."""
     plugin = [] if request.config.pluginmanager.hasplugin("m2com") else ["-ppytest_m2com"]
     options = ["-pno:asyncio", "-pno:cacheprovider", *plugin]
     status, output = run(tmp_path, block("pytest-test"), "pytest", *options, "test_example.py")

@@ -65,7 +65,7 @@ class Scenarios(Base):
         self.assertIn("evt_mountInPosition", received)
 
     async def test_telemetry(self) -> None:
-        """Telemetry comes cycle by cycle."""
+        """Telemetry comes cycle by cycle while a client is connected."""
         first = await self.bench.measurements.wait_for("displacementSensors")
         second = await self.bench.measurements.wait_for("displacementSensors")
         self.assertEqual(first.keys(), {"id", "thetaZ", "deltaZ"})

@@ -44,7 +44,7 @@ class OwnSetUp(SocketTestCase):
         await super().tearDown()
 
     async def test_both(self) -> None:
-        """What the base has set up is there, and so is what was added."""
+        """A TestCase that adds a client in setUp has that client and those of the bench."""
         self.assertTrue(self.commands.connected)
         self.assertFalse(self.telemetry.connected)
         self.assertTrue(self.third.connected)

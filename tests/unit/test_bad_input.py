@@ -112,7 +112,7 @@ def test_a_sign_of_life_is_nothing_more(sign: bytes, caplog: pytest.LogCaptureFi
 
 
 def test_repeats_are_logged_every_10_s_at_most(caplog: pytest.LogCaptureFixture) -> None:
-    """Of many bad lines one is logged per 10 s, with the number of those that were not."""
+    """Bad lines are logged every 10 s at most, with the number of those that were left out."""
     fixture = Fixture(max_line_length=50)
     attempt = fixture.connect()
     for _ in range(25):

@@ -95,7 +95,7 @@ def test_what_cannot_be_called_is_refused(function: object) -> None:
     [coroutine_function, partial(coroutine_function), Asynchronous(), partial(Asynchronous())],
 )
 def test_coroutine_functions_are_refused_where_nothing_is_awaited(function: Any) -> None:
-    """And only there."""
+    """Coroutine functions are refused where nothing awaits them, and only there."""
     require_callback(function)
     with pytest.raises(TypeError, match="is a coroutine function"):
         require_plain_function(function)
@@ -106,13 +106,13 @@ def test_coroutine_functions_are_refused_where_nothing_is_awaited(function: Any)
     [plain_function, partial(plain_function), print, dict, [].append, lambda message: None],
 )
 def test_plain_functions_are_taken_everywhere(function: Any) -> None:
-    """Python's own, builtins, classes, lambdas."""
+    """Functions, builtins, classes and lambdas are taken everywhere."""
     require_callback(function)
     require_plain_function(function)
 
 
 def test_functions_of_inline_callbacks_are_taken() -> None:
-    """They wrap a generator function, and run it."""
+    """Functions of inlineCallbacks are taken, though they wrap a generator function."""
 
     @inlineCallbacks
     def function(message: object) -> Generator[Deferred[None], object, None]:
@@ -133,7 +133,7 @@ def test_a_client_refuses_them(function: Any, role: str) -> None:
 @pytest.mark.parametrize("function", GENERATORS)
 @pytest.mark.parametrize("role", ["callback_process_message", "connect_callback"])
 def test_the_asyncio_client_refuses_them(function: Any, role: str) -> None:
-    """Its own wrapper around a callback hides nothing."""
+    """The asyncio client refuses the same callbacks as the Twisted one."""
     callbacks = {"callback_process_message": plain_function, role: function}
     with pytest.raises(TypeError, match="is a generator function"):
         aio.TcpClient("m2.example", 50000, **callbacks)

@@ -86,7 +86,7 @@ def test_a_clock_that_is_passed_in_is_the_clock() -> None:
 def test_timers_come_when_they_should_though_the_wall_clock_steps(
     reactor: Any, wall: WallClock, let_pass: Callable[[float], None], step: float
 ) -> None:
-    """Neither an hour late nor at once: those set before, those set after, and those put off."""
+    """Timers come in time though the wall clock steps, also those that were put off."""
     came: list[str] = []
     reactor.callLater(3, came.append, "set before")
     put_off = reactor.callLater(1, came.append, "put off")
@@ -117,7 +117,7 @@ def test_to_ask_for_it_twice_changes_nothing(
 
 
 def test_a_clock_of_a_test_is_left_alone() -> None:
-    """Virtual time stays virtual."""
+    """A Clock that a test passes in stays in use."""
     clock = Clock()
     use_monotonic_clock(clock)
     clock.advance(5)

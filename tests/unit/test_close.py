@@ -135,7 +135,7 @@ def test_fails_all_who_wait() -> None:
 
 
 def test_nothing_is_sent_while_closing() -> None:
-    """Who repeats a command that the close has failed is refused, and leaves nothing pending."""
+    """A command that is repeated while the client closes is refused and leaves nothing pending."""
 
     async def repeat(client: TcpClient) -> None:
         try:
@@ -216,7 +216,7 @@ def test_connect_while_closing_waits_no_longer_than_its_timeout() -> None:
 
 
 def test_cancelling_a_close_does_not_stop_it() -> None:
-    """Only the waiting ends; the client closes all the same."""
+    """Cancelling a close ends the waiting only; the client closes all the same."""
     fixture = Fixture()
     attempt = fixture.connect()
     cancelled, other = (Call(fixture.client.close()) for _ in range(2))

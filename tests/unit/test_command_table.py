@@ -314,7 +314,7 @@ def test_withdrawn(table: Table) -> None:
 
 
 def test_ten_thousand_late_replies(table: Table, info: Callable[[], list[str]]) -> None:
-    """Even if ten thousand commands time out together, each late reply is told with its name."""
+    """After ten thousand commands timed out, each late reply is reported with its name."""
     for sequence_id in range(1, 10_001):
         table.add(sequence_id).addErrback(lambda failure: failure.trap(CommandTimeout))
     table.clock.advance(10)

@@ -39,7 +39,7 @@ def assert_nothing_runs(fixture: Fixture) -> None:
 
 
 def test_returns_when_connected() -> None:
-    """It waits for the connection, and leaves no timer behind."""
+    """Connecting waits for the connection, and leaves no timer behind."""
     fixture = Fixture()
     connecting = Call(fixture.client.connect())
     assert fixture.client.should_be_connected
@@ -167,7 +167,7 @@ def test_the_first_attempt_after_a_close_is_a_first_attempt() -> None:
 
 
 def test_returns_at_once_when_connected_already() -> None:
-    """No second connection is made."""
+    """Connecting a connected client makes no second connection."""
     fixture = Fixture()
     fixture.connect()
     assert Call(fixture.client.connect()).returned
@@ -286,7 +286,7 @@ def test_lost_before_the_endpoint_is_done_is_a_failed_attempt() -> None:
 
 
 def test_closed_while_connecting() -> None:
-    """Who waits for the connection learns that it is the client which was closed."""
+    """A connect that waits while the client is closed fails and says so."""
     fixture = Fixture()
     connecting = Call(fixture.client.connect())
     assert Call(fixture.client.close()).returned

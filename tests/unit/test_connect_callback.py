@@ -56,7 +56,7 @@ KINDS = [
 
 @pytest.mark.parametrize("make_callback", KINDS)
 def test_it_is_called_once_per_change_in_order_with_the_messages(make_callback: Any) -> None:
-    """It learns of a connection before its first message, and of the loss after the last one."""
+    """The callback learns of a connection before its first message, of a loss after the last."""
     events = Events(make_callback)
     first = events.fixture.connect()
     first.receive(numbered(1, 2))
@@ -135,7 +135,7 @@ def test_it_may_raise(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_failed_attempts_are_no_change() -> None:
-    """It is not called for attempts that fail, and closing what was never open is no change."""
+    """The callback is not called for attempts that fail, nor for closing what was never open."""
     events = Events()
     connecting = start(events.fixture.client.connect())
     events.fixture.endpoint.last.refuse()
@@ -158,7 +158,7 @@ def test_changes_that_wait_when_it_is_closed_are_not_told() -> None:
 
 
 def test_it_may_close_the_client() -> None:
-    """It may await `close` itself, and is told of the loss after it has ended."""
+    """The callback may await `close`, and is told of the loss after it has ended."""
 
     async def close_at_once(client: TcpClient) -> None:
         seen.append(client.connected)

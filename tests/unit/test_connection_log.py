@@ -86,7 +86,7 @@ def test_repeated_failures_are_at_debug(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_the_outage_of_a_client_that_never_connected(caplog: pytest.LogCaptureFixture) -> None:
-    """It begins with the first failed attempt."""
+    """The outage of a client that never connected begins with the first failed attempt."""
     fixture = Fixture(retry_policy=lambda failures: 1.0, name="m2")
     caplog.set_level(logging.INFO)
     fixture.client.start(10)
@@ -173,7 +173,7 @@ def test_what_the_client_gave_up_itself_hints_at_nothing(caplog: pytest.LogCaptu
 def test_recovery_from_a_taken_port(
     quiet: float, message: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is told when the connection has proved good, with the outage until it was made."""
+    """Recovery from a taken port is logged when the connection has proved good."""
     story = Story(caplog)
     story.fixture.endpoint.last.receive(MESSAGE)
     for _ in range(5):
@@ -196,7 +196,7 @@ def test_recovery_from_a_taken_port(
 def test_a_connection_that_ends_unproved_leaves_no_timer(
     end: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What would tell of the recovery ends with the connection."""
+    """A connection that ends before it proved good leaves no timer."""
     story = Story(caplog)
     story.lose()
     story.accept()
@@ -211,7 +211,7 @@ def test_a_connection_that_ends_unproved_leaves_no_timer(
 
 
 def test_a_first_connect_that_fails_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged though it is raised as well: who calls may not log it."""
+    """A first connect that fails is logged as a warning, although it also raises."""
     fixture = Fixture()
     connecting = Call(fixture.client.connect())
     fixture.endpoint.last.refuse()
@@ -231,7 +231,7 @@ def test_after_a_close_the_story_begins_anew(caplog: pytest.LogCaptureFixture) -
 
 
 def test_every_line_carries_the_name(caplog: pytest.LogCaptureFixture) -> None:
-    """Also one with a percent sign in it, and those of the rooms the connection goes through."""
+    """Every log line of a connection carries the client's name, even one with a percent sign."""
     caplog.set_level(logging.DEBUG)
 
     async def fail(message: object) -> None:

@@ -324,7 +324,7 @@ def test_an_input_that_nobody_handles_is_an_error() -> None:
 
 
 def test_the_machine_knows_neither_twisted_nor_log_nor_clock() -> None:
-    """It imports nothing but its own vocabulary."""
+    """The state machine imports only its own inputs, states and effects."""
     import ast
     from pathlib import Path
 

@@ -91,7 +91,7 @@ def test_clock_short_of_the_deadline_by_a_rounding_error(fixture: Fixture) -> No
 
 
 def test_changes_while_it_expires(fixture: Fixture) -> None:
-    """What expires may set and discard others; one that is overdue again has to wait its turn."""
+    """A deadline that expires may set and discard others, which wait for their turn."""
     expired: list[int] = []
 
     def expire(key: int) -> None:

@@ -300,7 +300,7 @@ def test_what_a_plain_function_returns_is_nobodys_business(result: object) -> No
 
 
 def test_a_callback_that_raises_generator_exit_costs_its_message_only() -> None:
-    """Those after it are delivered and counted."""
+    """Messages after a callback that raised GeneratorExit are delivered and counted."""
     received: list[object] = []
 
     def callback(message: dict[str, Any]) -> None:
@@ -326,6 +326,6 @@ async def asynchronous_generator(message: dict[str, Any]) -> AsyncGenerator[None
 
 @pytest.mark.parametrize("callback", [generator, asynchronous_generator])
 def test_a_generator_function_is_refused(callback: Callable[..., object]) -> None:
-    """It would never run, and nobody would know."""
+    """A generator function is refused as a callback: calling it would run nothing."""
     with pytest.raises(TypeError, match="generator function"):
         Fixture(callback)

@@ -146,7 +146,7 @@ def test_a_callback_can_be_cancelled_again() -> None:
 def test_a_failing_canceller_does_not_keep_close_from_ending(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What the callback waits for may fail to be cancelled: that is logged, and closing goes on."""
+    """A canceller that raises is logged, and closing goes on."""
 
     def fail_to_cancel(_: Deferred[None]) -> None:
         raise ValueError("broken canceller")
@@ -205,7 +205,7 @@ def test_closing_from_a_plain_callback_ends_delivery() -> None:
 
 @pytest.mark.parametrize("busy", [True, False])
 def test_closing_when_a_command_is_done_ends_delivery(busy: bool) -> None:
-    """Who awaits a command may close at its reply: neither that nor the rest is delivered."""
+    """After a close at a command's reply, neither that reply nor the rest is delivered."""
 
     async def run_and_close() -> None:
         await fixture.client.run_command("rebootController")
@@ -237,7 +237,7 @@ def test_nothing_of_a_closed_connection_reaches_the_next() -> None:
 
 
 def test_what_a_closing_callback_was_given_is_counted() -> None:
-    """Also while somebody keeps the traceback of a failed callback, and with it its frames."""
+    """The message of a closing callback is counted, even if its frames are kept alive."""
     kept: list[BaseException] = []
 
     def callback(message: dict[str, Any]) -> None:

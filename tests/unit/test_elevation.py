@@ -53,7 +53,7 @@ class Feeding:
 
 
 def test_sends_at_its_rate() -> None:
-    """As many a second as asked for, each the newest."""
+    """The feeder sends the newest angle as many times a second as asked for."""
     feeding = Feeding(rate=4)
     for tenth in range(8):
         feeding.angle = 60.0 + tenth
@@ -71,7 +71,7 @@ def test_line_is_what_the_controller_understands() -> None:
 
 
 def test_late_reactor_sends_one_not_a_burst() -> None:
-    """What was missed is not made up for."""
+    """After a late call the feeder sends one angle, and does not make up for the others."""
     feeding = Feeding()
     feeding.clock.advance(5)
     assert feeding.sent() == [60.0]
@@ -188,7 +188,7 @@ def test_any_real_number_is_an_angle(angle: Any) -> None:
 
 
 def test_other_bounds(caplog: pytest.LogCaptureFixture) -> None:
-    """For a telescope that tips over, or one that never looks at the horizon."""
+    """The bounds of the angle can be set, for a telescope that tips over or stays high."""
     feeding = Feeding(angles=(15.0, 165.0))
     for angle in (10.0, 15.0, 120.0, 170.0):
         feeding.angle = angle
@@ -258,7 +258,7 @@ async def _coroutine_function() -> None: ...
 
 @pytest.mark.parametrize("source", [None, 3, _coroutine_function, partial(_coroutine_function)])
 def test_a_source_that_is_no_plain_function_is_refused(source: Any) -> None:
-    """When the feeder is made."""
+    """A source that is no plain function is refused when the feeder is made."""
     with pytest.raises(TypeError, match="The callback"):
         ElevationFeeder(source)
 
@@ -289,7 +289,7 @@ def test_nothing_is_kept_for_the_next_connection() -> None:
 
 
 def test_stops_with_the_service() -> None:
-    """It leaves nothing on the clock, and starts again with it."""
+    """The feeder stops with the service, leaves nothing on the clock, and starts again."""
     feeding = Feeding()
     embedded = feeding.embedded
     embedded.service.stopService()

@@ -53,7 +53,7 @@ def test_a_port_that_is_none_is_refused_at_once(port: Any, error: type[Exception
 
 @pytest.mark.parametrize("port", [1, 65535])
 def test_the_first_and_the_last_port_are_ports(port: int) -> None:
-    """The bounds belong to it."""
+    """The ports 1 and 65535 are allowed."""
     assert TcpClient("m2.example", port, ignore).port == port
 
 
@@ -114,7 +114,7 @@ def dial(reactor: Reactor, host: str = "m2_simulator") -> Deferred[Any]:
 
 
 def test_a_name_with_an_underscore_is_looked_up() -> None:
-    """As `socket.create_connection` does; containers have such names."""
+    """A host name with an underscore is looked up, as `socket.create_connection` does."""
     reactor = Reactor()
     connecting = dial(reactor)
     assert reactor.asked == [("m2_simulator", 50000)]
@@ -137,7 +137,7 @@ def test_its_addresses_are_dialled_one_after_the_other() -> None:
 
 
 def test_a_name_without_an_address_is_not_found() -> None:
-    """As with any other name."""
+    """A name with an underscore and no address is not found, as any other name."""
     reactor = Reactor()
     connecting = dial(reactor)
     reactor.answer()
@@ -163,7 +163,7 @@ def test_to_cancel_it_dials_nothing_more() -> None:
     "address", [IPv4Address("TCP", "127.0.0.1", 50000), IPv6Address("TCP", "::1", 50000)]
 )
 def test_a_connection_to_itself_is_recognised(address: Any) -> None:
-    """Its own address is that of its peer."""
+    """A connection is one to itself if its own address is that of its peer."""
     transport = StringTransport(hostAddress=address, peerAddress=address)
     assert is_connected_to_itself(transport)
 

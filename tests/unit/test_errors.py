@@ -150,7 +150,7 @@ def test_counters_can_be_turned_into_a_dictionary() -> None:
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError(), M2ComError("x"), KeyError(3)])
 def test_an_error_that_can_be_copied_is_kept_as_it_is(error: BaseException) -> None:
-    """Only what cannot be copied is replaced."""
+    """An error that can be copied is kept; only others are replaced."""
     assert copyable(error) is error
 
 

@@ -41,7 +41,7 @@ def test_lines_come_out_however_they_are_cut(stream: bytes, cuts: list[int]) -> 
 
 
 def test_an_oversize_line_is_reported_before_its_end() -> None:
-    """As soon as it is too long, and not again."""
+    """A line is reported as soon as it is too long, and only once."""
     oversize: list[bytes] = []
     splitter = LineSplitter(3, oversize.append)
     assert splitter.feed(b"abc\r") == []

@@ -50,14 +50,14 @@ def test_a_throttle_admits_one_per_interval(times: list[float], answers: list[in
 
 
 def test_a_throttle_may_admit_several() -> None:
-    """So many in one interval, then none until it is over."""
+    """A throttle admits so many in one interval, then none until it is over."""
     throttle = Throttle(10, most=2)
     times = [0, 9, 9.5, 10, 10, 11, 20]
     assert [throttle.admit(now) for now in times] == [0, 0, None, 1, 0, None, 1]
 
 
 def test_a_bounded_log_is_attributed_to_the_caller(caplog: pytest.LogCaptureFixture) -> None:
-    """And begins with the same name."""
+    """A record of a bounded log names the caller's line, and begins with the same name."""
     BoundedLog(NamedLog(logging.getLogger("test"), "x"), Clock()).warning("%d%%", 3)
     [record] = caplog.records
     assert (record.module, record.getMessage()) == ("test_log", "x: 3%")

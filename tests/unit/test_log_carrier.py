@@ -48,7 +48,7 @@ def test_below_the_level_nothing_comes(events: list[dict[str, Any]]) -> None:
 
 
 def test_exception_comes_with_its_traceback(events: list[dict[str, Any]]) -> None:
-    """As a failure, which Twisted's log shows."""
+    """An exception that is logged reaches Twisted's log as a failure."""
     try:
         raise ZeroDivisionError("here")
     except ZeroDivisionError:
@@ -57,7 +57,7 @@ def test_exception_comes_with_its_traceback(events: list[dict[str, Any]]) -> Non
 
 
 def test_text_of_others_is_escaped(events: list[dict[str, Any]]) -> None:
-    """Neither a line nor the text of an error brings a control character to a terminal."""
+    """Control characters in log lines and errors are escaped before a terminal shows them."""
     try:
         raise ValueError("\x1b[2Jcleared\n2026-11-26 INFO forged")
     except ValueError:
@@ -92,7 +92,7 @@ def test_a_record_that_cannot_be_shown_is_harmless(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever logs goes on; the standard library's own report of it goes to stderr."""
+    """A record that cannot be formatted is reported on stderr, and the program goes on."""
     # The handlers of pytest raise.
     monkeypatch.setattr(LOG, "propagate", False)
     LOG.error(text, argument)
@@ -101,7 +101,7 @@ def test_a_record_that_cannot_be_shown_is_harmless(
 
 
 def test_an_observer_that_fails_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
-    """As with any handler."""
+    """An observer of Twisted's log that fails does not reach the code that logs."""
 
     def observer(event: object) -> None:
         raise ZeroDivisionError
@@ -114,7 +114,7 @@ def test_an_observer_that_fails_is_harmless(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_logger_is_left_as_it_was() -> None:
-    """Its level and its handlers, however often it was started and stopped."""
+    """After any number of starts and stops the logger has its own level and handlers."""
     before = LOG.level, list(LOG.handlers)
     carrier = LogCarrier(LOG, logging.DEBUG)
     carrier.stop()

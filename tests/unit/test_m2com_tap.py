@@ -63,7 +63,7 @@ def test_makes_one_service_with_the_rest_in_it(tmp_path: Path) -> None:
 
 
 def test_carries_the_log_while_it_runs() -> None:
-    """From its start until all is down, at info, or at debug if asked for."""
+    """The service carries the log while it runs, at info, or at debug if asked for."""
     log = logging.getLogger("m2com")
     before = list(log.handlers)
     for words, level in ([], logging.INFO), (["--verbose"], logging.DEBUG):
@@ -103,7 +103,7 @@ def test_carries_the_log_while_it_runs() -> None:
     ],
 )
 def test_option_that_cannot_be_followed_is_one_line(words: list[str], says: str) -> None:
-    """It ends the program, with a line that says what is wrong."""
+    """A wrong option ends the program with one line that says what is wrong."""
     with pytest.raises(SystemExit) as exit_info:
         made(*words)
     line = str(exit_info.value.code)
@@ -113,7 +113,7 @@ def test_option_that_cannot_be_followed_is_one_line(words: list[str], says: str)
 
 
 def test_directory_to_record_in_that_is_a_file_is_one_line(tmp_path: Path) -> None:
-    """It is found out before anything is started; what does not exist yet is made at the start."""
+    """A file in place of the directory to record in is found before anything is started."""
     (tmp_path / "file").touch()
     with pytest.raises(SystemExit, match=r"m2com: --record: .*/file is not a directory"):
         made("--record", str(tmp_path / "file"))
@@ -136,7 +136,7 @@ def test_directory_to_record_in_that_is_a_file_is_one_line(tmp_path: Path) -> No
 def test_limits_of_a_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], keep: Keep, limits: Limits
 ) -> None:
-    """They are sizes or durations with their units."""
+    """The limits of a recording are sizes or durations with their units."""
     given: dict[str, Any] = {}
     monkeypatch.setattr(
         "m2com_twisted.recording.Recorder",
@@ -147,7 +147,7 @@ def test_limits_of_a_recording(
 
 
 def test_recording_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says what to install."""
+    """Recording without its extra says what to install."""
     for name in list(sys.modules):
         if name.startswith(("m2com_twisted.recording", "mcap.")):
             monkeypatch.delitem(sys.modules, name)
@@ -158,7 +158,7 @@ def test_recording_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_metrics_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says what to install."""
+    """Metrics without their extra say what to install."""
     modules: dict[str, Any] = sys.modules
     monkeypatch.delitem(modules, "m2com_twisted.metrics", raising=False)
     monkeypatch.setitem(modules, "prometheus_client", None)
@@ -167,7 +167,7 @@ def test_metrics_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    """Not Twisted's."""
+    """``twistd m2com --version`` shows the version of this package, not Twisted's."""
     with pytest.raises(SystemExit) as exit_info:
         tap.Options().parseOptions(["--version"])
     assert exit_info.value.code == 0
@@ -175,7 +175,7 @@ def test_version_is_ours(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_one_service_maker_for_each_program() -> None:
-    """For twistd and twist alike."""
+    """Each program has one service maker, for twistd and twist alike."""
     names = [maker.tapname for maker in getPlugins(IServiceMaker)]
     assert names.count("m2com") == names.count("m2sim") == 1
     assert IService.providedBy(made())

@@ -41,7 +41,7 @@ def test_topic_has_rate_and_age() -> None:
 
 
 def test_faults_are_named() -> None:
-    """By code and in words, faults and warnings; none is said to be none."""
+    """The table names faults and warnings by code and in words, and says when there are none."""
     board = Board(Clock())
     assert "faults: not reported yet" in table(board)
     board.event({"id": "summaryFaultsStatus", "status": 1 << 57 | 1 << 34})

@@ -51,7 +51,7 @@ class Witness:
 
 
 def test_an_observer_sees_everything_in_order() -> None:
-    """It sees states, lines of both directions as they were on the wire, and bad lines."""
+    """An observer sees states, the lines of both directions, and bad lines, in order."""
     witness = Witness()
     fixture = Fixture(observers=[witness], max_line_length=40, retry_policy=lambda failures: 1.0)
     attempt = fixture.connect()
@@ -105,7 +105,7 @@ def test_several_observers_see_the_same() -> None:
 
 
 def test_a_command_is_seen_before_its_answer() -> None:
-    """Even where the transport brings the answer from inside `write`."""
+    """An observer sees a command before its answer, even if `write` brings the answer."""
     witness = Witness()
     fixture = Fixture(observers=[witness])
     attempt = fixture.connect()
@@ -266,7 +266,7 @@ def test_an_observer_must_have_four_plain_methods(method: str, function: object)
 
 
 def test_the_service_has_observers_for_each_connection() -> None:
-    """Those of one port see nothing of the other."""
+    """An observer of one port of a service sees nothing of the other."""
     command, telemetry = Witness(), Witness()
     embedded = Embedded(command_observers=[command], telemetry_observers=[telemetry])
     embedded.start()

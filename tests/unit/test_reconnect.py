@@ -150,7 +150,7 @@ def no_policy(failures: int) -> Any:
 def test_a_broken_policy_does_not_end_the_reconnecting(
     policy: Callable[[int], float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is reported as an error and the longest default delay is waited instead."""
+    """A retry policy that fails is reported, and the longest default delay is used."""
     fixture = Fixture(retry_policy=policy)
     fixture.connect().lose()
     assert [record.levelno for record in caplog.records].count(logging.ERROR) == 1
@@ -180,7 +180,7 @@ def test_without_a_policy_a_lost_connection_stays_lost() -> None:
 
 
 def test_without_a_policy_a_failed_connect_raises_each_time() -> None:
-    """Also after a connection had been made and lost."""
+    """Without a policy each failed connect raises, also after a connection was lost."""
     fixture = Fixture(retry_policy=None)
     fixture.connect().lose()
     connecting = Call(fixture.client.connect())
@@ -238,7 +238,7 @@ def test_no_line_of_one_connection_goes_on_in_the_next() -> None:
 
 
 def test_what_waits_to_be_written_fails_with_the_loss() -> None:
-    """It is not sent over the next connection, and takes no sequence id."""
+    """A message that waits to be written fails with the loss, and takes no sequence id."""
     fixture = Fixture(retry_policy=Policy())
     attempt = fixture.connect()
     attempt.receive(MESSAGE)
@@ -256,7 +256,7 @@ def test_what_waits_to_be_written_fails_with_the_loss() -> None:
 
 
 def test_a_command_is_lost_before_the_client_dials_again() -> None:
-    """Who awaits a command hears of the loss at once, and finds no connection to write to."""
+    """A command fails at once when the connection is lost, before the client dials again."""
     states: list[ConnectionState] = []
 
     async def run(client: TcpClient) -> None:
@@ -295,7 +295,7 @@ def test_changes_are_told_once_each_in_order_with_the_messages() -> None:
 
 
 def test_a_raising_connect_callback_does_no_harm(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged and counted, and the client reconnects as ever."""
+    """A connect callback that raises is logged and counted, and the client reconnects."""
 
     def fail(client: TcpClient) -> None:
         raise ZeroDivisionError
@@ -325,7 +325,7 @@ def test_starting_does_not_depend_on_the_first_attempt() -> None:
 
 
 def test_starting_without_a_policy_tries_once() -> None:
-    """Who joined that attempt learns of its failure at once."""
+    """A connect that joins the only attempt of a start learns of its failure at once."""
     fixture = Fixture(retry_policy=None)
     fixture.client.start(10)
     connecting = Call(fixture.client.connect(5))

@@ -44,7 +44,7 @@ def test_reply_amid_a_chunk_that_is_half_delivered(caplog: pytest.LogCaptureFixt
 
 @pytest.mark.parametrize("end", ["close", "lose"])
 def test_who_sends_on_when_all_commands_fail(end: str) -> None:
-    """Whoever reacts to a lost command with another one is told that there is no connection."""
+    """A command that is sent when another is lost fails, as there is no connection."""
     fixture = Scripted()
 
     async def insist() -> None:

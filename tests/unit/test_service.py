@@ -20,7 +20,7 @@ WAITING = ConnectionState.WAITING
 
 
 def test_provides_iservice() -> None:
-    """It can be the child of any application."""
+    """The service provides IService, so it can be the child of any application."""
     verifyObject(IService, Embedded().service)
 
 
@@ -44,7 +44,7 @@ def test_state_says_each_connection_and_both() -> None:
 
 
 def test_controller_absent_at_start() -> None:
-    """It keeps trying both ports until they are there."""
+    """The service keeps trying both ports until they are there."""
     embedded = Embedded()
     embedded.service.startService()
     for _ in range(3):
@@ -103,7 +103,7 @@ def test_slow_on_state_is_called_for_one_change_at_a_time() -> None:
 
 
 def test_loss_is_told_as_loss_though_the_connection_is_back() -> None:
-    """Who was busy when it was lost and found still hears of both, in order."""
+    """A callback that is busy during a loss and a recovery is told of both, in order."""
     calls: list[tuple[ControllerState, Deferred[None]]] = []
 
     def on_state(state: ControllerState) -> Deferred[None]:
@@ -122,7 +122,7 @@ def test_loss_is_told_as_loss_though_the_connection_is_back() -> None:
 
 
 def test_raising_on_state_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """What it raises is an error with its traceback, and both ports go on."""
+    """An on_state that raises is logged with its traceback, and both ports go on."""
     embedded = Embedded(on_state=lambda state: 1 / 0)
     embedded.start()
     assert embedded.service.stats.command.callback_errors == 1
@@ -164,7 +164,7 @@ def test_command_while_stopped_is_refused() -> None:
 
 
 def test_stop_before_start_does_nothing() -> None:
-    """It is done at once, and start works after it."""
+    """Stopping before the start is done at once, and the service can be started after it."""
     embedded = Embedded()
     stopping = embedded.service.stopService()
     assert stopping.called
@@ -173,7 +173,7 @@ def test_stop_before_start_does_nothing() -> None:
 
 
 def test_stop_fires_when_both_are_down() -> None:
-    """Not with the first of them."""
+    """The Deferred of a stop fires when both connections are down."""
     embedded = Embedded()
     embedded.start()
     stopping = embedded.service.stopService()
@@ -196,7 +196,7 @@ def test_stop_while_dialling_and_waiting() -> None:
 
 
 def test_start_after_stop_continues_the_sequence() -> None:
-    """It connects anew, and the controller sees no gap in the ids."""
+    """A service that is started again continues the sequence ids without a gap."""
     embedded = Embedded()
     for expected in 1, 2:
         embedded.start()

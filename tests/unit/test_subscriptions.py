@@ -100,7 +100,7 @@ def test_an_error_of_one_is_reported_and_does_not_keep_the_message_from_the_othe
 
 
 def test_a_cancelled_subscription_is_told_nothing_more() -> None:
-    """Not even of the message that is being delivered; the others go on."""
+    """A cancelled subscription is told nothing more, not even of the present message."""
     embedded = started()
     heard: list[object] = []
     first = embedded.service.subscribe(events.Interlock, lambda event: second.cancel())
@@ -144,7 +144,7 @@ def test_what_does_not_fit_is_for_those_who_ask_for_it(caplog: pytest.LogCapture
 
 
 def test_statuses_of_commands_can_be_heard() -> None:
-    """They are messages of the command port."""
+    """The statuses of commands can be subscribed to, as messages of the command port."""
     embedded = started()
     heard: list[object] = []
     embedded.service.subscribe(events.NoAck, heard.append)
@@ -154,13 +154,13 @@ def test_statuses_of_commands_can_be_heard() -> None:
 
 @pytest.mark.parametrize("kind", [commands.Power, int, events.Event, "interlock", events.Status])
 def test_a_class_that_the_controller_does_not_send_is_refused(kind: Any) -> None:
-    """It would never be called."""
+    """A subscription to a class that the controller never sends is refused."""
     with pytest.raises(TypeError, match="no class of what the controller sends"):
         Embedded().service.subscribe(kind, print)
 
 
 def test_what_cannot_be_a_callback_is_refused() -> None:
-    """As with the callback for dicts."""
+    """A subscription refuses the same callbacks as a client."""
 
     def generator(event: object) -> Generator[None, None, None]:
         yield
@@ -205,7 +205,7 @@ def test_nothing_is_told_after_the_service_was_stopped(
 def test_a_callback_that_is_cancelled_by_somebody_else_is_an_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Its CancelledError is none of the service's, and the next callback is called."""
+    """A callback that others cancel is logged as an error, and the next one is called."""
     embedded = started()
     heard: list[object] = []
 

@@ -115,7 +115,7 @@ def test_lines_wait_for_the_reader(screen: Screen) -> None:
 
 
 def test_too_many_lines_are_left_out_and_counted(screen: Screen) -> None:
-    """Memory is bounded; who reads again is told what is missing."""
+    """Lines beyond the bound are dropped, and a reader that goes on is told how many."""
     terminal = screen.terminal()
     screen.fill()
     for _ in range(2000):
@@ -130,7 +130,7 @@ def test_too_many_lines_are_left_out_and_counted(screen: Screen) -> None:
 
 
 def test_table_that_cannot_be_shown_is_left_out(screen: Screen) -> None:
-    """It is not kept: the next is newer."""
+    """A table that finds no space is dropped: the next one is newer."""
     terminal = screen.terminal()
     screen.fill()
     for number in range(3):
@@ -178,7 +178,7 @@ def test_close_in_a_hurry_waits_a_second(screen: Screen, hurried_before: bool) -
 
 
 def test_given_up_it_closes_at_once(screen: Screen) -> None:
-    """As on the second Ctrl-C; what is said then is not heard."""
+    """A terminal that is given up closes at once, and what is written later is dropped."""
     terminal = screen.terminal()
     screen.fill()
     terminal.say("the end")
@@ -190,7 +190,7 @@ def test_given_up_it_closes_at_once(screen: Screen) -> None:
 
 
 def test_pipe_stays_as_it_is_for_others(screen: Screen) -> None:
-    """Only the program's own way into it never waits."""
+    """A pipe stays blocking for other programs; only our own descriptor is not."""
     terminal = screen.terminal()
     screen.fill()
     terminal.say("hello")
@@ -199,7 +199,7 @@ def test_pipe_stays_as_it_is_for_others(screen: Screen) -> None:
 
 
 def test_socket_is_restored(screen: Screen) -> None:
-    """It cannot be opened anew, so it is changed for all, and changed back at the end."""
+    """A socket becomes non-blocking for all, and is changed back at the end."""
     ours, theirs = socket.socketpair()
     with theirs:
         screen.replace("stdout", ours.detach())
@@ -211,7 +211,7 @@ def test_socket_is_restored(screen: Screen) -> None:
 
 
 def test_file_is_written_where_it_is_at(screen: Screen, tmp_path: Path) -> None:
-    """What the shell, or another program, has written to it before stays."""
+    """Output to a file is appended to what others have written to it."""
     file = tmp_path / "output"
     screen.replace("stdout", os.open(file, os.O_WRONLY | os.O_CREAT))
     os.write(screen.streams["stdout"].fileno(), b"before\n")
@@ -235,7 +235,7 @@ def test_streams_that_are_one_keep_their_order(screen: Screen) -> None:
 
 
 def test_reader_who_leaves_is_noticed(screen: Screen) -> None:
-    """It is told once, in the reactor's next turn, and there is nobody to complain to."""
+    """A reader that leaves is reported once, in the reactor's next turn."""
     terminal = screen.terminal()
     screen.leave()
     terminal.say("hello")
@@ -251,7 +251,7 @@ def test_reader_who_leaves_is_noticed(screen: Screen) -> None:
 
 
 def test_reader_of_the_log_may_leave(screen: Screen) -> None:
-    """What goes to stdout goes on."""
+    """When the reader of stderr leaves, stdout goes on."""
     terminal = screen.terminal()
     screen.leave("stderr")
     terminal.errors.write("a line of the log\n")
@@ -264,7 +264,7 @@ def test_reader_of_the_log_may_leave(screen: Screen) -> None:
 
 
 def test_full_disk_is_told(screen: Screen) -> None:
-    """On stderr, with the reason."""
+    """A full disk is reported on stderr, with the reason."""
     screen.replace("stdout", os.open("/dev/full", os.O_WRONLY))
     terminal = screen.terminal()
     terminal.say("hello")
@@ -285,7 +285,7 @@ def test_closed_streams(screen: Screen) -> None:
 
 
 def test_text_that_has_no_place_in_the_encoding(screen: Screen) -> None:
-    """It is shown as well as it goes."""
+    """Text that the encoding lacks is shown as well as possible."""
     with os.fdopen(os.dup(screen.streams["stdout"].fileno()), "w", encoding="ascii") as stdout:
         terminal = Terminal(screen.reactor, stdout, None)
         terminal.say("10 µm")

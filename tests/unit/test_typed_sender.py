@@ -27,7 +27,7 @@ def test_a_typed_command_is_sent_as_one_by_name() -> None:
 
 
 def test_the_outcome_has_the_command() -> None:
-    """It is that of `run_command`, with the command that was given; it copies and pickles."""
+    """The outcome of a typed command has that command as its request, and can be pickled."""
     scripted = Scripted()
     running = start(scripted.client.run(POWER))
     scripted.reply(("ack", 1), ("success", 1))
@@ -40,7 +40,7 @@ def test_the_outcome_has_the_command() -> None:
 
 
 def test_the_outcome_of_a_command_by_name_has_none() -> None:
-    """There is no typed command then."""
+    """The outcome of a command by name has no request."""
     scripted = Scripted()
     running = scripted.run("power")
     scripted.reply(("ack", 1), ("success", 1))
@@ -68,7 +68,7 @@ def test_what_is_no_command_is_refused(nothing: Any) -> None:
 
 
 def test_the_service_runs_a_command() -> None:
-    """Over its command port."""
+    """The service runs a typed command over its command port."""
     embedded = Embedded()
     embedded.start()
     running = start(embedded.service.run(commands.ClearErrors()))

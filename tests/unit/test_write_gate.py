@@ -48,7 +48,7 @@ def test_a_writer_that_fills_the_buffer_again_holds_the_next_back() -> None:
 
 @pytest.mark.parametrize("is_open", [True, False])
 def test_what_exceeds_the_limit_alone_is_refused(is_open: bool) -> None:
-    """Also when nothing waits: otherwise the bound would be the caller's to keep."""
+    """A message beyond the limit is refused even if nothing else waits."""
     gate = WriteGate(100)
     if not is_open:
         gate.pauseProducing()

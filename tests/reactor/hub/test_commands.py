@@ -275,7 +275,7 @@ async def test_hung_hub_executes_nothing_late(own_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_second_service_stands_by(nats_server: NatsServer) -> None:
-    """Of two services one takes commands; the other takes over when the first is gone."""
+    """One of two services takes commands; the other takes over when the first is gone."""
     settings = new_settings(nats_server)
     async with reader(settings, wait=False) as one:
         async with played_service(settings, ["power"]) as first:

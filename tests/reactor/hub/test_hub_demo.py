@@ -13,7 +13,7 @@ from tests.support.waiting import the_reactor
 @needs_nats_server
 @pytest_twisted.ensureDeferred
 async def test_demo_of_the_hub() -> None:
-    """It shows a command, a refusal, a late reader, and an outage that costs no event."""
+    """The demo shows a command, a refusal, a late reader, and an outage that costs no event."""
     lines: list[str] = []
     await HubDemo(the_reactor(), lines.append).run()
     shown = "\n".join(lines)

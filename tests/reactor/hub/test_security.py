@@ -70,7 +70,7 @@ async def test_users_of_the_example(guarded_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_wrong_password_reads_nothing(guarded_server: NatsServer) -> None:
-    """Who has a wrong password is told so, and reads nothing."""
+    """A reader with a wrong password is told so, and reads nothing."""
     async with (
         played_service(settings_of(guarded_server, "service")) as service,
         reader(settings_of(guarded_server, "reader", "guessed"), wait=False) as one,

@@ -20,7 +20,7 @@ def test_first_message_is_where_a_reader_came_in() -> None:
 
 
 def test_younger_source_begins_with_one() -> None:
-    """Of a service that began later, what came before its first message here is missing."""
+    """Messages before the first one here of a service that began later count as missing."""
     assert new_check().check(YOUNG, 3) == 2
 
 

@@ -35,7 +35,7 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
 
 
 def test_full_disk(mount: Mount, caplog: pytest.LogCaptureFixture) -> None:
-    """It costs only what does not fit in memory; it goes on by itself when there is room."""
+    """A full disk costs only what does not fit in memory, and recording goes on after it."""
     disk = mount("size=1m")
     ballast = disk / "ballast"
     ballast.write_bytes(bytes(900_000))
@@ -95,7 +95,7 @@ def test_disk_without_inodes(mount: Mount) -> None:
 
 
 def test_read_only_disk(mount: Mount, caplog: pytest.LogCaptureFixture) -> None:
-    """It is said in one line; when it can be written to again, it is."""
+    """A read-only disk is one line in the log; recording goes on when it is writable again."""
     disk = mount("size=1m")
     remount = ["mount", "-o", "remount,ro", str(disk)]
     subprocess.run(remount, check=True)
@@ -179,7 +179,7 @@ def test_disk_that_forgets_what_it_took(
 def test_segment_that_is_deleted_while_it_is_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its messages are lost and counted; a new segment takes the next ones."""
+    """A deleted segment's messages count as lost; a new segment takes the next ones."""
     recording = Recording(tmp_path)
     recording.write(5)
     segments(tmp_path)[0].unlink()
@@ -190,7 +190,7 @@ def test_segment_that_is_deleted_while_it_is_written(
 
 
 def test_segment_that_is_deleted_just_before_the_stop(tmp_path: Path) -> None:
-    """Its messages are counted then."""
+    """Messages of a segment deleted just before the stop count as lost."""
     recording = Recording(tmp_path)
     recording.write(5)
     segments(tmp_path)[0].unlink()
@@ -199,7 +199,7 @@ def test_segment_that_is_deleted_just_before_the_stop(tmp_path: Path) -> None:
 
 
 def test_segment_that_is_moved_away(tmp_path: Path) -> None:
-    """It is finished where it is now; the recording goes on in a new one."""
+    """A segment that is moved away is finished there; recording goes on in a new one."""
     recording = Recording(tmp_path / "record")
     recording.write(5)
     [file] = segments(tmp_path / "record")
@@ -213,7 +213,7 @@ def test_segment_that_is_moved_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("left", [0.0, 0.3, 0.9])
 def test_segment_that_is_truncated(tmp_path: Path, left: float) -> None:
-    """What is left of it stays readable; the rest is counted as lost, as after copytruncate."""
+    """What is left of a truncated segment stays readable; the rest counts as lost."""
     recording = Recording(tmp_path)
     for _ in range(10):
         recording.write(10, size=100)
@@ -245,7 +245,7 @@ def test_directory_that_is_removed(tmp_path: Path) -> None:
 
 
 def test_place_of_the_directory_that_is_removed_and_back(tmp_path: Path) -> None:
-    """It is not made: where a disk is mounted, the one below would be filled."""
+    """A missing mount point is not created: the disk below it would be filled."""
     recording = Recording(tmp_path / "disk" / "record")
     recording.write(5)
     shutil.rmtree(tmp_path / "disk")

@@ -91,7 +91,7 @@ def test_no_recording_is_an_error(tmp_path: Path) -> None:
 
 
 def test_other_files_in_the_directory_are_left_alone(finished: Path) -> None:
-    """Only what has the name of a segment is read."""
+    """Only files with the name of a segment are read."""
     (finished.parent / "m2-notes.mcap").write_text("not mine")
     (finished.parent / f"{finished.name}.bak").write_bytes(finished.read_bytes())
     assert numbers_in(finished.parent) == list(range(200))

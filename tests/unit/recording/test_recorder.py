@@ -227,7 +227,7 @@ def test_wall_clock_that_is_set_is_noted(tmp_path: Path) -> None:
 
 
 def test_two_recorders_in_one_directory(tmp_path: Path) -> None:
-    """Neither overwrites or deletes what the other one writes."""
+    """Two recorders in one directory neither overwrite nor delete each other's files."""
     first, second = Recording(tmp_path), Recording(tmp_path)
     for _ in range(5):
         first.write(2)

@@ -29,7 +29,7 @@ def test_move_in_steps() -> None:
     ("displacement", "expected"), [(0.001, 50), (-0.001, -50), (0.0019, 95), (0, 0), (0.00001, 0)]
 )
 def test_move_in_millimetres(displacement: float, expected: int) -> None:
-    """A step is 1.9967536601e-5 mm; a part of one is dropped."""
+    """A displacement in mm is converted to steps of 1.9967536601e-5 mm, rounded down."""
     console = Console()
     console.do("moveActuators", **(START | {"displacement": displacement, "unit": 1}))
     console.wait(0.5)
@@ -37,7 +37,7 @@ def test_move_in_millimetres(displacement: float, expected: int) -> None:
 
 
 def test_pause_and_resume() -> None:
-    """A pause keeps the rest."""
+    """A paused motion keeps the steps that are left, and a resumed one makes them."""
     console = Console()
     console.do("moveActuators", **START)
     console.wait(0.104)
@@ -62,7 +62,7 @@ def test_stop_drops_the_rest() -> None:
 
 @pytest.mark.parametrize("command", [2, 3])
 def test_stop_and_pause_always_succeed(command: int) -> None:
-    """Also when nothing moves."""
+    """Stop and Pause succeed also when nothing moves."""
     assert Console().do("moveActuators", actuatorCommand=command) == []
 
 
@@ -77,7 +77,7 @@ def test_start_while_moving_fails() -> None:
 
 @pytest.mark.parametrize("command", [1, 4])
 def test_no_motion_in_closed_loop(command: int) -> None:
-    """It fails, where the original hangs for good."""
+    """Starting a motion in closed loop fails, where the original hangs for good."""
     console = Console()
     console.close_loop()
     assert console.fail("moveActuators", **(START | {"actuatorCommand": command})) == []
@@ -105,7 +105,7 @@ def test_no_motion_in_closed_loop(command: int) -> None:
     ],
 )
 def test_bad_parameters_fail(bad: dict[str, object]) -> None:
-    """Nothing moves then."""
+    """A motion with a bad parameter fails, and nothing moves."""
     console = Console()
     assert console.fail("moveActuators", **(START | bad)) == []
     assert not console.model.open_loop.moving
@@ -113,13 +113,13 @@ def test_bad_parameters_fail(bad: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("missing", list(START))
 def test_a_missing_parameter_fails(missing: str) -> None:
-    """A start needs all four."""
+    """A start that lacks one of its four parameters fails."""
     console = Console()
     console.fail("moveActuators", **{key: START[key] for key in START if key != missing})
 
 
 def test_an_actuator_named_twice_moves_once() -> None:
-    """Its steps are those that were asked for."""
+    """An actuator that is named twice makes only the steps that were asked for."""
     console = Console()
     console.do("moveActuators", **(START | {"actuators": [3, 3]}))
     console.wait(1)

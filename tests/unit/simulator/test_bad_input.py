@@ -66,7 +66,7 @@ def is_served(console: Console) -> bool:
 @pytest.mark.parametrize("profile", [DEFAULT, ORIGINAL, STRICT], ids=lambda profile: profile.name)
 @pytest.mark.parametrize("line", UNANSWERABLE.values(), ids=list(UNANSWERABLE))
 def test_unanswerable_line(line: bytes, profile: Profile, caplog: pytest.LogCaptureFixture) -> None:
-    """It costs one warning, of bounded length; the next command is served."""
+    """A line that cannot be answered costs one short warning; the next command is served."""
     console = Console(profile)
     console.commands.feed(line + b"\r\n")
     assert console.commands.take() == []
@@ -78,7 +78,7 @@ def test_unanswerable_line(line: bytes, profile: Profile, caplog: pytest.LogCapt
 
 @pytest.mark.parametrize("line", IGNORED.values(), ids=list(IGNORED))
 def test_ignored_line(line: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """It costs nothing."""
+    """A line that the original ignores has no effect."""
     console = Console()
     console.commands.feed(line + b"\r\n")
     assert console.commands.take() == []
@@ -88,7 +88,7 @@ def test_ignored_line(line: bytes, caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("port", ["command", "telemetry"])
 def test_elevation_on_either_port(port: str) -> None:
-    """Names are not case-sensitive; the elevation shows in telemetry."""
+    """The elevation is taken with any case of its names, and shows in telemetry."""
     console = Console()
     console.power_up()
     telemetry = console.connect_telemetry()
@@ -101,7 +101,7 @@ def test_elevation_on_either_port(port: str) -> None:
 
 @pytest.mark.parametrize("line", UNANSWERABLE.values(), ids=list(UNANSWERABLE))
 def test_telemetry_port_survives(line: bytes) -> None:
-    """Telemetry goes on."""
+    """Bad input on the telemetry port does not end telemetry."""
     console = Console()
     telemetry = console.connect_telemetry()
     telemetry.feed(line + b"\r\n")
@@ -122,7 +122,7 @@ def test_lf_is_no_terminator() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000, 65536])
 def test_oversize_line_in_any_chunks(chunk: int) -> None:
-    """It is skipped to its end, however it comes, and the line behind it is served."""
+    """A line that is too long is skipped, however it is cut, and the next one is served."""
     console = Console()
     command = json.dumps({"id": "cmd_saveMirrorPosition", "sequence_id": 1}).encode() + b"\r\n"
     data = b"x" * (LINE_LIMIT + 2) + b"\r\n" + command
@@ -144,7 +144,7 @@ def test_longest_line() -> None:
 
 
 def test_an_endless_line_is_not_kept() -> None:
-    """Of a line without end no more than the limit, twice over, is ever in memory."""
+    """A line without an end takes at most twice the limit of memory."""
     console = Console()
     chunk = b"x" * 65536
     tracemalloc.start()
@@ -166,7 +166,7 @@ def test_ids_are_case_sensitive_for_commands() -> None:
 def test_an_error_of_the_simulator_itself_is_a_fail(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is logged with its traceback, and the next command is served."""
+    """An error of the simulator is logged and answered with fail; the next command is served."""
     console = Console()
     monkeypatch.setattr(console.model.mirror, "set_home", lambda: 1 / 0)
     assert console.ask("setMirrorHome") == [{"id": "ack"}, {"id": "fail"}]
@@ -176,7 +176,7 @@ def test_an_error_of_the_simulator_itself_is_a_fail(
 
 
 def test_an_event_that_cannot_be_sent_is_a_fail(caplog: pytest.LogCaptureFixture) -> None:
-    """As when a test has put into the model what has no JSON form."""
+    """A command whose event has no JSON form is answered with fail."""
     console = Console()
     setattr(console.model, "open_loop_max_limit", math.nan)  # noqa: B010  # it should be a bool
     assert [m["id"] for m in console.ask("power", powerType=2, status=True)][-1] == "fail"

@@ -78,7 +78,7 @@ def test_others_welcome_each_connection_with_the_present_state(profile: Profile)
 
 @pytest.mark.parametrize("port", ["command", "telemetry"])
 def test_a_second_client_is_closed_without_a_byte(port: str) -> None:
-    """The first is not disturbed."""
+    """A second client is closed without a byte, and the first is not disturbed."""
     console = Console()
     factory = getattr(console.controller, f"{port}_factory")
     first = console.commands if port == "command" else console.connect_telemetry()
@@ -92,7 +92,7 @@ def test_a_second_client_is_closed_without_a_byte(port: str) -> None:
 
 @pytest.mark.parametrize("port", ["command", "telemetry"])
 def test_a_port_takes_the_next_client_at_once(port: str) -> None:
-    """When the first has left."""
+    """When a client has left, its port takes the next one at once."""
     console = Console()
     factory = getattr(console.controller, f"{port}_factory")
     first = console.commands if port == "command" else console.connect_telemetry()
@@ -133,7 +133,7 @@ def test_time_without_a_command_client(profile: Profile, moves: bool) -> None:
 
 
 def test_a_telemetry_client_that_leaves_changes_nothing() -> None:
-    """Commands go on."""
+    """Commands go on when the telemetry client leaves."""
     console = Console()
     console.connect_telemetry().transport.loseConnection()
     console.do("saveMirrorPosition")
@@ -167,7 +167,7 @@ def test_a_telemetry_client_that_does_not_read_is_dropped() -> None:
 
 
 def test_a_client_that_reads_nothing_for_long_is_dropped() -> None:
-    """However little it is sent."""
+    """A client that reads nothing for 10 s is dropped, however little it is sent."""
     console = Console()
     for _ in range(int(UNREAD_SECONDS * 10 - 5)):
         block(console.commands, True)
@@ -178,7 +178,7 @@ def test_a_client_that_reads_nothing_for_long_is_dropped() -> None:
 
 
 def test_a_client_that_reads_again_in_time_stays() -> None:
-    """Its time is counted anew."""
+    """A client that reads again in time stays, and has the whole time again."""
     console = Console()
     for _ in range(3):
         block(console.commands, True)
@@ -188,7 +188,7 @@ def test_a_client_that_reads_again_in_time_stays() -> None:
 
 
 def test_commands_wait_while_their_answers_are_not_read() -> None:
-    """So that a client that only writes fills no memory."""
+    """Commands wait while their answers are not read, so memory is bounded."""
     console = Console()
     block(console.commands, True)
     assert console.ask("saveMirrorPosition") == []
@@ -216,7 +216,7 @@ def test_received_messages_are_kept_in_bounds() -> None:
 
 
 def test_nothing_is_left_on_the_clock_when_the_loops_stop() -> None:
-    """Nor does a command under way go on."""
+    """A stopped controller leaves no call, not even that of a command under way."""
     console = Console(STRICT)
     console.connect_telemetry()
     console.post("power", powerType=1, status=True)

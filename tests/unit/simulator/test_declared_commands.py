@@ -32,7 +32,7 @@ def test_a_command_declares_what_its_function_takes(command: Command) -> None:
 
 
 def test_there_are_the_commands_of_the_catalogue() -> None:
-    """They are those of the catalogue, each with its class."""
+    """The simulator has the commands of the catalogue, each with its class."""
     assert {name: command.declaration for name, command in COMMANDS.items()} == commands.BY_NAME
 
 

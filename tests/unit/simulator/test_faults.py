@@ -52,13 +52,13 @@ def test_table() -> None:
 
 
 def test_faults_in_a_status() -> None:
-    """By bit; reserved bits name none."""
+    """The faults of a status are found by its bits; reserved bits name none."""
     assert [fault.code for fault in faults_in(1 << 57 | 1 << 34 | 1 << 40 | 1)] == [6052, 6053]
     assert faults_in(0) == []
 
 
 def test_no_fault_of_another_code() -> None:
-    """Which is an error of the caller."""
+    """A code without a fault is refused."""
     with pytest.raises(KeyError):
         fault_by_code(6076)
 
@@ -98,7 +98,7 @@ def test_a_fault_opens_the_loop(code: int) -> None:
     "code", [f.code for f in FAULTS if f.severity is Severity.WARNING and f.code != 6057]
 )
 def test_a_warning_is_only_told(code: int) -> None:
-    """Everything goes on."""
+    """A warning is reported, and nothing stops."""
     console = disturbed()
     console.model.raise_fault(code)
     assert console.model.mirror.loop_closed
@@ -109,7 +109,7 @@ def test_a_warning_is_only_told(code: int) -> None:
 
 
 def test_a_fault_ends_the_motion_of_single_actuators() -> None:
-    """And there is nothing to resume."""
+    """A fault ends the motion of actuators, and there is nothing to resume."""
     console = ready()
     console.do("moveActuators", actuatorCommand=1, actuators=[0], displacement=5000, unit=2)
     console.model.raise_fault(6055)
@@ -130,7 +130,7 @@ def test_a_fault_is_told_once_until_cleared() -> None:
 
 
 def test_a_masked_fault_is_ignored_entirely() -> None:
-    """Neither told, nor acted upon, nor remembered."""
+    """A masked fault is not reported, not acted upon and not remembered."""
     console = disturbed()
     mask = DEFAULT_ENABLED_FAULTS_MASK & ~fault_by_code(6055).mask
     console.do("setEnabledFaultsMask", mask=mask)
@@ -149,7 +149,7 @@ def push(console: Console, actuator: int, newton: float) -> None:
 
 
 def test_force_limit_in_open_loop() -> None:
-    """At 489.3 N axial comes 6057, although a warning by the table, with all its effects."""
+    """489.3 N axial in open loop raise 6057, with all effects of a fault."""
     console = ready()
     push(console, 0, 489.0)
     assert told(console.wait(0.3)) == []
@@ -158,7 +158,7 @@ def test_force_limit_in_open_loop() -> None:
 
 
 def test_wider_force_limit_in_open_loop() -> None:
-    """With the maximum limit on it is 622.75 N, and the limit switches are told."""
+    """With the maximum limit on, 622.75 N raise the fault, and limit switches are reported."""
     console = ready()
     console.do("enableOpenLoopMaxLimit", status=True)
     lie(console, {3: 622.7, 4: -622.7})
@@ -175,7 +175,7 @@ def test_wider_force_limit_in_open_loop() -> None:
 
 
 def test_force_limit_in_closed_loop() -> None:
-    """At 444.82 N axial comes 6056; the loop opens."""
+    """444.82 N axial in closed loop raise 6056, and the loop opens."""
     console = ready()
     console.do("switchForceBalanceSystem", status=True)
     push(console, 0, 445)
@@ -183,7 +183,7 @@ def test_force_limit_in_closed_loop() -> None:
 
 
 def test_forces_are_not_checked_without_motor_power() -> None:
-    """Nothing moves then anyway."""
+    """Without motor power no force raises a fault."""
     console = Console()
     console.wait(0.2)
     push(console, 0, 1000)
@@ -230,7 +230,7 @@ def test_angle_comparison(elevation: float, faulty: bool) -> None:
 
 
 def test_a_cause_still_there_comes_again() -> None:
-    """In the cycle after clearErrors."""
+    """A fault whose cause is still there comes again in the cycle after clearErrors."""
     console = ready()
     push(console, 0, 500)
     console.wait(0.2)

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.mark.parametrize("module", ["simulator", "programs.m2sim_tap"])
 def test_importing_installs_no_reactor(module: str) -> None:
-    """And takes no numpy."""
+    """Importing the simulator installs no reactor, and imports no numpy."""
     code = (
         f"import sys, m2com_twisted.{module}; "
         "print('twisted.internet.reactor' in sys.modules, 'numpy' in sys.modules)"

@@ -57,7 +57,7 @@ def test_without_a_client_it_happens_to_the_next(console: Console) -> None:
 
 
 def test_silence(console: Console) -> None:
-    """It reads and acts, and sends nothing; telemetry goes on."""
+    """A silent controller reads and acts, and sends nothing; telemetry goes on."""
     telemetry = console.connect_telemetry()
     console.controller.inject("silence")
     assert statuses(console) == []
@@ -67,7 +67,7 @@ def test_silence(console: Console) -> None:
 
 
 def test_half_open(console: Console) -> None:
-    """It neither reads nor sends; the port takes another client."""
+    """A half-open connection neither reads nor sends; the port takes another client."""
     console.controller.inject("half-open")
     assert console.commands.transport.producerState == "paused"
     assert statuses(console) == []
@@ -81,7 +81,7 @@ def test_half_open(console: Console) -> None:
 
 
 def test_half_open_with_commands_that_wait() -> None:
-    """They are nobody's any more: the next client is read from, and hears of none of them."""
+    """Commands that wait on a half-open connection are dropped; the next client is served."""
     console = Console(STRICT)
     for _ in range(101):
         console.post("saveMirrorPosition")
@@ -116,7 +116,7 @@ def test_slow_drip(console: Console) -> None:
 
 
 def test_slow_drip_at_another_pace(console: Console) -> None:
-    """As slow as one likes; a second word replaces the first."""
+    """The pace of a slow drip can be chosen, and a second injection replaces the first."""
     console.controller.inject("slow-drip")
     console.controller.inject("slow-drip", seconds=0.5)
     console.post("saveMirrorPosition")
@@ -146,7 +146,7 @@ def test_slow_drip_is_bounded_and_leaves_nothing(console: Console) -> None:
 
 
 def test_accept_then_close(console: Console) -> None:
-    """As often as was said; the client that is there stays."""
+    """As many connections as asked for are closed at once; the present client stays."""
     console.controller.inject("accept-then-close", count=2)
     assert not console.commands.closed
     console.commands.transport.loseConnection()
@@ -169,7 +169,7 @@ def test_bad_lines(console: Console, name: str, what: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["garbage-line", "invalid-utf8"])
 def test_bad_lines_are_no_json(console: Console, name: str) -> None:
-    """Not even by a lenient reading."""
+    """No JSON reader accepts the injected lines, however lenient it is."""
     console.controller.inject(name)
     with pytest.raises(ValueError, match=r"."):
         json.loads(raw(console.commands))
@@ -186,7 +186,7 @@ def test_late_ack(console: Console) -> None:
 
 
 def test_late_ack_by_default(console: Console) -> None:
-    """A second."""
+    """A late acknowledgement comes one second late unless told otherwise."""
     console.controller.inject("late-ack")
     console.post("saveMirrorPosition")
     assert not [m for m in console.wait(0.99) if "sequence_id" in m]
@@ -194,14 +194,14 @@ def test_late_ack_by_default(console: Console) -> None:
 
 
 def test_missing_ack(console: Console) -> None:
-    """Only the final answer comes; the next command is answered in full."""
+    """Without the acknowledgement the final answer comes; the next command gets both."""
     console.controller.inject("missing-ack")
     assert statuses(console) == [("success", 1)]
     assert statuses(console) == [("ack", 2), ("success", 2)]
 
 
 def test_missing_success(console: Console) -> None:
-    """Of the next two, as asked for."""
+    """The final answers of the next two commands are left out, as asked for."""
     console.controller.inject("missing-success", count=2)
     assert statuses(console) == [("ack", 1)]
     assert statuses(console) == [("ack", 2)]
@@ -209,7 +209,7 @@ def test_missing_success(console: Console) -> None:
 
 
 def test_duplicate_success(console: Console) -> None:
-    """Twice the same."""
+    """A duplicate success is the same message twice."""
     console.controller.inject("duplicate-success")
     assert statuses(console) == [("ack", 1), ("success", 1), ("success", 1)]
 
@@ -221,7 +221,7 @@ def test_wrong_id(console: Console) -> None:
 
 
 def test_wrong_id_where_ids_are_text() -> None:
-    """Of another text."""
+    """Where ids are text, a wrong id is another text."""
     console = Console(ORIGINAL)
     console.controller.inject("wrong-id")
     console.commands.feed(b'{"id": "cmd_saveMirrorPosition", "sequence_id": "x"}\r\n')
@@ -240,7 +240,7 @@ def test_a_failing_command_fails_all_the_same(console: Console) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.code))
 def test_every_fault_code(console: Console, fault: Any) -> None:
-    """It is raised in the model, and reported."""
+    """A fault that is injected by its code is raised in the model, and reported."""
     console.wait(0.2)
     console.do("clearErrors")
     console.controller.inject(f"fault-{fault.code}")
@@ -248,7 +248,7 @@ def test_every_fault_code(console: Console, fault: Any) -> None:
 
 
 def test_later(console: Console) -> None:
-    """So many seconds from now."""
+    """An injection with a delay happens that many seconds later."""
     console.controller.inject("drop", at=2)
     console.controller.inject("late-ack", at=1)
     console.wait(1.9)
@@ -297,7 +297,7 @@ def test_what_cannot_be_parsed(text: str) -> None:
 
 
 def test_an_unknown_injection_is_the_callers_error(console: Console) -> None:
-    """Whenever it was to happen."""
+    """An unknown injection raises at once, also with a delay."""
     with pytest.raises(ValueError, match="explode"):
         console.controller.inject("explode", at=5)
 

@@ -36,7 +36,7 @@ def console() -> Console:
     ("axis", "lead"), [("x", 4 / 3), ("y", 1 / math.cos(math.radians(30))), ("z", 1)]
 )
 def test_speed(console: Console, axis: str, lead: float) -> None:
-    """Each hardpoint goes 4.85 um/s, so that 100 um take about 20 s.
+    """Each hardpoint moves at 4.85 um/s, so that 100 um take about 20 s.
 
     Sideways the mirror leads at first: in x two of the three hardpoints have
     only half the way to go, and in y none is parallel to the motion.
@@ -57,7 +57,7 @@ def test_speed(console: Console, axis: str, lead: float) -> None:
     ],
 )
 def test_position_converges_to_a_step(console: Console, position: dict[str, float]) -> None:
-    """In all six directions, within one step at the hardpoints."""
+    """The position converges in all six directions to within a step of each hardpoint."""
     wanted = HOME | position
     console.do("positionMirror", **wanted)
     console.wait(15)
@@ -105,7 +105,7 @@ def test_a_force_step_takes_time(console: Console) -> None:
 
 
 def test_forces_meet_their_demand(console: Console) -> None:
-    """On every active actuator; what the table lacks of balance, the hardpoints bear."""
+    """Each active actuator meets its demand; the hardpoints bear the rest."""
     mirror = console.model.mirror
     for actuator in ACTIVE:
         wanted = mirror.demand(actuator) + mirror.correction[actuator]
@@ -113,7 +113,7 @@ def test_forces_meet_their_demand(console: Console) -> None:
 
 
 def test_forces_react_to_a_motion(console: Console) -> None:
-    """They are disturbed while it moves, and settle after it."""
+    """Forces are disturbed while the mirror moves, and settle after it."""
     mirror = console.model.mirror
     before = list(mirror.measured)
     console.do("positionMirror", **(HOME | {"z": 50.0}))
@@ -126,7 +126,7 @@ def test_forces_react_to_a_motion(console: Console) -> None:
 
 
 def test_a_long_motion_meets_no_limit(console: Console) -> None:
-    """For two minutes, which is over half a millimetre, no fault comes."""
+    """A motion of over half a millimetre, two minutes long, raises no fault."""
     console.do("clearErrors")
     console.do("positionMirror", **(HOME | {"z": 5000.0}))
     console.clock.pump([0.05] * 2400)
@@ -154,7 +154,7 @@ def test_the_table_carries_the_mirror(elevation: float) -> None:
 
 
 def test_the_table_of_temperatures_has_no_net_force() -> None:
-    """It bends the mirror, and does not lift it."""
+    """The table of temperatures bends the mirror, and does not lift it."""
     warm = temperature_table((1.0, 2.0, 0.5) * 4)
     assert any(abs(force) > 0.1 for force in warm)
     assert sum(warm) == pytest.approx(0, abs=1e-9)
@@ -172,7 +172,7 @@ def test_forces_balance_the_weight_however_actuators_move(elevation: float) -> N
 
 
 def test_pose_and_extensions_are_inverse() -> None:
-    """Six hardpoints determine a pose."""
+    """Six extensions of hardpoints determine the pose, and the pose determines them."""
     pose = Pose(1, -2, 3, 0.4, -0.5, 0.6)
     extended = extensions(pose)
     found = pose_from_extensions(DEFAULT_HARDPOINTS, [extended[i] for i in DEFAULT_HARDPOINTS])
@@ -187,7 +187,7 @@ def test_no_solution() -> None:
 
 
 def test_distributed_forces_have_the_effect() -> None:
-    """Of one load, shared by all."""
+    """Forces that share a load have the effect of that one load."""
     shares = distribute((100.0, 5.0, -7.0), AXIAL)
     assert effect(AXIAL, shares) == pytest.approx((100.0, 5.0, -7.0))
 

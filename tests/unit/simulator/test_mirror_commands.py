@@ -18,7 +18,7 @@ def room(console: Console, actuator: int, limit: float) -> float:
 
 
 def test_apply_forces_replaces_the_former_offsets() -> None:
-    """Offsets are absolute; no power or mode is needed."""
+    """New force offsets replace the former ones, in any mode and without power."""
     console = Console()
     for force in (20.0, -5):
         events = console.do("applyForces", axial=[force] * 72, tangent=[force] * 6)
@@ -72,7 +72,7 @@ def test_no_force_or_position_that_is_not_finite(token: str) -> None:
 
 
 def test_reset_force_offsets() -> None:
-    """The offsets are 0 again."""
+    """Resetting force offsets sets them to 0."""
     console = Console()
     console.do("applyForces", axial=[5.0] * 72, tangent=[5.0] * 6)
     assert console.do("resetForceOffsets") == [NOT_IN_POSITION]
@@ -102,7 +102,7 @@ def test_position_mirror_needs_power_and_loop() -> None:
     ],
 )
 def test_position_within_range(position: dict[str, float]) -> None:
-    """7.74 mm sideways, 7.89 mm up; down and turns are not checked."""
+    """A position is limited to 7.74 mm sideways and 7.89 mm up."""
     console = Console()
     console.close_loop()
     console.do("positionMirror", **(HOME | position))
@@ -157,7 +157,7 @@ def loop_events(closed: bool, output: int, limit: bool = False) -> list[dict[str
 
 
 def test_close_and_open_the_loop() -> None:
-    """It needs motor power to close; it may always be opened."""
+    """Closing the loop needs motor power; opening it is always possible."""
     console = Console()
     assert console.fail("switchForceBalanceSystem", status=True) == loop_events(False, 28)
     console.power_up()
@@ -185,7 +185,7 @@ def test_loop_does_not_close_at_the_wider_limits() -> None:
 @pytest.mark.parametrize("name", ["switchForceBalanceSystem", "enableOpenLoopMaxLimit"])
 @pytest.mark.parametrize("status", [1, 0, "true", None, []])
 def test_a_status_that_is_no_bool_fails(name: str, status: object) -> None:
-    """Only true and false are."""
+    """A status that is neither true nor false fails."""
     assert Console().fail(name, status=status) == []
 
 
@@ -200,7 +200,7 @@ def test_closing_the_loop_ends_an_open_loop_motion() -> None:
 
 
 def test_save_position_and_reset_steps_only_succeed() -> None:
-    """Neither does anything here."""
+    """Saving the position and resetting steps succeed and change nothing."""
     console = Console()
     assert console.do("saveMirrorPosition") == []
     assert console.do("resetActuatorSteps") == []

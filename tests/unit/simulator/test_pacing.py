@@ -26,7 +26,7 @@ def test_a_beat_keeps_to_its_times() -> None:
 
 
 def test_a_beat_survives_a_clock_that_is_set_back() -> None:
-    """It does not wait until the old time has come again."""
+    """A steady call does not wait for the old time when the clock is set back."""
     clock, counts = Clock(), list[int]()
     clock.advance(1000)
     beat = SteadyCall(clock, 1.0, counts.append, LOG)
@@ -41,7 +41,7 @@ def test_a_beat_survives_a_clock_that_is_set_back() -> None:
 
 
 def test_a_beat_that_begins_anew_beats_once() -> None:
-    """There is one call at a time."""
+    """Starting a steady call twice makes one call at a time."""
     clock = Clock()
     beat = SteadyCall(clock, 1.0, lambda _: None, LOG)
     beat.start()
@@ -50,7 +50,7 @@ def test_a_beat_that_begins_anew_beats_once() -> None:
 
 
 def test_a_beat_goes_on_after_an_exception(caplog: pytest.LogCaptureFixture) -> None:
-    """Which is logged with its traceback."""
+    """An exception of a steady call is logged with its traceback, and calls go on."""
     clock = Clock()
     SteadyCall(clock, 1.0, lambda _: 1 / 0, LOG).start()  # type: ignore[arg-type]  # it never returns
     clock.pump([1.0] * 3)
@@ -59,7 +59,7 @@ def test_a_beat_goes_on_after_an_exception(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_a_beat_may_be_stopped_from_its_own_call() -> None:
-    """Nothing is left then."""
+    """A steady call that is stopped from inside leaves nothing on the clock."""
     clock = Clock()
     beat = SteadyCall(clock, 1.0, lambda _: beat.stop(), LOG)
     beat.start()

@@ -96,7 +96,7 @@ def test_motor_on_warns() -> None:
 
 
 def test_motor_off_ends_the_closed_loop() -> None:
-    """That the loop opens is told, but no mode is."""
+    """Motors off in closed loop report the open loop, and no mode."""
     console = Console()
     console.close_loop()
     events = console.do("power", powerType=1, status=False)
@@ -138,7 +138,7 @@ def test_reset_breakers_needs_power() -> None:
 
 @pytest.mark.parametrize(("status", "after"), [(1, 28), (2, 92), (3, 92)])
 def test_switch_a_spare_output(status: int, after: int) -> None:
-    """Low, high and toggle; the power states are told in any case."""
+    """A spare output goes low, high and toggles; the power states are reported each time."""
     console = Console()
     assert console.do("switchDigitalOutput", bit=64, status=status) == [
         word("digitalOutput", after),
@@ -172,7 +172,7 @@ def test_interlock_follows_its_enable_bit() -> None:
     ("bit", "status"), [(0, 1), (3, 1), (256, 1), (-1, 1), (1, 0), (1, 4), ("1", 1), (1, True)]
 )
 def test_unknown_bit_or_status_fails(bit: object, status: object) -> None:
-    """Only one bit by its value, and one of the three statuses."""
+    """An unknown bit or status of an output fails."""
     assert Console().fail("switchDigitalOutput", bit=bit, status=status) == []
 
 
@@ -183,7 +183,7 @@ def test_every_single_bit_is_known(bit: DigitalOutput) -> None:
 
 
 def test_realistic_power_times() -> None:
-    """By the strict profile power takes its time, and later commands wait."""
+    """With the strict profile power takes its time, and later commands wait."""
     console = Console(STRICT)
     first = console.post("power", powerType=int(PowerType.Communication), status=True)
     second = console.post("loadConfiguration")

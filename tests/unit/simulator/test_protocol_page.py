@@ -15,7 +15,7 @@ from tests.support.memory_simulator import Console, Message
 
 
 def test_tables_are_those_of_the_code() -> None:
-    """Else `python docs/generate_protocol.py` is due."""
+    """The tables of the page are those that generate_protocol.py writes."""
     text = PAGE.read_text()
     assert page(text) == text
     emptied = re.sub(r"(?s)(\.\. begin (\w+)\n).*?(\.\. end \2\n)", r"\1\3", text)

@@ -85,13 +85,13 @@ def test_plays_at_its_speed(recording: Path, play: Play, speed: float) -> None:
 
 
 def test_as_fast_as_it_can_go(recording: Path, play: Play) -> None:
-    """Without any pause."""
+    """With the speed max a recording is played without pauses."""
     replay = play(recording, Clock(), speed=float("inf"))
     assert numbers(Line(replay.command_factory)) == [0, 2, 4, 6, 8]
 
 
 def test_waits_for_a_client_that_does_not_read(recording: Path, play: Play) -> None:
-    """It goes on where it was when the client reads again."""
+    """A replay pauses while its client does not read, and goes on where it was."""
     clock = Clock()
     replay = play(recording, clock)
     line = Line(replay.command_factory)
@@ -103,7 +103,7 @@ def test_waits_for_a_client_that_does_not_read(recording: Path, play: Play) -> N
 
 
 def test_every_client_gets_it_from_the_start(recording: Path, play: Play) -> None:
-    """One at a time; who leaves and comes back sees it all again."""
+    """Each client, also one that comes back, gets the recording from the start."""
     clock = Clock()
     replay = play(recording, clock)
     first = Line(replay.command_factory)
@@ -128,7 +128,7 @@ def test_refuses_commands_and_ignores_the_rest(recording: Path, play: Play) -> N
 
 
 def test_finished_when_both_parts_are_played(recording: Path, play: Play) -> None:
-    """Then, and not before, both clients are let go."""
+    """A replay closes both clients when both parts are played, not before."""
     clock = Clock()
     replay = play(recording, clock)
     finished = Deferred.fromCoroutine(replay.finished())
@@ -162,7 +162,7 @@ def test_clock_that_was_set_back_does_not_stop_it(tmp_path: Path, play: Play) ->
 
 
 def test_plays_a_part(recording: Path, play: Play) -> None:
-    """From and to a time, both ports from the same moment on."""
+    """A replay from and to a time begins at the same moment on both ports."""
     start = 1_700_000_000
     clock = Clock()
     replay = play(recording, clock, start=start + 3, end=start + 7)

@@ -55,19 +55,19 @@ def test_going_back_is_refused_by_its_own_id(later: int) -> None:
 
 @pytest.mark.parametrize("odd", ["x", "", 1.5, True, False])
 def test_an_id_that_is_no_number_is_refused(odd: object) -> None:
-    """It is echoed as it came, and changes nothing about what comes next."""
+    """A sequence id that is no number is refused, echoed, and does not count."""
     assert answers(Console(), 1, odd, 2) == [*served(1), ("noack", odd), *served(2)]
 
 
 def test_after_the_last_id_comes_1() -> None:
-    """2147483647, then 1; anything else is out of sequence."""
+    """After 2147483647 comes 1; anything else is out of sequence."""
     last = 2147483647
     assert answers(Console(), last, 1) == served(last) + served(1)
     assert answers(Console(), last, last + 1) == [*served(last), ("noack", 1)]
 
 
 def test_an_unknown_command_counts() -> None:
-    """Its id is the previous one for the next."""
+    """An unknown command's id counts as the previous one of the next command."""
     console = Console()
     console.commands.feed(command_line(1, "nonsense") + command_line(2))
     assert statuses(console.commands.take()) == [("noack", 1), *served(2)]
@@ -162,7 +162,7 @@ def test_long_lines_are_paused_sooner() -> None:
 
 
 def test_a_client_that_leaves_takes_its_commands_along() -> None:
-    """What waited is dropped; what was under way ends, and is answered to nobody."""
+    """When a client leaves, its waiting commands are dropped and its last one is not answered."""
     console = Console(STRICT)
     console.commands.feed(
         command_line(1, "power", powerType=1, status=True)

@@ -56,7 +56,7 @@ def test_closed_loop_control_mode_is_only_announced(mode: int) -> None:
 
 @pytest.mark.parametrize("mode", [0, 5, "1", None, 1.0, True])
 def test_an_unknown_mode_fails(mode: object) -> None:
-    """Of the loop as of the ILCs."""
+    """An unknown mode of the loop or of an ILC fails."""
     console = Console()
     console.power_up()
     assert console.fail("setClosedLoopControlMode", mode=mode) == []
@@ -66,7 +66,7 @@ def test_an_unknown_mode_fails(mode: object) -> None:
 
 @pytest.mark.parametrize("is_remote", [True, False])
 def test_switch_command_source(is_remote: bool) -> None:
-    """It is told; commands are taken all the same."""
+    """Switching the command source is reported; commands are taken all the same."""
     console = Console()
     assert console.do("switchCommandSource", isRemote=is_remote) == [
         {"id": "commandableByDDS", "state": is_remote}
@@ -75,7 +75,7 @@ def test_switch_command_source(is_remote: bool) -> None:
 
 
 def test_switch_command_source_to_nobody_fails() -> None:
-    """Only true and false are sides."""
+    """A command source that is neither true nor false fails."""
     assert Console().fail("switchCommandSource", isRemote=1) == []
 
 
@@ -87,7 +87,7 @@ def ilc(*pairs: tuple[int, int]) -> list[Message]:
 
 
 def test_inner_loop_control_modes() -> None:
-    """At first in standby; what is set is kept, and told for each address in turn."""
+    """ILCs start in standby; a mode that is set is kept, and reported for each address."""
     console = Console()
     console.power_up()
     assert console.do("getInnerLoopControlMode", addresses=[83, 0]) == ilc((83, 1), (0, 1))
@@ -109,7 +109,7 @@ def test_inner_loop_control_modes() -> None:
     ],
 )
 def test_modes_that_are_not_kept(mode: InnerLoopControlMode, result: int) -> None:
-    """Clearing leads to standby; no change and unknown change nothing."""
+    """ClearFaults leads an ILC to standby; NoChange and Unknown change nothing."""
     console = Console()
     console.power_up()
     console.do("setInnerLoopControlMode", addresses=[7], mode=3)
@@ -117,7 +117,7 @@ def test_modes_that_are_not_kept(mode: InnerLoopControlMode, result: int) -> Non
 
 
 def test_ilcs_need_communication_power() -> None:
-    """Without it both commands fail."""
+    """Both commands for ILCs fail without communication power."""
     console = Console()
     console.do("power", powerType=1, status=True)
     assert console.fail("getInnerLoopControlMode", addresses=[0]) == []
@@ -136,7 +136,7 @@ def test_bad_addresses_fail(addresses: object) -> None:
 
 
 def test_all_ilcs_at_once() -> None:
-    """84 addresses are allowed."""
+    """One command may name all 84 ILCs."""
     console = Console()
     console.power_up()
     assert len(console.do("getInnerLoopControlMode", addresses=list(range(84)))) == 84
@@ -164,7 +164,7 @@ def test_a_file_of_another_name(file: str) -> None:
 
 @pytest.mark.parametrize("file", [None, 1, ["x"], {}])
 def test_a_file_that_is_no_name_fails(file: object) -> None:
-    """It must be a string."""
+    """The name of a file that is no string fails."""
     assert Console().fail("setConfigurationFile", file=file) == []
 
 
@@ -191,13 +191,13 @@ def test_bad_control_parameters_fail(name: str, bad: object) -> None:
 
 @pytest.mark.parametrize("name", list(CONTROL))
 def test_missing_control_parameters_fail(name: str) -> None:
-    """All four are needed."""
+    """A command that lacks one of the four control parameters fails."""
     rest = {key: value for key, value in CONTROL.items() if key != name}
     assert Console().fail("setControlParameters", **rest) == []
 
 
 def test_temperature_offset() -> None:
-    """Only the ring is looked at."""
+    """Of a temperature offset only the ring is used."""
     ring = [float(sensor) for sensor in range(12)]
     console = Console()
     assert console.do("setTemperatureOffset", ring=ring, intake="x", exhaust=None) == [
@@ -210,7 +210,7 @@ def test_temperature_offset() -> None:
 
 @pytest.mark.parametrize("ring", [[], [0.0] * 11, [0.0] * 13, None, 5, ["x"] * 12, [None] * 12])
 def test_a_ring_of_another_length_fails(ring: object) -> None:
-    """12 numbers."""
+    """A ring that has not 12 temperatures fails."""
     assert Console().fail("setTemperatureOffset", ring=ring) == []
 
 
@@ -239,7 +239,7 @@ def test_a_script_runs_to_its_end() -> None:
 
 
 def test_pause_and_resume_a_script() -> None:
-    """It goes on where it paused."""
+    """A resumed script goes on where it paused."""
     console = Console()
     load(console)
     console.do("runScript", scriptCommand=3)
@@ -251,7 +251,7 @@ def test_pause_and_resume_a_script() -> None:
 
 
 def test_a_stopped_script_is_done() -> None:
-    """It cannot be resumed, and says no more."""
+    """A stopped script cannot be resumed, and reports no more."""
     console = Console()
     load(console)
     console.do("runScript", scriptCommand=3)
@@ -287,7 +287,7 @@ def test_bad_script_commands_fail(bad: dict[str, object]) -> None:
 
 
 def test_reboot_closes_both_ports_half_a_second_later() -> None:
-    """It succeeds first; power, faults and script are gone then."""
+    """A reboot succeeds, then closes both ports and forgets power, faults and script."""
     console = Console()
     telemetry = console.connect_telemetry()
     console.close_loop()

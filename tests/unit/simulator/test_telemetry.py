@@ -64,7 +64,7 @@ def latest(console: Console, line: Line, seconds: float = 0.2) -> dict[str, Mess
 
 
 def test_topics_in_order_with_their_fields(console: Console, line: Line) -> None:
-    """Names, order, lengths; every value a number."""
+    """Each topic has its place, its fields and their lengths; every value is a number."""
     console.clock.pump([0.01] * 5)
     messages = line.take()
     assert [message.pop("id") for message in messages] == list(SHAPES)
@@ -77,7 +77,7 @@ def test_topics_in_order_with_their_fields(console: Console, line: Line) -> None
 
 
 def test_only_three_topics_without_motor_power() -> None:
-    """Communication power makes no difference."""
+    """Without motor power three topics come, with or without communication power."""
     console = Console()
     console.do("power", powerType=2, status=True)
     assert list(latest(console, console.connect_telemetry())) == list(TOPICS_ALWAYS)
@@ -120,7 +120,7 @@ def test_time_in_the_model_is_made_up_for() -> None:
 
 
 def test_power_readings(console: Console, line: Line) -> None:
-    """23 V, 8.5 and 6.5 A, with a little noise; 0 when off."""
+    """Power reads 23 V, 8.5 and 6.5 A with a little noise, and 0 when off."""
     readings = latest(console, line)["powerStatus"]
     for key, value in [("motorVoltage", 23), ("motorCurrent", 8.5), ("commCurrent", 6.5)]:
         assert readings[key] == pytest.approx(value, abs=0.3)
@@ -130,7 +130,7 @@ def test_power_readings(console: Console, line: Line) -> None:
 
 
 def test_broadcast_counter(console: Console, line: Line) -> None:
-    """0, 16, ... 240 and over again, the same for all ILCs."""
+    """The counter of the broadcast goes 0, 16, ... 240 for all ILCs, again and again."""
     console.clock.pump([0.01] * 100)
     statuses = [message["status"] for message in line.take() if message["id"] == "ilcData"]
     assert [status[0] for status in statuses] == [16 * (n % 16) for n in range(20)]
@@ -228,7 +228,7 @@ def test_hot_exhaust_warns_every_cycle(console: Console) -> None:
 
 
 def test_forces_react_to_the_elevation(console: Console, line: Line) -> None:
-    """By the telescope mount's word, once it is the source."""
+    """Forces follow the elevation of the telescope mount once that is the source."""
     console.do(
         "setControlParameters",
         useExternalElevationAngle=True,
@@ -261,13 +261,13 @@ def transcript(seed: int) -> bytes:
 
 
 def test_same_seed_and_clock_same_bytes() -> None:
-    """To the last digit; another seed is another noise."""
+    """The same seed gives the same bytes, and another seed another noise."""
     assert transcript(7) == transcript(7)
     assert transcript(7) != transcript(8)
 
 
 def test_without_a_seed_no_two_are_alike() -> None:
-    """Noise is noise."""
+    """Without a seed no two simulators have the same noise."""
     one, other = (telemetry(CellController().model) for _ in range(2))
     assert one != other
 

@@ -20,7 +20,7 @@ def test_unknown_command_is_noacked() -> None:
 
 
 def test_mirror_follows_the_command() -> None:
-    """In closed loop the mirror goes where it is told, at about 4.85 um/s."""
+    """In closed loop the mirror moves where it is told, at about 4.85 um/s."""
     console = Console()
     console.close_loop()
     console.do("positionMirror", x=0, y=0, z=20, xRot=0, yRot=0, zRot=0)

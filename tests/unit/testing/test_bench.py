@@ -86,7 +86,7 @@ def test_flush_of_all_errors(bench: MemoryBench) -> None:
 
 
 def test_many_errors(bench: MemoryBench) -> None:
-    """Of many errors a few are shown, and the rest counted."""
+    """If many errors are logged, a few are shown and the rest are counted."""
     bench.run(bench.commands.close())
     bench.run(bench.client("command", lambda message: 1 / 0).connect())
     bench.advance(0)
@@ -131,7 +131,7 @@ def restored_logging() -> Iterator[None]:
 def test_failing_callback_without_a_log(
     bench: MemoryBench, hide: Callable[[], object], restored_logging: None
 ) -> None:
-    """It fails the test also where logging was disabled or set up anew."""
+    """A failing callback fails the test also where logging was disabled or set up anew."""
     hide()
     fail_a_callback(bench)
     assert stop(bench) == "99 errors of callbacks did not reach the log."
@@ -312,7 +312,7 @@ def test_wait_for_a_message_to_come() -> None:
 
 
 def test_recorder_is_bounded() -> None:
-    """Only so many messages are kept; those gone are not found."""
+    """A log of messages keeps a bounded number; older ones are not found."""
     clock = VirtualClock()
     recorder = MessageLog(clock, keep=2)
     record(recorder, *({"id": "a", "n": number} for number in range(5)))

@@ -65,7 +65,7 @@ def test_unexpected_command() -> None:
 
 
 def test_command_after_the_end() -> None:
-    """Once the script is at its end, nothing more may come."""
+    """A command after the end of the script fails the test."""
     talk = Conversation()
     assert talk.run(("clearErrors", {})) == [CommandRejected]
     assert talk.complaints() == [
