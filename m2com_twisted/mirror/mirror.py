@@ -132,6 +132,7 @@ class Mirror(CommandMethods):
 
         Returns
         -------
+        report
             The report; its ``safe`` is True only if the mirror was seen to be safe.
 
         Raises

@@ -123,6 +123,7 @@ class MirrorService(Service):
 
         Returns
         -------
+        stopped
             Fires when nothing of it is left in the reactor.
         """
         Service.stopService(self)
