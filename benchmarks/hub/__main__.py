@@ -30,6 +30,8 @@ def _failures(ports: tuple[int, int], only: str) -> None:
         if only not in name:
             continue
         with running_setup(ports, servers, start=start) as setup:
+            if servers > 1:
+                setup.make_streams(servers)
             reader = setup.readers()
             service = setup.publisher(seconds)
             break_things(setup)
@@ -41,7 +43,8 @@ def _failures(ports: tuple[int, int], only: str) -> None:
             f"{name}:\n"
             f"  stall {sent['stall_ms']:.1f} ms, memory +{sent['memory_mb']:.1f} MB, "
             f"connections {sent['connects']}\n"
-            f"  events: {sent['events']} sent, {got['events']} read, {got['events_twice']} twice, "
+            f"  events: {sent['events']} sent, {got['events']} read, from number "
+            f"{got['first_event']} on; {got['events_twice']} twice, "
             f"in order: {got['events_in_order']}, told missing {got['events_missing']}\n"
             f"  telemetry: {sent['telemetry']} sent, {got['telemetry']} read, told missing "
             f"{got['telemetry_missing']} (difference "

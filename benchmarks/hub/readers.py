@@ -65,6 +65,7 @@ async def _remote(reactor: Any, url: str) -> None:
     await controller.stopService()
     found = {
         "events": len(numbers),
+        "first_event": min(numbers, default=0),
         "events_twice": len(numbers) - len(set(numbers)),
         "events_in_order": numbers == sorted(numbers),
         "events_missing": stats.command.dropped_messages,

@@ -46,6 +46,17 @@ class Setup:
             raise RuntimeError("The readers did not begin.")
         return process
 
+    def make_streams(self, replicas: int) -> None:
+        """Make the streams with copies on all servers, as soon as these have found each other."""
+        m2com = [str(Path(sys.executable).parent / "m2com"), "hub", "setup", "--hub", self.url]
+        for _ in range(10):
+            done = subprocess.run(
+                [*m2com, "--replicas", str(replicas)], capture_output=True, check=False
+            )
+            if done.returncode == 0:
+                return
+        raise RuntimeError(f"The streams could not be made: {done.stderr.decode()}")
+
     def _start(self, module: str, *arguments: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", f"benchmarks.hub.{module}", *arguments]
         process = subprocess.Popen(
@@ -141,7 +152,7 @@ def _slow_reader(setup: Setup) -> None:
 
 def _leader_lost(setup: Setup) -> None:
     time.sleep(10)
-    # Streams of one copy are where the publisher is connected, or anywhere: any will do.
+    # The publisher is connected to the first; whoever leads the streams, one in three is lost.
     setup.servers[0].kill()
     time.sleep(20)
     setup.servers[0].start()

@@ -4,6 +4,7 @@ Needs the extra ``hub``, which brings nats-py.
 """
 
 from .errors import CommandRefused
+from .history import Kept, read_history
 from .local_server import LocalServer
 from .once import run_once
 from .publisher import HubPublisher, HubStats
@@ -16,10 +17,12 @@ __all__ = [
     "HubPublisher",
     "HubSettings",
     "HubStats",
+    "Kept",
     "LocalServer",
     "RemoteController",
     "Retention",
     "check_streams",
+    "read_history",
     "run_once",
     "set_up_streams",
 ]

@@ -4,15 +4,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred, TimeoutError
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
+from twisted.python.failure import Failure
 
 from ..errors import M2ComError, NotConnectedError
 from .connection import HubConnection
-from .session import Session
+from .session import HubError, Session
 from .settings import HubSettings
 
 __all__ = ["run_once"]
+
+#: Seconds for the connection.
+_CONNECT_TIMEOUT = 10.0
 
 _T = TypeVar("_T")
 
@@ -22,7 +26,7 @@ async def run_once(
     work: Callable[[Session], Awaitable[_T]],
     *,
     reactor: IReactorFromThreads,
-    timeout: float,
+    timeout: float | None = None,
 ) -> _T:
     """Connect to the hub, do something there, disconnect, and return what it returned.
 
@@ -35,42 +39,65 @@ async def run_once(
     reactor
         The reactor.
     timeout
-        Seconds for all of it.
+        Seconds for the work; None: as long as it takes.
 
     Raises
     ------
     NotConnectedError
-        If there is no connection in time.
+        If there is no connection within 10 s, or the work is not done in time.
     M2ComError
-        If the work raised, with what it raised as the cause, or takes too long.
+        If the work raised, with what it raised as the cause, or the connection was lost.
     """
     done: Deferred[_T] = Deferred()
-    began: list[bool] = []
+    clock = IReactorTime(reactor)
+
+    def end(outcome: _T | Failure) -> None:
+        if not done.called:
+            done.callback(outcome)
+
+    timers = [clock.callLater(_CONNECT_TIMEOUT, end, Failure(_NoConnectionError()))]
 
     async def work_once(session: Session) -> None:
-        if not began:
-            began.append(True)
-            try:
-                result = await work(session)
-            except Exception as error:
-                reactor.callFromThread(done.errback, error)
-            else:
-                reactor.callFromThread(done.callback, result)
+        try:
+            result = await work(session)
+        except Exception as error:
+            reactor.callFromThread(end, Failure(error))
+        else:
+            reactor.callFromThread(end, result)
         await session.stopping.wait()
 
+    def changed(connected: bool) -> None:
+        _cancel(timers)
+        if connected and timeout is not None:
+            timers.append(clock.callLater(timeout, end, Failure(TimeoutError())))
+        elif not connected:
+            end(Failure(HubError("the connection was lost")))
+
     log = logging.getLogger("m2com.hub")
-    connection = HubConnection(
-        settings, "m2com", work_once, lambda connected: None, reactor=reactor, log=log
-    )
+    connection = HubConnection(settings, "m2com", work_once, changed, reactor=reactor, log=log)
     connection.start()
-    done.addTimeout(timeout, IReactorTime(reactor))
+    where = ", ".join(settings.urls)
     try:
         return await done
+    except CancelledError:
+        raise  # by whoever waits for it
+    except _NoConnectionError as error:
+        reason = connection.last_error or f"no answer for {_CONNECT_TIMEOUT:g} s"
+        raise NotConnectedError(f"No connection to the hub {where}: {reason}") from error
     except TimeoutError as error:
-        where = ", ".join(settings.urls)
-        reason = connection.last_error or f"no answer for {timeout:g} s"
-        raise NotConnectedError(f"No use of the hub {where}: {reason}") from error
+        raise NotConnectedError(f"The hub {where} has not done it in time") from error
     except Exception as error:
         raise M2ComError(f"The hub says: {error}") from error
     finally:
+        _cancel(timers)
         await connection.stop()
+
+
+class _NoConnectionError(Exception):
+    """There was no connection in time."""
+
+
+def _cancel(timers: list[IDelayedCall]) -> None:
+    for timer in timers:
+        if timer.active():
+            timer.cancel()

@@ -1,0 +1,169 @@
+"""What the hub has kept: read in the order of its arrival, events and telemetry together."""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from nats.aio.msg import Msg
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+
+from .session import Session
+from .subjects import RECEIVED, Subjects
+
+__all__ = ["Kept", "read_history"]
+
+#: Messages that are fetched at once: half a megabyte.
+_BATCH = 1000
+
+#: Seconds for one batch.
+_FETCH_TIMEOUT = 5.0
+
+
+class Kept(NamedTuple):
+    """One message that the hub has kept."""
+
+    #: When it arrived at the service, in ns since 1970 UTC.
+    time: int
+    #: ``"command"`` or ``"telemetry"``: the port that it came from.
+    connection: str
+    #: ``"received"`` for a line of the controller, ``"link"`` for a change of the connection.
+    kind: str
+    #: The line.
+    line: bytes
+
+
+def read_history(
+    subjects: Subjects,
+    since: datetime,
+    take: Callable[[list[Kept]], Awaitable[None]],
+    reactor: IReactorFromThreads,
+) -> Callable[[Session], Awaitable[int]]:
+    """Return the work that reads what was kept from a time on, up to now; for `run_once`.
+
+    Parameters
+    ----------
+    subjects
+        Names of the instance.
+    since
+        From when on.
+    take
+        Called in the reactor's thread with one batch after the other, in order.  The next one is
+        fetched when it is done, so little is in memory however much is read.
+    reactor
+        The reactor.
+
+    Returns
+    -------
+    Callable
+        Returns how many there were.
+    """
+
+    async def read(session: Session) -> int:
+        jetstream = session.client.jetstream()
+        streams = [
+            (subjects.events_stream, _events_of),
+            (subjects.telemetry_stream, _telemetry_of),
+        ]
+        parts = [_read_stream(jetstream, name, since, of) for name, of in streams]
+        count, batch = 0, list[Kept]()
+        async for kept in _merged(parts):
+            batch.append(kept)
+            count += 1
+            if len(batch) >= _BATCH:
+                await _hand_over(reactor, take, batch)
+                batch = []
+        await _hand_over(reactor, take, batch)
+        return count
+
+    return read
+
+
+async def _hand_over(
+    reactor: IReactorFromThreads, take: Callable[[list[Kept]], Awaitable[None]], batch: list[Kept]
+) -> None:
+    """Have a batch taken in the reactor's thread, and wait until it is."""
+    loop = asyncio.get_running_loop()
+    taken: asyncio.Future[None] = loop.create_future()
+
+    async def take_it() -> None:
+        try:
+            await take(batch)
+        finally:
+            loop.call_soon_threadsafe(taken.set_result, None)
+
+    reactor.callFromThread(lambda: Deferred.fromCoroutine(take_it()))
+    await taken
+
+
+async def _read_stream(
+    jetstream: JetStreamContext,
+    stream: str,
+    since: datetime,
+    kept_of: Callable[[Msg], Kept],
+) -> AsyncIterator[Kept]:
+    """Yield what a stream has kept, up to what it holds now."""
+    config = ConsumerConfig(
+        deliver_policy=DeliverPolicy.BY_START_TIME,
+        opt_start_time=since.astimezone(timezone.utc),
+        ack_policy=AckPolicy.NONE,
+        inactive_threshold=30.0,
+        mem_storage=True,
+        num_replicas=1,
+    )
+    try:
+        subscription = await jetstream.pull_subscribe(">", stream=stream, config=config)
+        left = (await subscription.consumer_info()).num_pending or 0
+    except NotFoundError:
+        return
+    while left > 0:
+        try:
+            messages = await subscription.fetch(min(_BATCH, left), timeout=_FETCH_TIMEOUT)
+        except NatsTimeoutError:
+            return  # what was left has been forgotten meanwhile
+        for message in messages:
+            yield kept_of(message)
+        left -= len(messages)
+
+
+def _events_of(message: Msg) -> Kept:
+    parts = message.subject.split(".")
+    is_link = parts[2] == "link"
+    connection = parts[3] if is_link else "command"
+    return Kept(_time(message), connection, "link" if is_link else "received", message.data)
+
+
+def _telemetry_of(message: Msg) -> Kept:
+    return Kept(_time(message), "telemetry", "received", message.data)
+
+
+def _time(message: Msg) -> int:
+    received = (message.headers or {}).get(RECEIVED, "")
+    if received.isdecimal():
+        return int(received)
+    return int(message.metadata.timestamp.timestamp() * 1e9)
+
+
+async def _merged(parts: Iterable[AsyncIterator[Kept]]) -> AsyncIterator[Kept]:
+    """Yield what several streams have kept, in the order of its arrival."""
+    heap: list[tuple[int, int, Kept, AsyncIterator[Kept]]] = []
+    for number, part in enumerate(parts):
+        await _push_next(heap, number, part)
+    while heap:
+        _, number, kept, part = heapq.heappop(heap)
+        yield kept
+        await _push_next(heap, number, part)
+
+
+async def _push_next(
+    heap: list[tuple[int, int, Kept, AsyncIterator[Kept]]], number: int, part: AsyncIterator[Kept]
+) -> None:
+    kept = await anext(part, None)
+    if kept is not None:
+        heapq.heappush(heap, (kept.time, number, kept, part))
