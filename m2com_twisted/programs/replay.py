@@ -1,17 +1,25 @@
 """``m2com replay``."""
 
 import math
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
 from .extras import extra
+from .hub_history import SINCE_PARAMETER, Spool, check_since, read_kept
+from .hub_options import HUB_PARAMETERS, address
 from .options import listening_port_number
 from .quantities import moment
 from .subcommand import Subcommand
 from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..simulator.replay import Replay
 
 __all__ = ["ReplayOptions"]
 
@@ -30,7 +38,8 @@ class ReplayOptions(Subcommand):
     synopsis = "Usage: m2com replay RECORDING [options]"
     longdesc = """Play a recording as a controller: whoever connects to a port gets what was
     recorded there, from the start.  Ends when both ports have played to the end.
-    Commands are answered with noack."""
+    Commands are answered with noack.  With --hub and --since in place of a recording it plays what
+    the hub has kept."""
     example = "m2com replay night-1 --speed 10 --from 2026-01-31T04:00"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],
@@ -38,40 +47,60 @@ class ReplayOptions(Subcommand):
         ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
         ["to", None, None, "Time before which the last message was recorded.", moment],
+        *HUB_PARAMETERS,
+        SINCE_PARAMETER,
         ["speed", "s", 1.0, "How many times as fast as it was; max: as fast as it can.", _speed],
     ]
     optFlags = [["verbose", "v", "Log clients."]]  # noqa: RUF012
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
+        if not arguments and self["hub"] is not None:
+            self["recording"] = None
+            return
         # An empty one would be this directory: what an unset variable of a script makes of it.
         if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("replay takes one recording: a directory or a file")
         self["recording"] = arguments[0]
+
+    def postOptions(self) -> None:
+        """Override."""
+        check_since(self)
+        if self["hub"] is not None and self["recording"] is not None:
+            raise usage.UsageError("replay takes a recording or --hub, not both")
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
         with extra("recording", "m2com replay"):
             from ..simulator.replay import Replay
-        replay = Replay(
-            Path(self["recording"]),
-            self["command-port"],
-            self["telemetry-port"],
-            self["host"],
+        play = partial(
+            Replay,
+            command_port=self["command-port"],
+            telemetry_port=self["telemetry-port"],
+            interface=self["host"],
             speed=self["speed"],
             start=self["from"],
             end=self["to"],
             reactor=reactor,
         )
+        if self["hub"] is None:
+            await self._play(play(Path(self["recording"])), self["recording"], terminal)
+            return 0
+        with closing(Spool()) as spool:
+            await read_kept(self, reactor, spool.add)
+            what = f"What was kept of {address(self)}"
+            await self._play(play(what, read=spool.records), what, terminal)
+        return 0
+
+    async def _play(self, replay: "Replay", what: str, terminal: Terminal) -> None:
         replay.start()
         try:
             terminal.say(
-                f"{self['recording']} is played on {self['host']}:{replay.command_port} "
+                f"{what} is played on {self['host']}:{replay.command_port} "
                 f"and :{replay.telemetry_port}."
             )
             await replay.finished()
         finally:
             await replay.stop()
         terminal.say(f"{replay.played} messages played.")
-        return 0

@@ -37,7 +37,7 @@ class Replay:
     Parameters
     ----------
     recording
-        The directory of a `Recorder`, or one segment.
+        The directory of a `Recorder`, or one segment; with ``read``, what it is called.
     command_port, telemetry_port
         Where to listen; 0 for any free port.
     interface
@@ -53,11 +53,14 @@ class Replay:
         Tells the time; None for the reactor.
     log
         None for a logger of its own.
+    read
+        Yields the records to play, from the first on whenever it is called; None: it reads the
+        recording.
     """
 
     def __init__(
         self,
-        recording: Path,
+        recording: Path | str,
         command_port: int = 0,
         telemetry_port: int = 0,
         interface: str = "127.0.0.1",
@@ -68,9 +71,10 @@ class Replay:
         reactor: IReactorTime | None = None,
         clock: IReactorTime | None = None,
         log: logging.Logger | None = None,
+        read: Callable[[], Generator[Record, None, None]] | None = None,
     ) -> None:
         self._recording = recording
-        self._read = partial(read_recording, recording, start, end)
+        self._read = read or partial(read_recording, recording, start, end)
         access = ReactorAccess(reactor)
         log = log or logging.getLogger(type(self).__name__)
         self._parts = tuple(

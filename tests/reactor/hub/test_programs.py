@@ -103,6 +103,20 @@ def test_record_through_the_hub(directory: Path, nats_server: NatsServer) -> Non
         assert int(program.wait_for(r"(\d+) messages recorded")[1]) > 0
 
 
+@pytest.mark.usefixtures("service")
+def test_replay_of_what_the_hub_has_kept(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com replay --hub --since` plays what the hub has kept, as a controller."""
+    run(directory, "watch", "position", "--once", "--hub", nats_server.url)
+    hub = ["--hub", nats_server.url, "--since", "1min", "--speed", "max", "-c", "0", "-t", "0"]
+    with Program(script("m2com"), "replay", *hub, cwd=directory) as program:
+        ports = program.wait_for(r"kept of main on the hub .* is played on .*:(\d+) and :(\d+)\.")
+        code, output = run(
+            directory, "watch", "position.z", "--once", "-c", ports[1], "-t", ports[2]
+        )
+        assert code == 0
+        assert "position.z = " in output
+
+
 def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
     """`m2com hub setup` makes streams, `check` tells what differs, `setup` sets it right."""
     hub = ["--hub", nats_server.url, "--instance", "other"]
@@ -130,6 +144,9 @@ def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
         (["monitor", "--hub", "x", "--instance", "a b"], "an instance is named"),
         (["monitor", "--hub-ca", "x"], "--hub-ca is of no use without --hub"),
         (["send", "clearErrors", "--hub", "127.0.0.1:1", "--no-wait"], "--no-wait cannot"),
+        (["replay", "--hub", "x"], "--hub and --since are of no use without each other"),
+        (["replay", "x", "--since", "1h"], "--hub and --since are of no use without each other"),
+        (["replay", "x", "--hub", "y", "--since", "1h"], "a recording or --hub, not both"),
         (["hub", "setup"], "hub needs --hub"),
         (["hub", "look", "--hub", "x"], "hub takes setup or check"),
     ],

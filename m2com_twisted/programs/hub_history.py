@@ -1,0 +1,153 @@
+"""What a hub has kept, for ``m2com cat --hub`` and ``m2com replay --hub``."""
+
+import json
+import struct
+import tempfile
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import IO, TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.python import usage
+
+from ..errors import BadLineError
+from ..wire.codec import decode
+from .hub_options import hub_settings
+from .quantities import duration
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..hub import Kept
+    from ..recording import Record
+
+__all__ = ["SINCE_PARAMETER", "Spool", "check_since", "print_history", "read_kept"]
+
+#: For `optParameters` of the programs that read what a hub has kept.
+SINCE_PARAMETER: list[object] = [
+    "since",
+    None,
+    None,
+    "With --hub: how long ago what is read began, such as 10min or 6h.",
+    duration,
+]
+
+
+def check_since(options: Mapping[str, Any]) -> None:
+    """Refuse ``--hub`` without ``--since`` and the other way round, and a hub that is none.
+
+    Raises
+    ------
+    UsageError
+        If so.
+    """
+    if (hub_settings(options) is None) is not (options["since"] is None):
+        raise usage.UsageError("--hub and --since are of no use without each other")
+
+
+async def read_kept(
+    options: Mapping[str, Any],
+    reactor: IReactorTime,
+    take: Callable[[list["Kept"]], Awaitable[None]],
+) -> int:
+    """Hand on what the hub has kept since ``--since``, batch by batch; return how much it was.
+
+    Raises
+    ------
+    M2ComError
+        If the hub cannot be used.
+    """
+    check_since(options)
+    settings = hub_settings(options)
+    if settings is None:
+        return 0
+    from ..hub import read_history, run_once
+
+    threads = IReactorFromThreads(reactor)
+    since = datetime.now(timezone.utc) - timedelta(seconds=options["since"])
+    return await run_once(
+        settings, read_history(settings.subjects, since, take, threads), reactor=threads
+    )
+
+
+async def print_history(
+    options: Mapping[str, Any], reactor: IReactorTime, terminal: Terminal, topics: list[str]
+) -> None:
+    """Print what the hub has kept, one JSON object a line, as `m2com cat` prints a recording.
+
+    Parameters
+    ----------
+    options
+        Those of the hub, and ``since``.
+    reactor, terminal
+        As everywhere.
+    topics
+        Channels or message ids to print; none: all.
+    """
+
+    async def take(batch: list["Kept"]) -> None:
+        for kept in batch:
+            channel = _channel(kept)
+            if not topics or channel in topics or channel.rpartition("/")[2] in topics:
+                terminal.say(_line(kept, channel))
+
+    await read_kept(options, reactor, take)
+
+
+def _channel(kept: "Kept") -> str:
+    """Return the channel that a recorder would give a message."""
+    if kept.kind == "link":
+        return f"/link/{kept.connection}"
+    try:
+        name = decode(kept.line).get("id")
+    except BadLineError:
+        name = "bad"
+    return f"/{kept.connection}/{name}"
+
+
+def _line(kept: "Kept", channel: str) -> str:
+    utc = datetime.fromtimestamp(kept.time // 1000 / 1e6, timezone.utc)
+    text = kept.line.decode("utf-8", "replace")
+    if not text.isprintable():
+        text = json.dumps(text)
+    shown = utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f'{{"utc": "{shown}", "channel": {json.dumps(channel)}, "message": {text}}}'
+
+
+class Spool:
+    """Messages of a hub in a temporary file, to be read like a recording any number of times."""
+
+    # Time, whether it is of the command port, whether the controller sent it, length of the line.
+    _HEADER = struct.Struct("<q??I")
+
+    def __init__(self) -> None:
+        # Closed in `close`.
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+
+    async def add(self, batch: list["Kept"]) -> None:
+        """Append messages."""
+        for kept in batch:
+            flags = kept.connection == "command", kept.kind == "received"
+            self._file.write(self._HEADER.pack(kept.time, *flags, len(kept.line)) + kept.line)
+
+    def records(self) -> Generator["Record", None, None]:
+        """Yield all messages, as `read_recording` does."""
+        from ..recording import Record
+
+        self._file.flush()
+        position = 0
+        while True:
+            # Several may read it in turns.
+            self._file.seek(position)
+            header = self._file.read(self._HEADER.size)
+            if not header:
+                return
+            time, is_command, is_received, length = self._HEADER.unpack(header)
+            line = self._file.read(length)
+            position += len(header) + length
+            connection = "command" if is_command else "telemetry"
+            kind = "received" if is_received else "link"
+            yield Record(time, f"/{connection}", connection, kind, line)
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
