@@ -76,7 +76,15 @@ async def run_once(
     log = logging.getLogger("m2com.hub")
     connection = HubConnection(settings, "m2com", work_once, changed, reactor=reactor, log=log)
     connection.start()
-    where = ", ".join(settings.urls)
+    try:
+        return await _told(done, connection, ", ".join(settings.urls))
+    finally:
+        _cancel(timers)
+        await connection.stop()
+
+
+async def _told(done: Deferred[_T], connection: HubConnection, where: str) -> _T:
+    """Wait for the outcome; raise what users of the package know."""
     try:
         return await done
     except CancelledError:
@@ -88,9 +96,6 @@ async def run_once(
         raise NotConnectedError(f"The hub {where} has not done it in time") from error
     except Exception as error:
         raise M2ComError(f"The hub says: {error}") from error
-    finally:
-        _cancel(timers)
-        await connection.stop()
 
 
 class _NoConnectionError(Exception):

@@ -107,8 +107,9 @@ class RemotePort:
             self._tell_values(alone)
 
     def remove_observer(self, observer: LineObserver) -> None:
-        """Let an observer see nothing more."""
-        self._observers.remove(observer)
+        """Let an observer see nothing more; harmless if it is none."""
+        if observer in self._observers:
+            self._observers.remove(observer)
         self._tell = self._checked(self._observers)
 
     def is_new(self, arrived: Arrived) -> bool:
