@@ -1,8 +1,8 @@
 """Fixtures of m2com_twisted for pytest-twisted.
 
-A module beside the package, because pytest imports its plugins in every
-session: this one imports nothing but pytest, and nothing of ours before a
-fixture is used.  Without pytest-twisted it offers nothing.
+This module stands beside the package, because pytest imports its plugins in
+every session.  It imports only pytest, and nothing of the package before a
+fixture is used.  Without pytest-twisted it offers no fixtures.
 """
 
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = ["pytest_configure"]
 
-#: By these names pytest knows pytest-twisted: its entry point, and its module.
+#: The names under which pytest knows pytest-twisted: its entry point and its module.
 _PYTEST_TWISTED = ("twisted", "pytest_twisted")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Offer the fixtures, if there is what they need."""
+    """Offer the fixtures if pytest-twisted is there."""
     if any(config.pluginmanager.hasplugin(name) for name in _PYTEST_TWISTED):
         config.pluginmanager.register(_Fixtures(), "m2com fixtures")
 
 
 class _Fixtures:
-    """The fixtures; pytest finds them by their decorator."""
+    """The fixtures, which pytest finds by their decorator."""
 
     @pytest.fixture
     def m2_profile(self) -> "Profile":
-        """Return the simulator's profile; to be overridden where another is wanted."""
+        """Return the simulator's profile; override the fixture for another one."""
         from m2com_twisted.simulator import DEFAULT
 
         return DEFAULT
@@ -55,7 +55,7 @@ class _Fixtures:
 
     @pytest.fixture
     def m2_memory_bench(self, m2_profile: "Profile") -> "Iterator[MemoryBench]":
-        """Run a simulator and clients in memory, in time that the test controls.
+        """Run a simulator and clients in memory, in virtual time.
 
         See `m2com_twisted.testing.MemoryBench`.
         """

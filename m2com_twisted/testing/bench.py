@@ -1,4 +1,4 @@
-"""A simulator and clients of it on the bench, over sockets."""
+"""A test bench: a simulator and its clients, over sockets."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Literal, NamedTuple, cast
@@ -28,8 +28,8 @@ PortName = Literal["command", "telemetry"]
 
 _HOST = "127.0.0.1"
 
-#: How often the reactor is turned before something in it counts as left
-#: running: once to run what is due, once to see the sockets that closed.
+#: Turns of the reactor before anything in it counts as left running: one to run
+#: the calls that are due, one to notice the sockets that closed.
 _TURNS = 2
 
 
@@ -42,18 +42,18 @@ class Address(NamedTuple):
 
 
 class Bench(ABC):
-    """A running simulator, connected clients, and the judgement at the end.
+    """A running simulator with connected clients, and a check at the end.
 
     Attributes
     ----------
     clock
-        By which all of it goes.
+        Clock of the simulator and the clients.
     controller
         The simulator.
     commands, telemetry
-        A client for each of its ports; there once `start` is done.
+        A client for each of its ports; set by `start`.
     events, measurements
-        What each of the two has received.
+        The messages that each of the two clients has received.
     """
 
     commands: TcpClient
@@ -75,23 +75,23 @@ class Bench(ABC):
 
     @abstractmethod
     async def start_controller(self) -> None:
-        """Have the simulator take clients: again, when it was stopped or has rebooted."""
+        """Let the simulator take clients, also after it was stopped or has rebooted."""
 
     @abstractmethod
     def _address(self, port: PortName | ScriptedController) -> Address:
-        """Return where a port is."""
+        """Return the address of a port."""
 
     @abstractmethod
     def _offer(self, script: ScriptedController) -> None:
-        """Have a scripted controller take clients."""
+        """Let a scripted controller take clients."""
 
     async def _withdraw_scripts(self) -> None:
-        """Have the scripted controllers take no more clients."""
+        """Stop the scripted controllers."""
         for script in self._scripts:
             script.stop()
 
     async def start(self) -> None:
-        """Start the simulator and connect the clients; if that fails nothing is left running."""
+        """Start the simulator and connect the clients; after a failure nothing is left running."""
         self._errors.start()
         try:
             await self.start_controller()
@@ -104,7 +104,7 @@ class Bench(ABC):
             raise
 
     async def stop(self) -> None:
-        """Close the clients and the simulator, and pass judgement.
+        """Close the clients and the simulator, and check what happened.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Bench(ABC):
             raise AssertionError("\n".join(complaints))
 
     async def end(self) -> None:
-        """Close the clients and the simulator, and leave it at that."""
+        """Close the clients and the simulator without the check."""
         for client in self._clients:
             await client.close()
         await self._withdraw_scripts()
@@ -133,16 +133,16 @@ class Bench(ABC):
         callback: MessageCallback | None = None,
         **options: Any,
     ) -> TcpClient:
-        """Return one more client, not connected yet; it is closed at the end.
+        """Return another client, which is not connected yet; the bench closes it at the end.
 
         Parameters
         ----------
         port
-            Where it is to connect.
+            Port to connect to.
         callback
-            For its messages; None: they are dropped.
+            Callback for its messages.  None: they are dropped.
         **options
-            Those of `TcpClient`.
+            Options of `TcpClient`.
         """
         host, number, endpoint = self._address(port)
         options.setdefault("name", port if isinstance(port, str) else "scripted")
@@ -174,7 +174,7 @@ class Bench(ABC):
         Parameters
         ----------
         *error_types
-            Only those that came of these; none: all.
+            Types of the errors to flush.  None given: all.
         """
         if not error_types:
             self._flushed_unseen += self._unseen_errors()
@@ -198,21 +198,21 @@ class Bench(ABC):
         return max(0, failed - self._errors.seen - self._flushed_unseen)
 
     def _left_running(self) -> list[object]:
-        """Return what of ours is still there."""
+        """Return what of this package is still running."""
         return list(running_of_ours(self.clock) - self._running_before)
 
 
 class SocketBench(Bench):
-    """On loopback sockets and a real reactor; every port is one that was free.
+    """A bench on loopback sockets and a real reactor, with free ports.
 
     Parameters
     ----------
     reactor
         The reactor.
     profile, seed
-        Of the simulator.
+        Profile and seed of the simulator.
     connect
-        Which of the two clients are connected from the start.
+        The clients that are connected from the start.
     """
 
     def __init__(
@@ -228,7 +228,7 @@ class SocketBench(Bench):
         self._listening: dict[ScriptedController, IListeningPort] = {}
 
     async def start_controller(self) -> None:
-        """Override: on the ports it had before, if it had any."""
+        """Override: start it on the ports it had before, if it had any."""
         await self.controller.start()
 
     def _address(self, port: PortName | ScriptedController) -> Address:

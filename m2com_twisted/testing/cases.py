@@ -1,4 +1,4 @@
-"""TestCases for trial: each test has a bench of its own."""
+"""TestCases for trial: each test has its own bench."""
 
 import functools
 import inspect
@@ -18,15 +18,14 @@ __all__ = ["MemoryTestCase", "SocketTestCase"]
 
 
 class _OnBench(SynchronousTestCase):
-    """What tests on a bench have, over sockets or in memory.
+    """Base of the TestCases over sockets and in memory.
 
     Attributes
     ----------
     profile, seed
-        Of the simulator; to be overridden.
+        Profile and seed of the simulator; may be overridden.
     connect
-        Which of the two clients are connected when a test begins; to be
-        overridden.
+        The clients that are connected when a test begins; may be overridden.
     """
 
     profile: Profile = DEFAULT
@@ -57,12 +56,12 @@ class _OnBench(SynchronousTestCase):
     def run(self, result: TestResult | None = None) -> TestResult | None:
         """Override: run the test through `_run_test`.
 
-        Only now is it replaced: by then trial has made sure that it is the
-        method that was asked for.
+        The method is replaced only now, because trial checks before that it is
+        the method that was asked for.
         """
         test = getattr(type(self), self._method_name).__get__(self)
         replaced = functools.wraps(test)(functools.partial(self._run_test, test))
-        # It is no coroutine function, whatever is found under it.
+        # It is no coroutine function, even if the wrapped test is one.
         del replaced.__wrapped__
         self._test_begun = False
         setattr(self, self._method_name, replaced)
@@ -70,18 +69,18 @@ class _OnBench(SynchronousTestCase):
         return result
 
     def _run_test(self, test: Callable[[], object]) -> object:
-        """Run the test; to be overridden."""
+        """Run the test; subclasses override this."""
         self._test_begun = True
         outcome = test()
-        # Trial looks for it before, but sees this method now.
+        # Trial would refuse it, but trial sees this method instead.
         if inspect.isgenerator(outcome):
             raise TypeError(f"{test!r} is a generator function and would never run.")
         return outcome
 
     async def _end_unless_test_begun(self) -> None:
-        """Stop the bench where no `tearDown` will: one that a subclass failed to set up.
+        """Stop the bench if no `tearDown` will, because a subclass failed in `setUp`.
 
-        A cleanup; trial makes these before it tears down.
+        This is a cleanup; trial runs cleanups before `tearDown`.
         """
         if not self._test_begun:
             await self.bench.end()
@@ -93,10 +92,10 @@ class _OnBench(SynchronousTestCase):
 class SocketTestCase(_OnBench, TestCase):
     """A trial TestCase with a simulator on real sockets, and clients connected to it.
 
-    A test fails when an error is logged that it does not flush, when a script
-    is not followed, or when anything is left running.  Tests are coroutines or
-    return Deferreds.  What overrides `setUp` begins, and what overrides
-    `tearDown` ends, with awaiting this one.
+    A test fails if it logs an error and does not flush it, if a script is not
+    followed, or if anything is left running.  Tests are coroutines or return
+    Deferreds.  A subclass that overrides `setUp` awaits the inherited one first;
+    one that overrides `tearDown` awaits the inherited one last.
 
     Attributes
     ----------
@@ -115,25 +114,25 @@ class SocketTestCase(_OnBench, TestCase):
         self.addCleanup(lambda: Deferred.fromCoroutine(self._end_unless_test_begun()))
 
     async def tearDown(self) -> None:  # type: ignore[override]
-        """Stop the bench, and judge."""
+        """Stop the bench, which checks what happened."""
         await self.bench.stop()
 
 
 class MemoryTestCase(_OnBench):
-    """A trial TestCase with a simulator and clients in memory, and time that it controls.
+    """A trial TestCase with a simulator and clients in memory, in virtual time.
 
-    As `SocketTestCase`, but tests take no time and need no reactor.  A test
-    may be a coroutine, or return a Deferred: time passes, as far as it has to,
-    whenever it waits.  In a test that is neither, and in `setUp` and
-    `tearDown`, which are plain methods here, time passes by
-    ``self.bench.advance(seconds)`` and ``self.bench.run(coroutine)``.
+    It is like `SocketTestCase`, but tests take no real time and need no reactor.
+    A test may be a coroutine or return a Deferred; while it waits, virtual time
+    passes as far as necessary.  In other tests, and in `setUp` and `tearDown`,
+    which are plain methods here, ``self.bench.advance(seconds)`` and
+    ``self.bench.run(coroutine)`` let time pass.
 
     Attributes
     ----------
     bench
         The `MemoryBench`.
     time_limit
-        Seconds that a test may wait for on its clock; to be overridden.
+        Seconds of virtual time that a test may wait; may be overridden.
     """
 
     bench: MemoryBench
@@ -153,7 +152,7 @@ class MemoryTestCase(_OnBench):
         self.addCleanup(lambda: self.bench.run(self._end_unless_test_begun()))
 
     def tearDown(self) -> None:
-        """Stop the bench, and judge."""
+        """Stop the bench, which checks what happened."""
         self.bench.run(self.bench.stop())
         super().tearDown()
 

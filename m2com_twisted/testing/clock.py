@@ -1,4 +1,4 @@
-"""Time that passes when a test says so."""
+"""Virtual time, which passes when a test lets it pass."""
 
 import math
 from collections.abc import Coroutine
@@ -15,11 +15,10 @@ T = TypeVar("T")
 
 
 class VirtualClock(Clock):
-    """A `twisted.internet.task.Clock` that stops at every call on the way.
+    """A `twisted.internet.task.Clock` that stops at every delayed call.
 
-    A plain Clock jumps to the end of the time it is advanced by and makes all
-    calls there, so that what each of them reads from the clock is wrong, and
-    what they schedule in turn comes too late.
+    A plain Clock jumps to the end of the time and makes all calls there.  Each
+    call then reads a wrong time, and the calls that it schedules come too late.
     """
 
     def advance(self, amount: float) -> None:
@@ -33,10 +32,12 @@ class VirtualClock(Clock):
         Raises
         ------
         ValueError
-            If it is negative, or without an end.
+            If it is negative, infinite or not a number.
         """
         if not 0 <= amount < math.inf:
-            raise ValueError(f"Time runs neither backwards nor without end, as by {amount!r} s.")
+            raise ValueError(
+                f"Time can advance by a finite number of seconds only, not by {amount!r}."
+            )
         end = self.seconds() + amount
         while self._step(end):
             pass
@@ -44,20 +45,20 @@ class VirtualClock(Clock):
         self.rightNow = max(self.rightNow, end)
 
     def run(self, coroutine: Coroutine[Deferred[Any], Any, T], within: float = 3600.0) -> T:
-        """Let time pass until a coroutine is done, and return or raise what came of it.
+        """Let time pass until a coroutine ends; return its result or raise its error.
 
         Parameters
         ----------
         coroutine
-            Of Twisted; it may await all that fires by this clock.
+            A coroutine of Twisted that waits for calls of this clock.
         within
             Seconds on this clock that it may take.
 
         Raises
         ------
         AssertionError
-            If it is not done by then, or waits when nothing is scheduled any
-            more that could make it go on.  It is cancelled then.
+            If it has not ended by then, or if it still waits and no call is
+            scheduled.  The coroutine is cancelled first.
         """
         outcome: list[Any] = []
         running = Deferred.fromCoroutine(coroutine)
@@ -66,22 +67,24 @@ class VirtualClock(Clock):
         while not outcome and self._step(end):
             pass
         if not outcome:
-            waits_for = (
-                f"{within:g} s" if self.getDelayedCalls() else "what nothing will bring about"
+            waits = (
+                f"still waits after {within:g} s"
+                if self.getDelayedCalls()
+                else "waits for something that no delayed call will bring"
             )
             running.cancel()
-            raise AssertionError(f"{coroutine!r} waits, in vain, for {waits_for}.")
+            raise AssertionError(f"{coroutine!r} {waits}.")
         if isinstance(outcome[0], Failure):
             outcome[0].raiseException()
         result: T = outcome[0]
         return result
 
     def _step(self, end: float) -> bool:
-        """Go to the next call, and make those that are due then; return whether there was one."""
+        """Go to the time of the next call and make all calls of that time; False if none."""
         due = self._due()
         if due > end:
             return False
-        # Exactly then: what is added up would be a rounding error off.
+        # Set, not added up, which would give a rounding error.
         self.rightNow = max(self.rightNow, due)
         while self._due() <= self.rightNow:
             call = self.calls.pop(0)

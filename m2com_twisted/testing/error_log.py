@@ -1,4 +1,4 @@
-"""What fails a test at its end: errors in the log, and what it left running."""
+"""Checks at the end of a test: errors in the log, and what is left running."""
 
 import logging
 from pathlib import Path
@@ -9,8 +9,8 @@ from twisted.python.reflect import safe_repr
 
 __all__ = ["ErrorLog", "running_of_ours"]
 
-#: How many errors are shown: a callback that fails on all of the 99 messages of
-#: the welcome says no more than this.
+#: The number of errors that are shown.  A callback that fails for all 99 messages
+#: of the welcome is clear from three.
 _SHOWN = 3
 
 _PACKAGE = Path(__file__).parents[1]
@@ -25,15 +25,15 @@ class ErrorLog(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self._records: list[logging.LogRecord] = []
-        #: How many errors it has seen, flushed ones included.
+        #: The number of errors so far, including flushed ones.
         self.seen = 0
 
     def start(self) -> None:
-        """Begin to listen, at the root of all loggers."""
+        """Begin to listen, at the root logger."""
         logging.getLogger().addHandler(self)
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         logging.getLogger().removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -43,7 +43,7 @@ class ErrorLog(logging.Handler):
                 self.seen += 1
                 self._records.append(record)
         except Exception:
-            # As handlers must: whoever logs is not to fail because of it.
+            # A handler must not make the code that logs fail.
             self.handleError(record)
 
     def flush_errors(self, *error_types: type[BaseException]) -> list[logging.LogRecord]:
@@ -53,7 +53,7 @@ class ErrorLog(logging.Handler):
         return flushed
 
     def complaints(self) -> list[str]:
-        """Return what to say of the errors that nobody has flushed."""
+        """Return a line about each error that was not flushed."""
         texts = [f"An error was logged: {self._text(record)}" for record in self._records]
         more = [f"{len(texts) - _SHOWN} more were logged."] if len(texts) > _SHOWN else []
         return [*texts[:_SHOWN], *more]
@@ -62,7 +62,7 @@ class ErrorLog(logging.Handler):
         try:
             return self.format(record)
         except Exception:
-            # Its arguments do not fit, or cannot be shown.
+            # The arguments do not fit the message, or have no text.
             return str(safe_repr(record.msg))
 
 
@@ -80,7 +80,7 @@ def running_of_ours(reactor: IReactorTime) -> set[IDelayedCall | IReadDescriptor
 
 
 def _is_ours(held: IDelayedCall | IReadDescriptor) -> bool:
-    """Whether a call is to, or a socket serves, an object of this package."""
+    """Whether a delayed call or a socket belongs to an object of this package."""
     served = (getattr(held, name, None) for name in ("func", "protocol", "factory"))
     objects = [one for one in served if one is not None]
     objects += [one.__self__ for one in objects if hasattr(one, "__self__")]

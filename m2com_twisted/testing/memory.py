@@ -1,4 +1,4 @@
-"""Connections in memory: what is written at one end arrives at the other by a clock."""
+"""Connections in memory: bytes go from one end to the other in calls of a clock."""
 
 from typing import Literal
 
@@ -25,13 +25,13 @@ from zope.interface import implementer
 
 __all__ = ["Answer", "MemoryPort"]
 
-#: What becomes of an attempt to connect.
+#: The answer to an attempt to connect.
 Answer = Literal["accept", "refuse", "nothing"]
 
-#: Bytes on the way from which on the writer is asked to pause: as Twisted's sockets do.
+#: Bytes on the way above which the writer is asked to pause, as with Twisted's sockets.
 _HIGH_WATER = 2**16
 
-#: The same for all, since nothing in memory depends on them.
+#: The same addresses for all connections, since nothing in memory depends on them.
 _SERVER = IPv4Address("TCP", "127.0.0.1", 50000)
 _CLIENT = IPv4Address("TCP", "127.0.0.1", 60000)
 
@@ -45,18 +45,19 @@ class MemoryPort:
     factory
         Makes the protocols of the server's end.
     clock
-        By it attempts and bytes arrive: at the same moment, one call later.
+        Clock whose calls bring attempts and bytes, at the same time, one call
+        later.
 
     Attributes
     ----------
     answer
-        What becomes of attempts: ``"accept"``; ``"refuse"``, as if nothing
-        listened; ``"nothing"``, as if the cable were cut.  May be set at any
-        time; what is connected stays connected.
+        The answer to attempts: ``"accept"``; ``"refuse"``, as if nothing
+        listened; ``"nothing"``, as if the cable were cut.  It may be set at any
+        time; connections that exist stay.
     attempts
-        How many there have been.
+        The number of attempts so far.
     unanswered
-        Those that still wait for an answer, which nothing else would show.
+        The attempts that still wait for an answer.
     """
 
     def __init__(self, factory: IProtocolFactory, clock: IReactorTime) -> None:
@@ -95,18 +96,18 @@ class MemoryPort:
 class MemoryTransport:
     """One end of a connection.
 
-    It does what a socket does: it does not call back from inside `write`, asks
-    its producer to pause while the other end does not read, takes note of the
-    other end's closing only when it reads.
+    It behaves as a socket does: it does not call back from inside `write`, it
+    asks its producer to pause while the other end does not read, and it notices
+    that the other end has closed only when it reads.
 
     Parameters
     ----------
     protocol
-        Whose it is.
+        Protocol at this end.
     host, peer_address
-        What it says of where it is.
+        Addresses of this end and of the other.
     clock
-        What brings the bytes.
+        Clock whose calls bring the bytes.
     """
 
     peer: "MemoryTransport"
@@ -118,7 +119,7 @@ class MemoryTransport:
         self._host = host
         self._peer_address = peer_address
         self._clock = clock
-        # What has arrived and waits to be read; then the end, if that has.
+        # Bytes that have arrived and wait to be read; then the end, if it has arrived.
         self._arrived = bytearray()
         self._end: Failure | None = None
         self._reading = True
@@ -154,7 +155,7 @@ class MemoryTransport:
             self.peer._was_read()
 
     def abortConnection(self) -> None:
-        """Close at once; what is on the way is lost."""
+        """Close at once; bytes on the way are lost."""
         if self.connected:
             self.peer._arrived.clear()
             self.peer._finish(ConnectionLost())
@@ -169,7 +170,7 @@ class MemoryTransport:
         return self._host
 
     def pauseProducing(self) -> None:
-        """Implement `IPushProducer`: read no more."""
+        """Implement `IPushProducer`: stop reading."""
         self._reading = False
 
     def resumeProducing(self) -> None:
@@ -209,12 +210,12 @@ class MemoryTransport:
         if data:
             self._protocol.dataReceived(data)
             self.peer._was_read()
-        # It may have paused or closed this end by now.
+        # The protocol may have paused or closed this end meanwhile.
         if self._reading and self._end is not None and not self._arrived:
             self._lose(self._end)
 
     def _was_read(self) -> None:
-        """See that the other end has taken all that was written."""
+        """Go on if the other end has read everything."""
         if self.peer._arrived:
             return
         if self._producer_paused:
@@ -229,13 +230,13 @@ class MemoryTransport:
             self._close(ConnectionDone())
 
     def _finish(self, error: Exception) -> None:
-        """Take note that the other end is closed, when that is read."""
+        """Keep that the other end has closed; the protocol learns of it when it reads."""
         if self._end is None:
             self._end = Failure(error)
             self._schedule()
 
     def _close(self, error: Exception) -> None:
-        """Close this end; its protocol hears of it one call later."""
+        """Close this end; its protocol is told one call later."""
         self._arrived.clear()
         self._end = Failure(error)
         self.disconnecting = True

@@ -1,4 +1,4 @@
-"""A simulator and clients of it on the bench, in memory."""
+"""A test bench: a simulator and its clients, in memory."""
 
 from collections.abc import Coroutine
 from random import Random
@@ -21,24 +21,24 @@ T = TypeVar("T")
 
 
 class MemoryBench(Bench):
-    """Without sockets, reactor or real time.
+    """A bench without sockets, reactor or real time.
 
     Parameters
     ----------
     profile
-        Of the simulator.
+        Profile of the simulator.
     seed
-        Of the simulator's noise, and of what the clients add to their delays.
+        Seed of the simulator's noise and of the jitter of the clients' delays.
     connect
-        Which of the two clients are connected from the start.  Telemetry is
-        only made while somebody reads it; over a long scenario that is most
-        of the time it takes.
+        The clients that are connected from the start.  Telemetry is made only
+        while a client is connected; in a long scenario it takes most of the
+        time.
 
     Attributes
     ----------
     ports
-        The simulator's ports in memory, by name: endpoints for other clients,
-        and what to make refuse connections.
+        The simulator's ports in memory, by name.  Each is an endpoint for other
+        clients, and can be set to refuse connections.
     """
 
     clock: VirtualClock
@@ -65,7 +65,7 @@ class MemoryBench(Bench):
         callback: MessageCallback | None = None,
         **options: Any,
     ) -> TcpClient:
-        """Override: with the delays of every client, but the same in each run."""
+        """Override: with delays that are the same in each run."""
         return super().client(port, callback, **{"retry_policy": self._retry_policy, **options})
 
     def run(self, coroutine: Coroutine[Deferred[Any], Any, T], within: float = 3600.0) -> T:

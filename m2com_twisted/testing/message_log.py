@@ -1,4 +1,4 @@
-"""The messages a test client has received, and those it waits for."""
+"""The messages that a test client has received, and waiting for one."""
 
 from collections import deque
 
@@ -16,29 +16,29 @@ class MessageLog:
     Parameters
     ----------
     clock
-        Measures how long a test waits.
+        Clock that measures how long a test waits.
     keep
-        How many messages are kept.  A thousand is 2.6 s of full telemetry, or
-        a minute and a half of what a controller says when all is well.
+        Number of messages that are kept.  A thousand is 2.6 s of full
+        telemetry, or a minute and a half of events when all is well.
 
     Attributes
     ----------
     messages
-        Those kept, oldest first.
+        The messages that are kept, oldest first.
     latest
-        The last one of each id.
+        The last message of each id.
     """
 
     def __init__(self, clock: IReactorTime, keep: int = 1000) -> None:
         self._clock = clock
         self.messages: deque[Message] = deque(maxlen=keep)
         self.latest: dict[str, Message] = {}
-        # Those that `wait_for` has not passed by, whether they are still kept or not.
+        # The number of messages that `wait_for` has not looked at, kept or not.
         self._unseen = 0
         self._waiting: list[tuple[str, Message, Deferred[Message]]] = []
 
     async def __call__(self, message: Message) -> None:
-        """Keep a message: this is the callback."""
+        """Keep a message; this is the callback."""
         self.messages.append(message)
         self.latest[message.get("id", "")] = message
         self._unseen += 1
@@ -46,7 +46,7 @@ class MessageLog:
             self._find(message)
 
     def _find(self, message: Message) -> None:
-        """Give a message to those who wait for it."""
+        """Give a message to the calls that wait for it."""
         for waiting in list(self._waiting):
             message_id, fields, found = waiting
             if _matches(message, message_id, fields):
@@ -57,8 +57,8 @@ class MessageLog:
     async def wait_for(self, message_id: str, *, within: float = 10.0, **fields: object) -> Message:
         """Wait for a message, and return it.
 
-        It is looked for first among those that came after the one that was
-        last waited for, so nothing is missed between two calls.
+        The search begins after the message that the last call returned, so no
+        message is missed between two calls.
 
         Parameters
         ----------
@@ -67,12 +67,13 @@ class MessageLog:
         within
             Seconds to wait.
         **fields
-            Fields it must have with these values; it may have others.
+            Fields that the message must have, with their values.  It may have
+            others.
 
         Raises
         ------
         AssertionError
-            If it does not come in time.
+            If no such message comes in time.
         """
         first = max(0, len(self.messages) - self._unseen)
         for position in range(first, len(self.messages)):
@@ -96,7 +97,7 @@ class MessageLog:
                 timeout.cancel()
 
     def skip(self) -> None:
-        """Pass by what has come so far: `wait_for` is to find something newer."""
+        """Skip all messages so far: `wait_for` then waits for a newer one."""
         self._unseen = 0
 
     def ids(self) -> list[str]:

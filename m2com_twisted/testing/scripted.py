@@ -1,4 +1,4 @@
-"""A controller that follows a script, and complains of what is not in it."""
+"""A controller that follows a script, and reports whatever is not in it."""
 
 import json
 import logging
@@ -17,23 +17,23 @@ __all__ = ["Answer", "ScriptedController"]
 
 _COMMAND_PREFIX = "cmd_"
 
-#: What is done to a client, given the message that asked for it.
+#: An action for a client; it gets the message that it answers.
 _Action = Callable[[Connection, Message], None]
 
 
 class Answer:
-    """What the controller does in return, one after the other.
+    """What the controller does in answer to a message, one action after the other.
 
-    Each method adds to it and returns it, so that they can be written in a row.
+    Each method adds an action and returns the answer, so that calls can be chained.
     """
 
     def __init__(self) -> None:
-        # Each with the seconds to wait before.
+        # Each action with the seconds to wait before it.
         self.actions: list[tuple[float, _Action]] = []
         self._delay = 0.0
 
     def after(self, seconds: float) -> "Answer":
-        """Wait before what follows."""
+        """Wait before the next action."""
         self._delay += seconds
         return self
 
@@ -54,12 +54,12 @@ class Answer:
         return self._status("fail")
 
     def send(self, message_id: str, **fields: object) -> "Answer":
-        """Send an event, telemetry, or whatever has this id and these fields."""
+        """Send an event, telemetry, or any message with this id and these fields."""
         message = {"id": message_id, **fields}
         return self._add(lambda client, asked: client.send(message))
 
     def send_line(self, line: bytes) -> "Answer":
-        """Send bytes as they are, and a line's end."""
+        """Send bytes as they are, and a line end."""
         return self._add(lambda client, asked: client.write(line + TERMINATOR))
 
     def close(self) -> "Answer":
@@ -85,7 +85,7 @@ class Answer:
 
 @dataclass
 class _Expectation:
-    """A message that is to come, and the answer to it."""
+    """A message that the script expects, and the answer to it."""
 
     message_id: str
     fields: Message | None
@@ -101,25 +101,25 @@ class _Expectation:
 
 
 class ScriptedController:
-    """Expects messages in an order, answers each as told, and complains of all others.
+    """Expects messages in an order, answers each as told, and reports all others.
 
-    An unexpected command is answered with ``noack``, so that whoever waits for
-    it need not wait for a timeout; an unexpected message of another kind with
-    nothing.  Either way the test fails at its end.
+    An unexpected command is answered with ``noack``, so that the test need not
+    wait for a timeout.  Any other unexpected message is not answered.  In both
+    cases the test fails at its end.
 
     Parameters
     ----------
     clock
-        Measures the delays.
+        Clock that measures the delays.
     log
-        Where it reports who connects; None for a logger of its own.
+        Logger for connections.  None: a logger of its own.
 
     Attributes
     ----------
     factory
-        Makes its protocols: for one port, with one client at a time.
+        Factory of its protocols, for one port with one client at a time.
     received
-        All messages received, oldest first.
+        All received messages, oldest first.
     """
 
     def __init__(self, clock: IReactorTime, log: logging.Logger | None = None) -> None:
@@ -131,77 +131,76 @@ class ScriptedController:
         self._script: list[_Expectation] = []
         self._met = 0
         self._complaints: list[str] = []
-        # What is still to be done, in order, and the call that does the next of it.
+        # The actions that are left, in order, and the delayed call for the next one.
         self._actions: deque[tuple[float, _Action, Connection, Message]] = deque()
         self._call: IDelayedCall | None = None
 
-    # What the test says.
+    # The methods for the test.
 
     def greet(self) -> Answer:
-        """Return what is done, to be added to, whenever a client connects."""
+        """Return the answer to each client that connects; add actions to it."""
         return self._greeting
 
     def expect_command(self, name: str, details: Message | None = None) -> Answer:
-        """Expect a command next, and return the answer to it, to be added to.
+        """Expect a command next, and return the answer to it; add actions to it.
 
         Parameters
         ----------
         name
             Its name, without the prefix ``cmd_``.
         details
-            All its parameters; None: whatever they are.
+            All its parameters.  None: any.
         """
         return self.expect(_COMMAND_PREFIX + name, details)
 
     def expect(self, message_id: str, fields: Message | None = None) -> Answer:
-        """Expect any message next, and return the answer to it, to be added to.
+        """Expect a message next, and return the answer to it; add actions to it.
 
         Parameters
         ----------
         message_id
             Its id, as on the wire.
         fields
-            All its fields but for ``id`` and ``sequence_id``; None: whatever
-            they are.
+            All its fields except ``id`` and ``sequence_id``.  None: any.
         """
         expectation = _Expectation(message_id, fields)
         self._script.append(expectation)
         return expectation.answer
 
     def complaints(self) -> list[str]:
-        """Return what was not by the script, and what of the script is still to come."""
+        """Return the messages that were not in the script, and the steps that never came."""
         missing = self._script[self._met :]
         return [*self._complaints, *(f"It expected {one}, which never came." for one in missing)]
 
     def stop(self) -> None:
-        """Close all connections, and do nothing any more."""
+        """Close all connections, and stop answering."""
         self._actions.clear()
         self._wait_no_more()
         for connection in list(self.factory.connections):
             connection.abort()
 
-    # What the connection calls.
+    # The methods for the connection.
 
     def client_connected(self, connection: Connection) -> None:
         """Greet the client."""
         self._do(self._greeting, connection, {})
 
     def client_lost(self, connection: Connection) -> None:
-        """Forget what was to be done to it."""
+        """Forget the actions for it."""
         self.factory.forget(connection)
         self._actions = deque(one for one in self._actions if one[2] is not connection)
         if not self._actions:
             self._wait_no_more()
 
     def client_ready(self, connection: Connection) -> None:
-        """Do nothing: what does not fit is the transport's to keep."""
+        """Do nothing: the transport keeps what the client has not read."""
 
     def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
         """Compare a message with the script."""
         try:
             message = parse(line)
         except InboundError as error:
-            self._complain(f"a line with {error}")
+            self._complain(f"a bad line: {error}")
             return
         if message is None:
             return  # a sign of life
@@ -219,10 +218,10 @@ class ScriptedController:
         expected = "nothing more"
         if self._met < len(self._script):
             expected = f"{self._script[self._met]} (step {self._met + 1} of {len(self._script)})"
-        self._complaints.append(f"It expected {expected}, but there came {came}.")
+        self._complaints.append(f"It expected {expected}, but it received {came}.")
 
     def _do(self, answer: Answer, connection: Connection, asked: Message) -> None:
-        """Do this when all before it is done: one command at a time, as the real one."""
+        """Add actions behind the present ones: one command at a time, as the real controller."""
         self._actions.extend((delay, action, connection, asked) for delay, action in answer.actions)
         if self._call is None:
             self._go_on()
@@ -233,7 +232,7 @@ class ScriptedController:
             self._call = None
 
     def _go_on(self) -> None:
-        """Do what needs no waiting, and wait for the rest."""
+        """Do the actions that need no waiting, and wait for the next."""
         self._call = None
         while self._actions:
             delay, action, connection, asked = self._actions[0]
@@ -246,12 +245,12 @@ class ScriptedController:
 
 
 def _fields(message: Message) -> Message:
-    """Return what a message says, without what says what it is."""
+    """Return the fields of a message without its id and sequence id."""
     return {name: value for name, value in message.items() if name not in ("id", "sequence_id")}
 
 
 def _described(message_id: str, fields: Message | None) -> str:
-    """Return a message as people write it."""
+    """Return a message in readable form."""
     kind = "the command " if message_id.startswith(_COMMAND_PREFIX) else ""
     shown = "with any details" if fields is None else json.dumps(fields)
     return f"{kind}{message_id.removeprefix(_COMMAND_PREFIX)} {shown}"

@@ -27,8 +27,8 @@ __all__ = [
     "with_sequence_id",
 ]
 
-#: A message: one JSON object.  Its values are what JSON can hold, which only
-#: the reader of a particular message can narrow down.
+#: A message: one JSON object.  Its values are any that JSON can hold; only the
+#: reader of a particular message knows more about them.
 Message = dict[str, Any]
 
 #: The ids of the messages that are the status of a command (protocol-messages).
@@ -42,21 +42,21 @@ STATUSES = {
 #: What ends a line; a bare LF does not (protocol-transport).
 TERMINATOR = b"\r\n"
 
-# The defaults of json.dumps, so that lines equal those of the original byte
-# for byte, but for NaN and infinity: they are not JSON, and a mirror must not
-# be sent to them.  Built once: json.dumps would build an encoder for each call.
+# The defaults of json.dumps, so that lines are the same bytes as the original's.
+# NaN and infinity are refused: they are not JSON, and no mirror can move there.
+# Built once, because json.dumps would build an encoder for each call.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
 
-#: The first half of `decode`, for the loop over all that is received, where a
-#: call more per message is felt.  Typed, so that "not an object" costs nothing
-#: to find out.
+#: The first half of `decode`, for the loop over all received messages, where one
+#: more call per message costs noticeable time.  The type makes msgspec refuse
+#: what is not an object, at no cost.
 decode_strictly = msgspec.json.Decoder(dict[str, Any]).decode
 
-#: What it raises; `decode_leniently` may accept the line yet.
+#: The errors that `decode_strictly` raises; `decode_leniently` may still accept the line.
 STRICT_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-# How the line of a command ends while it has no sequence id yet.
+# The end of a command's line before it has a sequence id.
 _NO_ID = b"0}" + TERMINATOR
 _NO_SEQUENCE_ID = b'"sequence_id": ' + _NO_ID
 
@@ -69,14 +69,14 @@ def with_header(
 ) -> Message:
     """Return a copy of the details with the header of a message to the controller.
 
-    A command's ``sequence_id`` is 0, for whoever sends it to fill in: an id
-    may be taken only when nothing can go wrong any more.
+    A command's ``sequence_id`` is 0.  The sender replaces it when nothing can
+    fail any more, so that no sequence id is lost.
 
     Raises
     ------
     InvalidMessageError
-        If 'id' is in the details already, the type is not supported, or the
-        name or the details are of another kind than they should be.
+        If the details have an 'id', the type is not supported, the name is no
+        string, or the details are no dict.
     """
     try:
         message: Message = dict(msg_details or {})
@@ -85,7 +85,7 @@ def with_header(
     if "id" in message:
         raise InvalidMessageError("The 'id' is in the message details already.")
     try:
-        # An int that equals a member does, as it would with MsgType(msg_type).
+        # An int that equals a member is accepted, as MsgType(msg_type) would.
         prefix = _PREFIXES[msg_type]
     except (KeyError, TypeError):
         raise InvalidMessageError(f"The message type {msg_type!r} is not supported.") from None
@@ -132,12 +132,12 @@ def join_fields(fields: Iterable[str]) -> bytes:
 def with_sequence_id(line: bytes, sequence_id: int) -> bytes:
     """Return the line of a command with its sequence id in place of the 0 of `with_header`.
 
-    The id comes last; so the command need not be encoded once more, which is
-    what most of the time of sending it goes to.
+    The id comes last in the line, so the command is not encoded again.
+    Encoding takes most of the time of sending.
     """
     if line.endswith(_NO_SEQUENCE_ID):
         return b"%b%d}%b" % (line[: -len(_NO_ID)], sequence_id, TERMINATOR)
-    # Details that have a sequence_id themselves keep their order.
+    # Details with a sequence_id of their own keep their order.
     return encode({**decode(line), "sequence_id": sequence_id})
 
 
@@ -158,9 +158,9 @@ def decode(line: bytes) -> Message:
 
 
 def decode_leniently(line: bytes) -> Message:
-    """Let `json.loads` settle what msgspec rejects.
+    """Return the message on a line that msgspec rejects, as `json.loads` reads it.
 
-    It accepts more: NaN and infinity (the real controller is LabVIEW, which
+    `json.loads` accepts more: NaN and infinity (the real controller is LabVIEW, which
     writes them), 1e400, lone surrogates, a byte order mark.
 
     Raises

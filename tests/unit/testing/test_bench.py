@@ -371,7 +371,7 @@ class Examples(MemoryTestCase):
         ("test_passes", ""),
         ("test_passes_without_a_coroutine", ""),
         ("test_fails", "on purpose"),
-        ("test_never_ends", "in vain, for 10 s"),
+        ("test_never_ends", "still waits after 10 s"),
         ("test_deferred_that_fails", "in the end"),
         ("test_inline_callbacks_that_fail", "in the end"),
         ("test_leaves_an_error", "ZeroDivisionError"),

@@ -59,7 +59,7 @@ def test_unexpected_command() -> None:
     assert talk.run(("clearErrors", {}), ("power", {"powerType": 1}))[1] is CommandRejected
     assert talk.complaints() == [
         'It expected the command power {"powerType": 2} (step 2 of 2), '
-        'but there came the command power {"powerType": 1}.',
+        'but it received the command power {"powerType": 1}.',
         'It expected the command power {"powerType": 2}, which never came.',
     ]
 
@@ -69,7 +69,7 @@ def test_command_after_the_end() -> None:
     talk = Conversation()
     assert talk.run(("clearErrors", {})) == [CommandRejected]
     assert talk.complaints() == [
-        "It expected nothing more, but there came the command clearErrors {}."
+        "It expected nothing more, but it received the command clearErrors {}."
     ]
 
 
@@ -102,7 +102,7 @@ def test_other_messages() -> None:
     ]
     assert not talk.bench.events.messages
     assert talk.complaints() == [
-        'It expected nothing more, but there came evt_inPosition {"x": 1, "compName": "MTMount"}.'
+        'It expected nothing more, but it received evt_inPosition {"x": 1, "compName": "MTMount"}.'
     ]
 
 
@@ -148,7 +148,7 @@ def test_line_that_is_no_message() -> None:
     (connection,) = talk.script.factory.connections
     connection.dataReceived(b"heartbeat\r\n\r\nrubbish\r\n")
     (complaint,) = talk.complaints()
-    assert complaint.startswith("It expected nothing more, but there came a line with not JSON")
+    assert complaint.startswith("It expected nothing more, but it received a bad line: not JSON")
 
 
 def test_answer_to_a_client_that_left() -> None:
