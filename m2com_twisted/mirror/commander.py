@@ -89,6 +89,16 @@ class Commander:
         self._clock = clock
         self._settings = settings
         self.unsettled = Unsettled()
+        self._target: tuple[commands.PositionMirror, int] | None = None
+
+    @property
+    def target(self) -> commands.PositionMirror | None:
+        """Target of the last motion; None once the loop was open or the home was moved."""
+        if self._target is None:
+            return None
+        command, serial = self._target
+        memory = self._memory
+        return None if serial < max(memory.command_since, memory.opened_since) else command
 
     async def run(
         self, command: commands.Command, timeout: float | None = None, *, verify: bool = True
@@ -197,6 +207,10 @@ class Commander:
             self.unsettled.not_sent(number)
             raise
         self.unsettled.answered(number)
+        if isinstance(command, commands.PositionMirror):
+            self._target = command, self._memory.serial
+        elif isinstance(command, commands.SetMirrorHome):
+            self._target = None
         return outcome
 
     def _is_proved_anyway(self, proof: Proof, error: CommandError) -> bool:

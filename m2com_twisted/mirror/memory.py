@@ -62,6 +62,8 @@ class Memory:
         Serial at which each of these connections began.
     closed_elevation
         Elevation by the inclinometer when the loop was closed last; None if it never was.
+    opened_since
+        Serial at which the loop was last told to be open.
     unpowered_since
         Serial at which the communication power was last seen not to be on.
     """
@@ -79,6 +81,7 @@ class Memory:
         self.command_up = self.telemetry_up = False
         self.command_since = self.telemetry_since = 0
         self.closed_elevation: float | None = None
+        self.opened_since = 0
         self.unpowered_since = 0
         self._loop_closed = False
         # Any, because each takes the class that it stands for.
@@ -221,6 +224,8 @@ class Memory:
 
     def _force_balance(self, message: events.ForceBalanceSystemStatus, now: float) -> None:
         self._loop_closed = message.status
+        if not message.status:
+            self.opened_since = self.serial
         self.faults.loop_told(message.status, now)
 
     def _zenith_angle(self, message: telemetry.ZenithAngle, now: float) -> None:

@@ -2,19 +2,18 @@
 
 from collections.abc import Collection
 
-from .command_methods import CommandMethods
 from .disabling import Disable
 from .enabling import Enable
 from .ilcs import EnableIlcs
 from .make_safe import MakeSafe, MakeSafeRun
+from .operations import Operations
 from .report import Report
 from .runner import Progress, StepRun
-from .steps import Procedure
 
 __all__ = ["Mirror"]
 
 
-class Mirror(CommandMethods):
+class Mirror(Operations):
     """The secondary mirror: its state, its commands, and the procedures that it is run by.
 
     With a host it makes a `CellControllerService` of its own, and starts and stops it.  With
@@ -141,8 +140,3 @@ class Mirror(CommandMethods):
             If it was cancelled.
         """
         return await self._runner.run_stop(MakeSafeRun(MakeSafe(self._parts), progress))
-
-    async def _run(
-        self, procedure: Procedure, progress: Progress | None, timeout: float | None
-    ) -> Report:
-        return await self._runner.run(StepRun(procedure, progress, timeout))

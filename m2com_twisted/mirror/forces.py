@@ -1,0 +1,254 @@
+"""Offsets of the forces: applied, reset, and the bump test of one actuator."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ..catalogue import commands
+from ..catalogue.actuators import AXIAL_COUNT, TANGENT_COUNT
+from ..errors import InvalidFieldError
+from .moving import actuator_indices
+from .names import actuator_names
+from .preconditions import MOVING, require
+from .steps import Parts, Procedure, Step
+
+__all__ = ["ApplyForces", "BumpTest", "ResetForceOffsets"]
+
+_COUNT = AXIAL_COUNT + TANGENT_COUNT
+
+
+def _forces(parts: Parts, key: str) -> list[float] | None:
+    """Return one list of all 78 forces from the telemetry; None where it is not to be had.
+
+    A list that is missing, as the temperature table of the tangent actuators always is,
+    counts as zeros.
+    """
+    axial, tangent = parts.state.axial_force, parts.state.tangent_force
+    if axial.value is None or tangent.value is None or not (axial.is_fresh and tangent.is_fresh):
+        return None
+    values: list[float] = []
+    for part, count in ((axial.value, AXIAL_COUNT), (tangent.value, TANGENT_COUNT)):
+        found: Sequence[float] = getattr(part, key)
+        values += found if len(found) == count else [0.0] * count
+    return values
+
+
+def _command(offsets: Sequence[float]) -> commands.ApplyForces:
+    return commands.ApplyForces(axial=offsets[:AXIAL_COUNT], tangent=offsets[AXIAL_COUNT:])
+
+
+def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
+    """Check gravity, temperature, correction and new offset together against the limits.
+
+    The former offset is not part of it: the new one takes its place.
+
+    Raises
+    ------
+    InvalidFieldError
+        If a demand would reach the limit, or if there is no telemetry to tell.
+    """
+    keys = ("lut_gravity", "lut_temperature", "hardpoint_correction")
+    tables = [_forces(parts, key) for key in keys]
+    if any(table is None for table in tables):
+        raise InvalidFieldError("applyForces", "telemetry", "of the forces is not fresh")
+    over = []
+    for index, offset in enumerate(offsets):
+        demand = offset + sum(table[index] for table in tables if table is not None)
+        axial = index < AXIAL_COUNT
+        limit = parts.limits.axial_force if axial else parts.limits.tangent_force
+        if not abs(demand) < limit:
+            over.append(index)
+    if over:
+        reason = f"would bring {actuator_names(over)} to the limit"
+        raise InvalidFieldError("applyForces", "forces", reason)
+    return "all demands are within the limits"
+
+
+def _error(parts: Parts, index: int) -> float | None:
+    """Return by how much the measured force of an actuator is off its demand, in N."""
+    keys = ("lut_gravity", "lut_temperature", "hardpoint_correction", "applied")
+    demands, measured = [_forces(parts, key) for key in keys], _forces(parts, "measured")
+    if measured is None:
+        return None
+    return measured[index] - sum(demand[index] for demand in demands if demand is not None)
+
+
+class ApplyForces(Procedure):
+    """Set the offsets of the forces, or add to them, and see them in the telemetry.
+
+    Parameters
+    ----------
+    parts
+        Those of the mirror.
+    forces
+        Offsets in N by actuator, or a sequence of all 78.
+    add
+        True: they are added to the present offsets.  False: they take their place, and
+        actuators that are not named get 0.
+    override
+        Preconditions that need not hold; ``"limits"`` leaves out the check of the demand.
+    """
+
+    name = "apply_forces"
+
+    def __init__(
+        self,
+        parts: Parts,
+        forces: Mapping[str, float] | Sequence[float],
+        add: bool,
+        override: Collection[str],
+    ) -> None:
+        super().__init__(parts)
+        self._given = self._listed(forces)
+        self._add = add
+        self._override = override
+        self._offsets = self._given
+        _command(self._given)  # refuses at once what is no finite number
+
+    async def check(self) -> str:
+        """See that forces may be applied."""
+        return require(self.parts, MOVING, self._override)
+
+    async def limits(self) -> str:
+        """Check the demands that follow from the new offsets."""
+        if self._add:
+            present = _forces(self.parts, "applied")
+            if present is None:
+                raise InvalidFieldError(self.name, "add", "needs fresh telemetry of the forces")
+            self._offsets = [a + b for a, b in zip(present, self._given, strict=True)]
+        if "limits" in self._override:
+            return "overridden: limits"
+        return _check_demand(self.parts, self._offsets)
+
+    async def apply(self) -> str:
+        """Send the offsets, and see them."""
+        return await self.show(_command(self._offsets))
+
+    steps = (
+        Step("Preconditions", check),
+        Step("Demands within the limits", limits),
+        Step("Offsets applied", apply),
+    )
+
+    def _listed(self, forces: Mapping[str, float] | Sequence[float]) -> list[float]:
+        if isinstance(forces, Mapping):
+            offsets = [0.0] * _COUNT
+            for index, force in zip(actuator_indices(list(forces)), forces.values(), strict=True):
+                offsets[index] = force
+            return offsets
+        if len(forces) != _COUNT:
+            reason = f"has {len(forces)} values, and must have {_COUNT}"
+            raise InvalidFieldError(self.name, "forces", reason)
+        return list(forces)
+
+
+class ResetForceOffsets(Procedure):
+    """Set all offsets to 0, and see it in the telemetry."""
+
+    name = "reset_force_offsets"
+
+    async def reset(self) -> str:
+        """Reset them."""
+        return await self.show(commands.ResetForceOffsets())
+
+    steps = (Step("Offsets reset", reset),)
+
+
+class BumpTest(Procedure):
+    """Push and pull with one actuator, and see the force in the measurement.
+
+    The offsets that were there before are kept all the while, and restored in the end,
+    also after a failure and after a cancellation.
+
+    Parameters
+    ----------
+    parts
+        Those of the mirror.
+    actuator
+        Name, or index from 0.
+    force
+        Force of the push, in N.
+    period
+        Seconds that each force is held; None: that of the settings.
+    override
+        Preconditions that need not hold; ``"limits"`` leaves out the check of the demand.
+    """
+
+    name = "bump_test"
+
+    def __init__(
+        self,
+        parts: Parts,
+        actuator: str | int,
+        force: float,
+        period: float | None,
+        override: Collection[str],
+    ) -> None:
+        super().__init__(parts)
+        (self._index,) = actuator_indices([actuator])
+        if not 0 <= self._index < _COUNT:
+            raise InvalidFieldError(self.name, "actuator", f"is {actuator!r}")
+        if not 0 < abs(force) <= parts.limits.bump_force:
+            reason = f"is {force!r}; the limit is {parts.limits.bump_force:g}"
+            raise InvalidFieldError(self.name, "force", reason)
+        self._force = force
+        self._period = parts.settings.bump_period if period is None else period
+        self._override = override
+        self._former: list[float] | None = None
+
+    async def check(self) -> str:
+        """See that the test may be made, and keep the present offsets."""
+        require(self.parts, MOVING, self._override)
+        former = _forces(self.parts, "applied")
+        if former is None:
+            raise InvalidFieldError(self.name, "telemetry", "of the forces is not fresh")
+        if "limits" not in self._override:
+            for sign in (1, -1):
+                _check_demand(self.parts, self._with(former, sign * self._force))
+        self._former = former
+        return "all hold"
+
+    async def push(self) -> str:
+        """Push."""
+        return await self._bump(self._force)
+
+    async def pull(self) -> str:
+        """Pull."""
+        return await self._bump(-self._force)
+
+    async def restore(self) -> str:
+        """Restore the former offsets."""
+        if self._former is None or not any("applyForces" in sent for sent in self.report.sent):
+            return "nothing was applied"
+        return await self.show(_command(self._former))
+
+    steps = (
+        Step("Preconditions", check),
+        Step("Pushed, and seen in the measurement", push, "motion_timeout"),
+        Step("Pulled, and seen in the measurement", pull, "motion_timeout"),
+        Step("Former offsets restored", restore, always=True),
+    )
+
+    def _with(self, former: Sequence[float], force: float) -> list[float]:
+        offsets = list(former)
+        offsets[self._index] += force
+        return offsets
+
+    async def _bump(self, force: float) -> str:
+        """Apply a force, and wait until the measured force is what it should be.
+
+        That is gravity, temperature, correction and offset together.  What is measured
+        before and after cannot be compared, since the correction changes as well.
+        """
+        await self.send(_command(self._with(self._former or [0.0] * _COUNT, force)))
+        tolerance = abs(force) * self.parts.settings.bump_tolerance
+
+        def seen() -> str:
+            error = _error(self.parts, self._index)
+            return "no measurement" if error is None else f"{error:.1f} N off its demand"
+
+        def is_felt() -> bool:
+            error = _error(self.parts, self._index)
+            return error is not None and abs(error) <= tolerance
+
+        what = f"measured force with {force:g} N"
+        await self.parts.waiting.until(is_felt, what, seen, self._period, self._period / 4)
+        return f"seen: {seen()}"
