@@ -1,0 +1,114 @@
+"""What a simulated controller has received and written, noted at its own end of each connection."""
+
+import json
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, cast
+
+from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+
+__all__ = ["Witness", "WitnessedConnection"]
+
+if TYPE_CHECKING:
+    _WrappingFactory = WrappingFactory[Any]
+else:
+    # Cannot be subscripted in Twisted 24.7.
+    _WrappingFactory = WrappingFactory
+
+_STATUSES = ("ack", "noack", "success", "fail")
+
+
+class WitnessedConnection(ProtocolWrapper):
+    """One connection, as the simulator sees it.
+
+    Attributes
+    ----------
+    written
+        Complete lines that the simulator wrote and nobody has taken out yet.
+    written_count, received_count
+        How many there were in all.
+    """
+
+    def __init__(self, factory: "Witness", wrapped: IProtocol) -> None:
+        ProtocolWrapper.__init__(self, cast(Any, factory), wrapped)
+        self._witness = factory
+        self.written: deque[bytes] = deque()
+        self.written_count = 0
+        self.received_count = 0
+        self._writing = b""
+        self._receiving = b""
+
+    def write(self, data: bytes) -> None:
+        """Override: note the lines that are complete."""
+        *lines, self._writing = (self._writing + data).split(b"\r\n")
+        self.written_count += len(lines)
+        if self._witness.keeps_lines:
+            self.written.extend(line for line in lines if line)
+        for line in lines:
+            if b'"sequence_id"' in line:
+                self._witness.note_status(line)
+        ProtocolWrapper.write(self, data)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Override: note the commands that are complete."""
+        *lines, self._receiving = (self._receiving + data).split(b"\r\n")
+        self.received_count += len(lines)
+        for line in lines:
+            self._witness.note_received(line)
+        ProtocolWrapper.dataReceived(self, data)
+
+
+class Witness(_WrappingFactory):
+    """Stands between a port and the simulator, and notes what passes.
+
+    Parameters
+    ----------
+    factory
+        That of the simulator.
+    keeps_lines
+        Whether the lines that are written are kept until they are taken out.
+
+    Attributes
+    ----------
+    connections
+        Those that are open, and the last one, oldest first.
+    received_ids
+        Sequence ids of the commands the simulator received, in order.
+    statuses
+        The statuses that it wrote for each sequence id.
+    """
+
+    protocol = WitnessedConnection
+    noisy = False
+
+    def __init__(self, factory: IProtocolFactory, *, keeps_lines: bool = True) -> None:
+        super().__init__(factory)  # type: ignore[no-untyped-call]  # has no annotations
+        self.keeps_lines = keeps_lines
+        self.connections: list[WitnessedConnection] = []
+        self.received_ids: list[int] = []
+        self.statuses: dict[int, Counter[str]] = {}
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """Override: refuse where the simulator does."""
+        wrapped = self.wrappedFactory.buildProtocol(addr)
+        if wrapped is None:
+            return None
+        connection = WitnessedConnection(self, wrapped)
+        self.connections = [one for one in self.connections if one.connected] + [connection]
+        return connection
+
+    def note_status(self, line: bytes) -> None:
+        """Take note of a line that may be the status of a command."""
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return
+        if message.get("id") in _STATUSES:
+            counter = self.statuses.setdefault(message["sequence_id"], Counter())
+            counter[message["id"]] += 1
+
+    def note_received(self, line: bytes) -> None:
+        """Take note of a command."""
+        message = json.loads(line)
+        if "sequence_id" in message:
+            self.received_ids.append(message["sequence_id"])
