@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 import m2com_twisted
 from m2com_twisted import ClientClosedError, CommandOutcome, ConnectRefusedError, M2ComError
 from m2com_twisted.errors import CommandStage, CommandTimeout, InvalidMessageError
+from m2com_twisted.mirror.report import Report, StepRecord
 from m2com_twisted.support.copying import copyable
 from m2com_twisted.support.stats import Stats
 from m2com_twisted.support.waiters import Waiters
@@ -39,6 +40,10 @@ SAMPLES: dict[str, object] = {
     "int | None": None,
     "float": 1.5,
     "CommandStage": CommandStage.SENT,
+    "CommandOutcome": CommandOutcome("power", 1, 1.0, None, 2.0, {"id": "success"}),
+    "Report": Report("enable", [StepRecord("motor power")]),
+    "collections.abc.Mapping[int, str]": {3: "standby"},
+    "collections.abc.Mapping[str, str]": {"motor power": "off"},
 }
 
 
