@@ -15,10 +15,13 @@ from twisted.python import usage
 
 from ..errors import M2ComError
 from ..support.clock import use_monotonic_clock
+from .cat import CatOptions
 from .demo import DemoOptions
+from .export import ExportOptions
 from .hub import HubOptions
 from .monitor import MonitorOptions
 from .options import ProgramOptions
+from .plot import PlotOptions
 from .record import RecordOptions
 from .replay import ReplayOptions
 from .schema import SchemaOptions
@@ -44,6 +47,9 @@ _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
     ("schema", SchemaOptions, "Print the JSON Schema of a message."),
     ("record", RecordOptions, "Record what the controller sends."),
     ("replay", ReplayOptions, "Play a recording as a controller."),
+    ("cat", CatOptions, "Print the messages of a recording."),
+    ("export", ExportOptions, "Write a channel of a recording as a table."),
+    ("plot", PlotOptions, "Draw fields of a recording over time."),
     ("hub", HubOptions, "Make or check the streams of the hub."),
     ("simulate", SimulateOptions, "Simulate a controller."),
     ("demo", DemoOptions, "Watch the client and a simulated controller talk."),

@@ -15,11 +15,17 @@ from twisted.internet.interfaces import IReactorFDSet
 from twisted.internet.main import CONNECTION_DONE
 from twisted.python.failure import Failure
 
+from ..support.waiters import Waiters
+
 __all__ = ["Output"]
 
 # How much may wait to be read, in bytes: some ten thousand lines, which is more
 # than anybody scrolls back.
 _LIMIT = 2**20
+
+# With more bytes than these waiting, who has much to say had better wait: enough that
+# the reader always finds something to read.
+_ROOM = 2**16
 
 
 class Output:
@@ -52,6 +58,11 @@ class Output:
     def waits(self) -> bool:
         """Whether anything is still to be taken."""
         return self._writer is not None and self._writer.waiting > 0
+
+    async def room(self) -> None:
+        """Wait until little is still to be taken, or until nothing is taken any more."""
+        while self._writer is not None and self._writer.waiting > _ROOM:
+            await self._writer.progress.add()
 
     def write(self, text: str) -> None:
         """Write lines of text, now or when there is room for it.
@@ -101,6 +112,8 @@ class _Writer(FileDescriptor):
         self._ended = ended
         #: Bytes that are not taken yet.
         self.waiting = 0
+        #: Told whenever that changes.
+        self.progress = Waiters()
 
     def fileno(self) -> int:
         """Override."""
@@ -126,6 +139,7 @@ class _Writer(FileDescriptor):
         except OSError as error:
             return error
         self.waiting -= written
+        self.progress.succeed()
         return written
 
     def loseConnection(self) -> None:
@@ -147,6 +161,7 @@ class _Writer(FileDescriptor):
         """Override: leave the stream as it was."""
         FileDescriptor.connectionLost(self, reason)
         self.waiting = 0
+        self.progress.succeed()
         if self._to_be_restored:
             os.set_blocking(self._descriptor, True)
         os.close(self._descriptor)

@@ -73,6 +73,10 @@ class Terminal:
         """Write a line to stdout, or keep it until there is room for it."""
         self._output.write(printable(line) + "\n")
 
+    async def room(self) -> None:
+        """Wait until stdout has room: for who has more to say than would be kept."""
+        await self._output.room()
+
     def draw(self, text: str) -> None:
         """Write text to stdout, or leave it out where there is no room: the next is newer.
 

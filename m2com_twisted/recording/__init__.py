@@ -4,7 +4,7 @@ Needs ``mcap``: the extra ``recording``.
 """
 
 from .disk import Limits
-from .reading import FollowedRecording, read_recording, segments, selected
+from .reading import FollowedRecording, RecordingReader, read_recording, segments, selected
 from .recorder import ConnectionRecorder, Recorder, RecorderStats
 from .retention import Keep
 from .segment_file import Record, Selection
@@ -17,6 +17,7 @@ __all__ = [
     "Record",
     "Recorder",
     "RecorderStats",
+    "RecordingReader",
     "Selection",
     "read_recording",
     "segments",

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from ..errors import RecordingError
 from .segment_file import Record, SegmentFile, Selection
 from .segment_names import segment_files
 
-__all__ = ["FollowedRecording", "read_recording", "segments", "selected"]
+__all__ = ["FollowedRecording", "RecordingReader", "read_recording", "segments", "selected"]
 
 
 def segments(path: Path | str) -> list[Path]:
@@ -83,23 +84,60 @@ def read_recording(
     OSError
         If it cannot be read.
     """
-    selection = selected(start, end, topics)
-    files = segments(path)
-    if len(files) == 1:
-        _refuse_other_files(files[0])
-    for file in files:
-        try:
-            segment = SegmentFile(file, selection)
-        except FileNotFoundError:
-            # Deleted meanwhile, by a recorder that does not keep all.
-            logging.getLogger("m2com").warning("%s is gone", file)
-            continue
-        with segment:
-            yield from segment.records()
-            if segment.torn:
-                logging.getLogger("m2com").info(
-                    "%s is unfinished: its last %d bytes were left out", file, segment.torn
-                )
+    with closing(RecordingReader(path, selected(start, end, topics)).chunks()) as chunks:
+        for chunk in chunks:
+            yield from chunk
+
+
+class RecordingReader:
+    """Reads a recording, and tells how far it is.
+
+    Parameters
+    ----------
+    path
+        The directory of a recorder, or one segment.
+    selection
+        Which messages are wanted.
+
+    Attributes
+    ----------
+    size
+        Bytes of its segments.
+    position
+        Bytes that were read.
+
+    Raises
+    ------
+    OSError, RecordingError
+        As `read_recording`.
+    """
+
+    def __init__(self, path: Path | str, selection: Selection) -> None:
+        self._files = segments(path)
+        self._selection = selection
+        if len(self._files) == 1:
+            _refuse_other_files(self._files[0])
+        self.size = sum(file.stat().st_size for file in self._files if file.exists())
+        self.position = 0
+
+    def chunks(self) -> Generator[list[Record], None, None]:
+        """Yield the messages chunk by chunk, also of chunks without any that is wanted."""
+        log = logging.getLogger("m2com")
+        for file in self._files:
+            before = self.position
+            try:
+                segment = SegmentFile(file, self._selection)
+            except FileNotFoundError:
+                # Deleted meanwhile, by a recorder that does not keep all.
+                log.warning("%s is gone", file)
+                continue
+            with segment:
+                for chunk in segment.chunks():
+                    self.position = before + segment.position
+                    yield chunk
+                if segment.torn:
+                    log.info("%s: the last %d bytes are unfinished", file, segment.torn)
+                self.position = before + segment.size
 
 
 def selected(
@@ -151,6 +189,11 @@ class FollowedRecording:
         OSError
             As `read_recording`.
         """
+        for chunk in self.new_chunks():
+            yield from chunk
+
+    def new_chunks(self) -> Iterator[list[Record]]:
+        """Yield the same chunk by chunk."""
         self._find_files()
         # Taken before reading: nothing is written any more to what has a successor by now.
         last: dict[str, int] = {}
@@ -162,7 +205,7 @@ class FollowedRecording:
                 self._done.add(file)
                 continue
             is_complete = segment.is_finished or segment.number < last[segment.run]
-            yield from segment.records()
+            yield from segment.chunks()
             if is_complete:
                 self._done.add(file)
                 self._open.pop(file).close()

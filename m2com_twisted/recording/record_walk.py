@@ -59,26 +59,28 @@ class RecordWalk:
     def __init__(self, file: BinaryIO, log: logging.Logger) -> None:
         self._file = file
         self._log = log
-        # Up to where all was read, and up to where all was certainly right.
-        self._position = self._certain = 0
+        #: Up to here all was read.
+        self.position = 0
+        # Up to here all was certainly right.
+        self._certain = 0
 
     @property
     def remaining(self) -> int:
         """Bytes behind the last complete record."""
-        return os.fstat(self._file.fileno()).st_size - self._position
+        return os.fstat(self._file.fileno()).st_size - self.position
 
     def records(self) -> Iterator[Place]:
         """Yield the places of all further records; to be called again when the file has grown."""
         size = os.fstat(self._file.fileno()).st_size
-        if self._position == 0 and self._bytes(0, len(MCAP0_MAGIC)) == MCAP0_MAGIC:
-            self._position = self._certain = len(MCAP0_MAGIC)
-        while self._position < size:
-            place = self._place_at(self._position, size)
+        if self.position == 0 and self._bytes(0, len(MCAP0_MAGIC)) == MCAP0_MAGIC:
+            self.position = self._certain = len(MCAP0_MAGIC)
+        while self.position < size:
+            place = self._place_at(self.position, size)
             if place is None:
                 if not self._skip_damage(size):
                     return
                 continue
-            self._position = place.end
+            self.position = place.end
             if place.opcode == Opcode.CHUNK:
                 self._certain = place.end
             yield place
@@ -122,10 +124,10 @@ class RecordWalk:
         self._log.warning(
             "%s: bytes %d to %d are damaged and were left out",
             self._file.name,
-            self._position,
+            self.position,
             found,
         )
-        self._position = self._certain = found
+        self.position = self._certain = found
         return True
 
     def _find_chunk(self, position: int, size: int) -> int | None:

@@ -4,7 +4,7 @@ import logging
 import os
 import struct
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,8 @@ _MESSAGE = struct.Struct("<HIQQ")
 
 # What stands at the beginning of a chunk: the time of its first and of its last message.
 _TIMES = struct.Struct("<QQ")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _FOOTER_SIZE = HEAD.size + struct.calcsize("<QQI")
 
@@ -63,7 +65,8 @@ class Record(NamedTuple):
     @property
     def utc(self) -> datetime:
         """When it passed, to the microsecond."""
-        return datetime.fromtimestamp(self.time // 1000 / 1e6, timezone.utc)
+        # Not by way of a float, which is not exact to the microsecond.
+        return _EPOCH + timedelta(microseconds=self.time // 1000)
 
     @property
     def message(self) -> Message:
@@ -162,30 +165,47 @@ class SegmentFile:
         return self._summary_start() is not None
 
     @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return os.fstat(self._file.fileno()).st_size
+
+    @property
     def torn(self) -> int:
         """Bytes at the end that are no complete record."""
         return 0 if self.is_finished else self._walk.remaining
 
+    @property
+    def position(self) -> int:
+        """Bytes that were read."""
+        return self._walk.position
+
     def records(self) -> Iterator[Record]:
         """Yield its messages; when called again, those that were written meanwhile."""
+        for chunk in self.chunks():
+            yield from chunk
+
+    def chunks(self) -> Iterator[list[Record]]:
+        """Yield the same chunk by chunk; a chunk without any wanted message is an empty list."""
         if not self._is_read_before:
             self._is_read_before = True
             if not self._read_summary():
                 return
         for place in self._walk.records():
             if place.opcode == Opcode.CHUNK:
-                yield from self._messages_of(place)
+                data = self._data_of(place)
+                yield [] if data is None else self._records_in(data)
             elif place.opcode == Opcode.CHANNEL:
                 self._add_channel(self._walk.content(place), overwrite=False)
 
-    def _messages_of(self, place: Place) -> Iterator[Record]:
+    def _data_of(self, place: Place) -> bytes | None:
+        """Return the records of a chunk; None if it is damaged, or nothing of it is wanted."""
         content = self._walk.content(place)
         if not self._selection.may_have(*_TIMES.unpack_from(content)) and self._channels:
-            return
+            return None
         try:
             chunk = Chunk.read(ReadDataStream(BytesIO(content)))
             stream, length = get_chunk_data_stream(chunk, validate_crc=True)
-            data = stream.read(length)
+            return stream.read(length)
         except Exception as error:
             # Anything may come out of damaged bytes: of struct, of zstd, of a checksum.
             self._log.warning(
@@ -194,10 +214,11 @@ class SegmentFile:
                 place.start,
                 error,
             )
-            return
-        yield from self._messages_in(data)
+            return None
 
-    def _messages_in(self, data: bytes) -> Iterator[Record]:
+    def _records_in(self, data: bytes) -> list[Record]:
+        """Return the wanted messages among the records of a chunk."""
+        found: list[Record] = []
         position, unknown = 0, 0
         has_time = self._selection.has_time
         while position < len(data):
@@ -211,14 +232,11 @@ class SegmentFile:
             channel_id, _, time, _ = _MESSAGE.unpack_from(data, start)
             channel = self._channels.get(channel_id)
             if channel is not None and has_time(time):
-                facts = channel.metadata
-                line = data[start + _MESSAGE.size : position]
-                yield Record(
-                    time, channel.topic, facts.get("connection", ""), facts.get("kind", ""), line
-                )
+                found.append(_record(channel, time, data[start + _MESSAGE.size : position]))
             unknown += channel_id not in self._channels
         if unknown:
             self._log.warning("%s: %d messages of an unknown channel", self.path, unknown)
+        return found
 
     def _add_channel(self, content: bytes, *, overwrite: bool) -> None:
         """Note a channel.
@@ -282,3 +300,9 @@ class SegmentFile:
         except Exception:
             pass  # Damaged.
         return self.path.stem, 0
+
+
+def _record(channel: Channel, time: int, line: bytes) -> Record:
+    # Those of other writers have no such metadata.
+    facts = channel.metadata
+    return Record(time, channel.topic, facts.get("connection", ""), facts.get("kind", ""), line)

@@ -35,7 +35,6 @@ class Recording:
             directory,
             reactor=self.clock,
             utc=lambda: START + round((self.clock.seconds() + self.step) * 1e9),
-            monotonic=lambda: round((self.clock.seconds() + 1000) * 1e9),
             **options,
         )
         self.observer = self.recorder.observer("telemetry")

@@ -21,7 +21,6 @@ def record(directory: Path, times: Iterable[float]) -> Path:
         directory,
         reactor=clock,
         utc=lambda: round((1_700_000_000 + clock.seconds()) * 1e9),
-        monotonic=lambda: round(clock.seconds() * 1e9),
     )
     recorder.startService()
     for number, time in enumerate(times):

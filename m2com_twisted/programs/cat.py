@@ -1,0 +1,109 @@
+"""``m2com cat``."""
+
+import json
+from collections.abc import Iterable
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.python import usage
+
+from ..errors import BadLineError
+from .extras import extra
+from .progress import Progress
+from .quantities import moment
+from .recording_subcommand import RecordingSubcommand, read_in_turns
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..recording import Record, Selection
+
+__all__ = ["CatOptions"]
+
+# Seconds between two looks whether a recording has grown.  It is written every two.
+_LOOK_INTERVAL = 0.5
+
+
+class CatOptions(RecordingSubcommand):
+    """Its options."""
+
+    synopsis = "Usage: m2com cat RECORDING [options]"
+    longdesc = """Print the messages of a recording, one JSON object per line, with the time, the
+    channel and the message.  With --follow it goes on as the recording grows, until Ctrl-C."""
+    example = "m2com cat night-1 --topic position --from 2026-01-31T04:00"
+    optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
+        ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
+        ["to", None, None, "Time before which the last message was recorded.", moment],
+    ]
+    optFlags = [["follow", "f", "Go on as the recording grows."]]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        RecordingSubcommand.__init__(self)
+        self["topics"] = []
+
+    def opt_topic(self, topic: str) -> None:
+        """Print this channel or message id only; may be given several times."""
+        if not topic:
+            raise usage.UsageError("--topic is empty")
+        self["topics"].append(topic)
+
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
+        """Override."""
+        self.log_to(terminal)
+        with extra("recording", "m2com cat"):
+            from ..recording import selected
+        selection = selected(self["from"], self["to"], self["topics"] or None)
+        if self["follow"]:
+            await self._follow(selection, reactor, terminal)
+        else:
+            await self._print(selection, reactor, terminal)
+        return 0
+
+    async def _print(
+        self, selection: "Selection", reactor: IReactorTime, terminal: Terminal
+    ) -> None:
+        from ..recording import RecordingReader
+
+        reader = RecordingReader(self["recording"], selection)
+        # No bar: where stdout is the terminal, the lines are what one sees.
+        async with aclosing(read_in_turns(reader, reactor, Progress("", 0))) as chunks:
+            async for chunk in chunks:
+                await _say(chunk, terminal)
+
+    async def _follow(
+        self, selection: "Selection", reactor: IReactorTime, terminal: Terminal
+    ) -> None:
+        from ..recording import FollowedRecording
+
+        followed = FollowedRecording(self["recording"], selection)
+        try:
+            while True:
+                for chunk in followed.new_chunks():
+                    await _say(chunk, terminal)
+                    await deferLater(reactor, 0)
+                await deferLater(reactor, _LOOK_INTERVAL)
+        finally:
+            followed.close()
+
+
+async def _say(records: "Iterable[Record]", terminal: Terminal) -> None:
+    for record in records:
+        terminal.say(_line(record))
+    await terminal.room()
+
+
+def _line(record: "Record") -> str:
+    """Return a record as JSON, with the message as the controller wrote it if that is possible."""
+    message = record.line.decode("utf-8", "replace")
+    if not message.isprintable():
+        message = _as_ascii(record)
+    utc = record.utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f'{{"utc": "{utc}", "channel": {json.dumps(record.topic)}, "message": {message}}}'
+
+
+def _as_ascii(record: "Record") -> str:
+    try:
+        return json.dumps(record.message)
+    except BadLineError:
+        return json.dumps(record.line.decode("utf-8", "replace"))

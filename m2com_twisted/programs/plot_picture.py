@@ -1,0 +1,168 @@
+"""The picture of a plot."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from .plot_data import Mark, Series
+
+__all__ = ["draw"]
+
+# Points of a line that are drawn at the most: twice as many as a picture is wide.  Of what is
+# left out, the lowest and the highest of each place stay.
+_POINTS = 4000
+
+# Lines in one part of the picture that are named beside it.
+_NAMED = 14
+
+# A line is broken where no value came for so many times the usual interval, and for 2 s.
+_GAP = 5.0
+_SHORTEST_GAP = 2.0
+
+# Width of a label that leans, in points and as a part of the picture.
+_LABEL_POINTS = 14
+_LABEL_WIDTH = 0.021
+
+# Close marks that are named; of the others there is the number.
+_NAMED_TOGETHER = 3
+
+# The most important first.
+_COLOURS = {"fault": "#c1121f", "warning": "#e08e00", "mode": "#1d5fa8", "link": "#6b6b6b"}
+_STYLES = {"fault": "-", "warning": "-", "mode": "--", "link": ":"}
+
+
+def draw(series: list[Series], marks: list[Mark], end: float, title: str, path: Path) -> None:
+    """Draw values over time, those of each unit in a part of its own, and save the picture.
+
+    Parameters
+    ----------
+    series
+        The values.
+    marks
+        What happened meanwhile; drawn over all parts, and named above the first.
+    end
+        End of the time, in seconds since 1970 UTC.
+    title
+        Stands above the picture.
+    path
+        The file; its suffix tells the format.
+    """
+    parts = _parts(series)
+    figure = Figure(figsize=(11, 1.2 + 2.6 * len(parts)), dpi=130, layout="constrained")
+    axes = figure.subplots(len(parts), 1, sharex=True, squeeze=False)[:, 0]
+    start = min(one.times[0] for one in series)
+    for part, ax in zip(parts, axes, strict=True):
+        _draw_part(ax, part, end)
+        for mark in marks:
+            if start <= mark.time <= end:
+                colour, style = _COLOURS[mark.kind], _STYLES[mark.kind]
+                ax.axvline(_date(mark.time), color=colour, linestyle=style, linewidth=0.9, zorder=1)
+    axes[0].set_xlim(_date(start), _date(max(end, start + 1e-3)))
+    _name_marks(axes[0], [mark for mark in marks if start <= mark.time <= end], start, end)
+    locator = AutoDateLocator(tz=timezone.utc)
+    axes[-1].xaxis.set_major_locator(locator)
+    axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=timezone.utc))
+    axes[-1].set_xlabel("UTC")
+    figure.suptitle(title, fontsize=11)
+    # Without the date of the drawing, the same recording gives the same file.
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def _parts(series: list[Series]) -> list[list[Series]]:
+    """Return the series by their units; enumerations each by themselves."""
+    parts: dict[str, list[Series]] = {}
+    for one in series:
+        parts.setdefault(one.label if one.names else one.unit, []).append(one)
+    return list(parts.values())
+
+
+def _draw_part(ax: Axes, part: list[Series], end: float) -> None:
+    for one in part:
+        times, values = _points(one, end)
+        style = "steps-post" if one.is_event else "default"
+        dates = [_date(time) for time in times]
+        ax.plot(dates, values, drawstyle=style, linewidth=1.1, label=one.label, zorder=2)  # type: ignore[arg-type]  # its stubs know no datetimes
+    ax.grid(color="#dddddd", linewidth=0.6)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.margins(y=0.08)
+    ax.ticklabel_format(axis="y", useOffset=False)
+    names = part[0].names
+    if names:
+        ax.set_yticks(list(names), list(names.values()))
+    unit = f" ({part[0].unit})" if part[0].unit else ""
+    if len(part) == 1:
+        ax.set_ylabel(f"{part[0].label}{unit}")
+    elif len(part) <= _NAMED:
+        ax.set_ylabel(part[0].unit)
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    else:
+        # The colours repeat, so a legend would tell nothing.
+        ax.set_ylabel(f"{part[0].label}\nto {part[-1].label}{unit}")
+
+
+def _points(one: Series, end: float) -> tuple[list[float], list[float]]:
+    """Return what is drawn of a series."""
+    times, values = np.asarray(one.times), np.asarray(one.values)
+    if one.is_event:
+        # The last value holds until the end.
+        return [*one.times, max(end, one.times[-1])], [*one.values, one.values[-1]]
+    if len(times) > _POINTS:
+        chosen = _extremes(values)
+        times, values = times[chosen], values[chosen]
+    gaps = np.diff(times)
+    if len(gaps):
+        longest = max(_SHORTEST_GAP, _GAP * float(np.median(gaps)))
+        places = np.nonzero(gaps > longest)[0] + 1
+        times = np.insert(times, places, times[places])
+        values = np.insert(values, places, np.nan)
+    return times.tolist(), values.tolist()
+
+
+def _extremes(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[int]:
+    """Return the places of the lowest and the highest value of each piece."""
+    pieces = np.array_split(np.arange(len(values)), _POINTS // 2)
+    # What is not a number must not hide what is.
+    low, high = np.nan_to_num(values, nan=np.inf), np.nan_to_num(values, nan=-np.inf)
+    found = {int(piece[low[piece].argmin()]) for piece in pieces}
+    found |= {int(piece[high[piece].argmax()]) for piece in pieces}
+    return sorted(found)
+
+
+def _name_marks(ax: Axes, marks: list[Mark], start: float, end: float) -> None:
+    """Write the names of marks above the picture, those of close ones side by side."""
+    groups: list[list[Mark]] = []
+    for mark in marks:
+        width = len(groups[-1]) * _LABEL_WIDTH * (end - start) if groups else 0.0
+        if groups and mark.time < groups[-1][0].time + width:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+    for group in groups:
+        _name_group(ax, group)
+
+
+def _name_group(ax: Axes, group: list[Mark]) -> None:
+    place = _date(group[0].time), 1.0
+    named = sorted(group, key=lambda mark: list(_COLOURS).index(mark.kind))
+    texts = [(mark.label, _COLOURS[mark.kind]) for mark in named[:_NAMED_TOGETHER]]
+    if len(named) > _NAMED_TOGETHER:
+        texts.append((f"and {len(named) - _NAMED_TOGETHER} more", _COLOURS["link"]))
+    for number, (text, colour) in enumerate(texts):
+        ax.annotate(
+            text,
+            place,
+            xycoords=("data", "axes fraction"),
+            xytext=(_LABEL_POINTS * number, 4),
+            textcoords="offset points",
+            rotation=40,
+            fontsize=7.5,
+            color=colour,
+        )
+
+
+def _date(time: float) -> datetime:
+    return datetime.fromtimestamp(time, timezone.utc)
