@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python import usage
@@ -83,6 +84,8 @@ class CatOptions(RecordingSubcommand):
                     await _say(chunk, terminal)
                     await deferLater(reactor, 0)
                 await deferLater(reactor, _LOOK_INTERVAL)
+        except CancelledError:
+            return  # Ctrl-C, the way it ends
         finally:
             followed.close()
 

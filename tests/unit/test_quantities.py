@@ -1,0 +1,43 @@
+"""Sizes, durations and times on a command line."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from m2com_twisted.programs.quantities import duration, moment, size
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("100GB", 10**11), ("1.5 kB", 1500), ("256MB", 256 * 10**6), ("2TB", 2 * 10**12)],
+)
+def test_size(text: str, number: int) -> None:
+    """A size has a decimal unit."""
+    assert size(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30d", 2_592_000), ("1h", 3600), ("1.5min", 90), ("10 s", 10)]
+)
+def test_duration(text: str, seconds: float) -> None:
+    """A duration has a unit."""
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "GB", "100", "-1GB", "0MB", "1e3MB", "1GB2", "1Gb", "٣MB"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    """A number without a unit says too little."""
+    with pytest.raises(ValueError, match="a size is a number greater than 0"):
+        size(text)
+
+
+def test_moment_is_utc_unless_it_says_otherwise() -> None:
+    """With or without seconds, T, Z and offset."""
+    expected = datetime(2026, 1, 31, 4, tzinfo=timezone.utc)
+    for text in "2026-01-31T04:00", "2026-01-31 04:00:00", "2026-01-31T04:00:00Z":
+        assert moment(text) == expected
+        assert moment(text).utcoffset() == timedelta(0)
+    assert moment("2026-01-31T01:00:00-03:00") == expected
+    assert moment("2026-01-31") == expected - timedelta(hours=4)
+    with pytest.raises(ValueError, match="a time is written as"):
+        moment("04:00")
