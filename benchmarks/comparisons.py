@@ -168,6 +168,33 @@ COMPARISONS = (
         (Ratio("parse", "to dict", 0.3),),
     ),
     Comparison(
+        "Recording, on the reactor's thread",
+        {
+            "recorder": Job("recorder", "arrive", "telemetry", 30),
+            "mcap library": Job("recorder", "library", "telemetry", 30),
+        },
+        (Ratio("recorder", "mcap library", 0.5),),
+    ),
+    Comparison(
+        "Recording, all threads",
+        {
+            "recorder": Job("recorder", "record", "telemetry", 30),
+            "mcap library": Job("recorder", "library", "telemetry", 30),
+        },
+        (Ratio("recorder", "mcap library"),),
+    ),
+    Comparison(
+        "Longest stall of the reactor, slow disk",
+        {
+            "recording": Job("recorder", "lateness", "telemetry", seconds=5.0),
+            "not recording": Job("recorder", "lateness", "telemetry", clients=0, seconds=5.0),
+        },
+        (Ratio("recording", "not recording"),),
+        per="measurement",
+        scale=1e3,
+        unit="ms",
+    ),
+    Comparison(
         "Import",
         {
             "package": Job("imports", "package", repeat=3),

@@ -182,7 +182,8 @@ class Disk:
         try:
             segment.append(arrivals, self._now())
         except OSError:
-            self._abandon(segment.size)
+            # With a summary of what is in it, if the disk takes that much.
+            self._finish_segment(Outcome())
             raise
         except Exception as error:
             # Not the disk's fault but that of a message; it must not be tried for ever.
@@ -203,6 +204,9 @@ class Disk:
         if self._segment is None:
             return
         segment, self._segment = self._segment, None
+        if segment.messages == 0:
+            segment.abandon()
+            return
         try:
             segment.finish()
         except OSError as error:

@@ -164,7 +164,8 @@ class WriteQueue:
         self._jobs.popleft()
         self._size -= batch.size
         self.waiting -= len(batch.arrivals)
-        self._is_full = False
+        # Not at once: that what comes is lost would be said for each batch in turn.
+        self._is_full = self._is_full and self._size > _MOST_WAITING // 2
 
     def _try_again(self) -> None:
         self._retry = None
