@@ -184,6 +184,12 @@ class Recorder(Service):
     async def _close(self) -> None:
         if self._queue is not None:
             await self._queue.close()
+            self._log.info(
+                "%d messages were recorded in %s, %d lost",
+                self.recorded,
+                self._directory,
+                self.lost,
+            )
 
     def record(self, source: Source, name: object, line: bytes) -> None:
         """Record a line that passes now; ignored unless the recorder runs.

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mcap.reader import make_reader
 
-from m2com_twisted.recording import read_recording
+from m2com_twisted.recording import read_recording, segments
 from tests.support.programs import PATIENCE, Program, script
 from tests.support.recordings import Recording
 
@@ -83,6 +84,33 @@ def test_twistd_with_all_it_can_do(ports: list[str], tmp_path: Path) -> None:
         if one.connection != "command" and one.kind == "received"
     ]
     assert len(recorded) >= program.output.count("[mine#info] telemetry")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_ends_it_with_all_recorded(
+    ports: list[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    """What came last is on disk, with the end of the connections, and the segment is finished."""
+    options = ["-n", "m2com", *ports, "--record", "record"]
+    with Program(script("twistd"), *options, cwd=tmp_path) as program:
+        program.wait_for("command: Connected")
+        program.wait_for("telemetry: Connected")
+        status = program.stop(number)
+        # twistd ends with the signal that it knows itself, and systemd takes these for success.
+        assert status in (0, -number)
+        assert "Unhandled" not in program.output
+    [file] = segments(tmp_path / "record")
+    with file.open("rb") as stream:
+        summary = make_reader(stream, validate_crcs=True).get_summary()
+    records = list(read_recording(file))
+    assert summary is not None
+    assert summary.statistics is not None
+    assert summary.statistics.message_count == len(records)
+    states = [one.message["state"] for one in records if one.topic == "/link/command"]
+    assert states[-1] == "idle"
+    said = re.search(r"(\d+) messages were recorded in .*/record, 0 lost", program.output)
+    assert said is not None
+    assert int(said[1]) == len(records)
 
 
 def test_twist_runs_it_too(ports: list[str], tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """The metrics, as Prometheus gets them."""
 
+from pathlib import Path
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from twisted.web.wsgi import WSGIResource
 
-from m2com_twisted.metrics import ControllerCollector, metrics_site
+from m2com_twisted.metrics import ControllerCollector, RecorderCollector, metrics_site
+from m2com_twisted.recording import segments
 from tests.support.embedded_service import Embedded
+from tests.support.recordings import Recording
 
 
 @pytest.fixture
@@ -34,6 +38,26 @@ def test_counters_of_each_connection(embedded: Embedded) -> None:
     assert 'm2com_silence_seconds{connection="command"} 0.5' in lines
     assert "# TYPE m2com_messages_total counter" in lines
     assert "# TYPE m2com_queue_depth gauge" in lines
+
+
+def test_counters_of_a_recorder(tmp_path: Path) -> None:
+    """What is on disk, what waits and what is lost, and the age of the segment."""
+    recording = Recording(tmp_path)
+    collector = RecorderCollector(lambda: recording.recorder.stats)
+    registry = CollectorRegistry()
+    registry.register(collector)
+    recording.write(3)
+    recording.send(2)
+    recording.clock.advance(1)
+    collector.look()
+    lines = generate_latest(registry).decode().splitlines()
+    assert "m2com_recording_messages 3.0" in lines
+    assert "m2com_recording_waiting_messages 2.0" in lines
+    assert "m2com_recording_lost_messages_total 0.0" in lines
+    assert "m2com_recording_segment_age_seconds 3.0" in lines
+    [file] = segments(tmp_path)
+    assert f"m2com_recording_bytes {file.stat().st_size:.1f}" in lines
+    recording.stop()
 
 
 def test_only_a_look_touches_the_counters(embedded: Embedded) -> None:
