@@ -12,8 +12,10 @@ import pytest
 import pytest_twisted
 
 from m2com_twisted import Elevation
+from m2com_twisted.connection.state import ConnectionState
 from m2com_twisted.simulator import CellController
 from tests.support.programs import ROOT, Program, script
+from tests.support.recordings import Recording
 from tests.support.waiting import until
 
 EXAMPLES = ROOT / "examples"
@@ -151,3 +153,17 @@ def test_tac(ports: tuple[str, str], tmp_path: Path) -> None:
         assert "Unhandled" not in program.output
         assert "Traceback" not in program.output
     assert not list(tmp_path.iterdir())
+
+
+def test_read_recording(tmp_path: Path) -> None:
+    """It tells how far the mirror moved, and when a connection was lost."""
+    recording = Recording(tmp_path / "night")
+    for x in 3.5, -1.0, 2.0:
+        line = b'{"id": "position", "x": %f}' % x
+        recording.observer.received(line, {"id": "position"})
+    recording.observer.connection(ConnectionState.WAITING)
+    recording.stop()
+    words = [sys.executable, str(EXAMPLES / "read_recording.py"), "night"]
+    with Program(*words, cwd=tmp_path) as program:
+        assert program.wait() == 0
+    assert program.output == "x from -1.0 to 3.5 um\n2023-11-14 22:13:20 telemetry\n"
