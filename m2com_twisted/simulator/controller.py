@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
-from .model.model import CYCLE, Model
+from .model.model import Model, ServerKind
 from .model.profiles import DEFAULT, Profile
 from .ports.command_port import CommandPort
 from .ports.inbound import ReceivedMessages
@@ -39,6 +39,9 @@ class CellController:
         The address to listen at.
     profile
         Which rules it goes by.
+    kind
+        Client that it serves: ``"CSC"``, or ``"GUI"`` for the engineering console.  The
+        latter kind compares the elevation it is told with its inclinometer.
     seed
         Of all noise: with the same seed, clock and input it sends the same
         bytes.  None for a different one each time.
@@ -65,6 +68,7 @@ class CellController:
         interface: str = "127.0.0.1",
         *,
         profile: Profile = DEFAULT,
+        kind: ServerKind = "CSC",
         seed: int | None = None,
         reactor: IReactorTime | None = None,
         clock: IReactorTime | None = None,
@@ -74,20 +78,15 @@ class CellController:
         self.log = log or logging.getLogger(type(self).__name__)
         self._reactor = ReactorAccess(reactor)
         self._clock: IReactorTime = clock or self._reactor
-        self.model = Model(seed, profile.power_times)
+        self.model = Model(seed, profile, kind)
         self._received = ReceivedMessages()
         self._commands = CommandPort(
             self.model, profile, self._clock, self._received, self.log, self._schedule_reboot
         )
         self._telemetry = TelemetryPort(self.model, self._clock, self._received, self.log)
-        self._beats = (
-            SteadyCall(
-                self._clock, CYCLE, lambda beats: self._commands.step(beats * CYCLE), self.log
-            ),
-            # Missed telemetry is not made up for: a burst would help nobody.
-            SteadyCall(
-                self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
-            ),
+        # Missed telemetry is not made up for: a burst would help nobody.
+        self._telemetry_pace = SteadyCall(
+            self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
         )
         self._ports = PortPair(
             self._reactor,
@@ -207,8 +206,8 @@ class CellController:
         """Take clients, and let time pass, without listening."""
         self._open_factories(True)
         self.model.raise_fault(6053)  # as the original reports whenever it starts
-        for beat in self._beats:
-            beat.start()
+        self._commands.start()
+        self._telemetry_pace.start()
 
     def _open_factories(self, open: bool) -> None:
         """Let the ports take clients or not, also those that are no sockets."""
@@ -217,16 +216,15 @@ class CellController:
 
     def stop_loops(self) -> None:
         """Let time stand still, and give up the command under way."""
-        for beat in self._beats:
-            beat.stop()
+        self._telemetry_pace.stop()
         self._commands.stop()
         for call in self._pending:
             if call.active():
                 call.cancel()
         self._pending = []
+        self.model.reboot_requested = False
 
     def _schedule_reboot(self) -> None:
-        self.model.reboot_requested = False
         self._pending.append(self._clock.callLater(_REBOOT_DELAY, self._reboot))
 
     def _reboot(self) -> None:

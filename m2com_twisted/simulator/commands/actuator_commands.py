@@ -47,7 +47,7 @@ def set_hardpoint_list(model: Model, actuators: list[int]) -> Iterator[Step]:
     if axial != sorted(set(axial)) or axial[-1] >= AXIAL_COUNT or tangent not in _TANGENT_TRIPLES:
         raise CommandRefusedError("these are not three axial actuators and every other tangent one")
     try:
-        model.mirror.set_hardpoints(actuators)
+        model.mirror.set_hardpoints(actuators, keep_pose=not model.as_original)
     except ValueError as error:
         raise CommandRefusedError("the axial actuators stand on a line") from error
     yield events.hardpoint_list(actuators)

@@ -10,7 +10,8 @@ from ...catalogue import commands
 from ...catalogue.enums import ClosedLoopControlMode
 from ..model import events
 from ..model.geometry import Pose
-from ..model.mirror import CLOSED_LOOP_LIMITS, COUNT
+from ..model.limits import CLOSED_LOOP_LIMITS
+from ..model.mirror import COUNT
 from ..model.model import Model
 from .command import CommandRegister, Step
 from .parameters import CommandRefusedError
@@ -65,7 +66,7 @@ def _move(model: Model, pose: Pose) -> str:
         return "the motors are off, or the loop is open"
     x = pose.x * math.cos(math.radians(pose.y_rot / 3600))
     y = pose.y * math.cos(math.radians(pose.x_rot / 3600))
-    if math.hypot(x, y) > _MAX_RADIUS or pose.z > _MAX_Z:
+    if math.hypot(x, y) > _MAX_RADIUS or pose.z >= _MAX_Z:
         return "the position is out of range"
     try:
         model.mirror.move_to(pose)
@@ -89,7 +90,7 @@ def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
     yield events.force_balance_system_status(closed)
     yield events.open_loop_max_limit(model.open_loop_max_limit)
     yield events.closed_loop_control_mode(model.control_mode)
-    yield events.digital_output(model.power.output)
+    yield events.digital_output(model.refresh_output())
     if refused:
         raise CommandRefusedError("the motors are off, or the open-loop maximum limit is on")
 

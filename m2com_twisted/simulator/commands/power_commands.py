@@ -45,12 +45,13 @@ def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
     loop_was_closed = model.mirror.loop_closed
     yield from _switch(model, power_type, status, model.power.times)
     if loop_was_closed and not model.motor_on:
+        model.stop_force_balance()
         yield events.force_balance_system_status(False)
     yield events.digital_input(model.power.input)
-    yield events.digital_output(model.power.output)
+    yield events.digital_output(model.refresh_output())
     yield interlock(model)
     yield events.open_loop_max_limit(model.open_loop_max_limit)
-    if power_type is PowerType.Motor and status:
+    if model.motor_on:
         model.raise_fault(6052)  # the monitoring ILCs are not there
 
 
@@ -61,15 +62,18 @@ def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
         yield events.digital_input(model.power.input)
         raise CommandRefusedError("the power is off")
     state = model.power.states[power_type]
-    model.power.start_reset(power_type)
+    model.refresh_output()
+    model.power.drive_reset(power_type, True)
     yield events.digital_output(model.power.output)
     yield interlock(model)
+    model.power.open_breakers(power_type)
     yield events.digital_input(model.power.input)
     model.set_power_state(power_type, PowerSystemState.ResettingBreakers)
     yield events.power_system_state(power_type, PowerSystemState.ResettingBreakers)
     if model.power.times.reset:
         yield Wait(model.power.times.reset)
-    model.power.finish_reset(power_type)
+    model.power.drive_reset(power_type, False)
+    model.power.close_breakers()
     model.set_power_state(power_type, state)
     yield events.digital_output(model.power.output)
     yield interlock(model)
@@ -85,11 +89,15 @@ def switch_digital_output(
     high = status is DigitalOutputStatus.BinaryHighLevel
     if status is DigitalOutputStatus.ToggleBit:
         high = not model.power.output & bit
+    loop_was_closed = model.mirror.loop_closed
     model.power.set_output(bit, high)
+    word = model.power.output
+    # The original tells the state of the interlock from before the power changes.
+    before = [events.digital_output(word), interlock(model)] if model.as_original else []
     told: list[Step] = []
     for power_type in (PowerType.Communication, PowerType.Motor):
-        up = bool(model.power.output & OUTPUT_BIT[power_type])
-        told += _switch(model, power_type, up, INSTANT)
-    yield events.digital_output(model.power.output)
-    yield interlock(model)
+        told += _switch(model, power_type, bool(word & OUTPUT_BIT[power_type]), INSTANT)
+    yield from before or [events.digital_output(model.power.output), interlock(model)]
     yield from told
+    if loop_was_closed and not model.mirror.loop_closed:
+        yield events.force_balance_system_status(False)

@@ -31,7 +31,7 @@ def clear_errors(model: Model) -> Iterator[Step]:
     model.faults.clear()
     yield events.summary_faults_status(0)
     yield events.digital_input(model.power.input)
-    yield events.digital_output(model.power.output)
+    yield events.digital_output(model.refresh_output())
     yield interlock(model)
 
 
@@ -146,6 +146,7 @@ def set_control_parameters(
     model.compare_angles = enable_angle_comparison
     model.max_angle_difference = max_angle_difference
     model.lut_temperature_enabled = enable_lut_temperature
+    model.look_up_temperatures()
     yield events.inclination_telemetry_source(model.inclination_source)
 
 
@@ -153,4 +154,6 @@ def set_control_parameters(
 def set_temperature_offset(model: Model, ring: list[float]) -> Iterator[Step]:
     """Set the reference of the ring temperatures."""
     model.temperature_reference = ring
+    if not model.as_original:
+        model.look_up_temperatures()
     yield events.temperature_offset(ring)

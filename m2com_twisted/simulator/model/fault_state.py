@@ -21,9 +21,11 @@ class FaultState:
     Attributes
     ----------
     enabled
-        The mask; a fault outside it is ignored entirely.
+        The mask; a fault whose bit is 0 in it is ignored entirely.
     status
         The bits of all faults and warnings.
+    faulted
+        Whether there is one that opens the loop.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class FaultState:
     def clear(self) -> None:
         """Forget everything but the mask."""
         self.status = 0
+        self.faulted = False
         self._retracted: set[int] = set()
         self._extended: set[int] = set()
         self._tell_fault = False
@@ -43,7 +46,7 @@ class FaultState:
     def add(self, fault: Fault) -> bool:
         """Take note of a fault; return whether the loop has to be opened for it.
 
-        Once known, or outside the mask, it makes no difference.
+        A fault that is known already, or that is masked, changes nothing.
         """
         if not fault.mask & self.enabled or fault.mask & self.status:
             return False
@@ -51,6 +54,7 @@ class FaultState:
         self._tell_status = True
         opens_loop = fault.severity is Severity.FAULT or fault.code == _ALSO_OPENS_LOOP
         self._tell_fault |= opens_loop
+        self.faulted |= opens_loop
         return opens_loop
 
     def trigger_limit_switches(self, retracted: Iterable[int], extended: Iterable[int]) -> None:
@@ -61,8 +65,9 @@ class FaultState:
         self._extended |= self._new_extended
 
     def tell_again(self) -> None:
-        """Report the present state, to a client that has missed it."""
+        """Report the present state, limit switches included, to a client that has missed it."""
         self._tell_fault = self._tell_status = True
+        self._new_retracted, self._new_extended = set(self._retracted), set(self._extended)
 
     def report(self, loop_closed: bool) -> list[Message]:
         """Return the events that are due, once."""

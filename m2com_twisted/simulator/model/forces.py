@@ -13,17 +13,16 @@ from .geometry import (
     TANGENT,
     TANGENT_ANGLES,
     TANGENT_RADIUS,
-    solve,
 )
 
-__all__ = ["distribute", "effect", "net"]
+__all__ = ["net"]
 
 #: Three sums that a force takes part in.
 Triple = tuple[float, float, float]
 
 # What one newton at an actuator does: to fz, mx and my if it is axial, to fx,
 # fy and the moment mz per arm if it is tangent.
-_EFFECTS: tuple[Triple, ...] = tuple((1.0, y, -x) for x, y in AXIAL_LOCATIONS) + tuple(
+_EFFECTS: tuple[Triple, ...] = tuple((1.0, y, x) for x, y in AXIAL_LOCATIONS) + tuple(
     (math.cos(angle), math.sin(angle), 1.0) for angle in TANGENT_ANGLES
 )
 
@@ -36,12 +35,12 @@ def net(forces: Sequence[float]) -> tuple[float, float, float, float, float, flo
 # Kept, because two topics of telemetry ask for the same, in every cycle.
 @lru_cache(maxsize=8)
 def _net(forces: tuple[float, ...]) -> tuple[float, float, float, float, float, float]:
-    fz, mx, my = effect(AXIAL, forces)
-    fx, fy, turn = effect(TANGENT, forces)
+    fz, mx, my = _effect(AXIAL, forces)
+    fx, fy, turn = _effect(TANGENT, forces)
     return fx, fy, fz, mx, my, turn * TANGENT_RADIUS
 
 
-def effect(actuators: Iterable[int], forces: Sequence[float]) -> Triple:
+def _effect(actuators: Iterable[int], forces: Sequence[float]) -> Triple:
     """Return the three sums of some of the 78 forces, all axial or all tangent."""
     first = second = third = 0.0
     for actuator in actuators:
@@ -50,27 +49,3 @@ def effect(actuators: Iterable[int], forces: Sequence[float]) -> Triple:
         second += force * b
         third += force * c
     return first, second, third
-
-
-def distribute(sums: Triple, actuators: Sequence[int]) -> list[float]:
-    """Return forces at some actuators that make up three sums.
-
-    The smallest in least squares; with three actuators there is only one answer.
-
-    Raises
-    ------
-    ValueError
-        If the actuators cannot make up just any sums: they stand on a line.
-    """
-    rows, equations = _normal_equations(tuple(actuators))
-    a, b, c = solve(equations, sums)
-    return [first * a + second * b + third * c for first, second, third in rows]
-
-
-# Kept, because the same few actuators are asked about in every cycle: all but
-# the hardpoints, and the hardpoints, axial and tangent.
-@lru_cache(maxsize=8)
-def _normal_equations(actuators: tuple[int, ...]) -> tuple[list[Triple], list[list[float]]]:
-    """Return what one newton at each does, and the equations for three sums."""
-    rows = [_EFFECTS[actuator] for actuator in actuators]
-    return rows, [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]

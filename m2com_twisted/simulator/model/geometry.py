@@ -5,19 +5,20 @@ z and the two tilts, three of the tangent ones x, y and the turn about z.
 Small angles, so that every relation is linear.  Lengths in um unless said
 otherwise, angles in arcsec.
 
-Source of the figures: :ref:`protocol-figures`; the radii of the rings of axial
-actuators are made up.
+Source of the figures: the cell's drawings, and :ref:`protocol-figures`.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 __all__ = [
     "AXIAL",
     "AXIAL_COUNT",
     "AXIAL_LOCATIONS",
     "DEFAULT_HARDPOINTS",
+    "RINGS",
     "TANGENT",
     "TANGENT_ANGLES",
     "TANGENT_COUNT",
@@ -25,8 +26,11 @@ __all__ = [
     "UM_PER_M_ARCSEC",
     "UM_PER_STEP",
     "Pose",
+    "Ring",
     "extensions",
+    "interpolation",
     "pose_from_extensions",
+    "ring_azimuths",
     "solve",
 ]
 
@@ -49,14 +53,41 @@ TANGENT_RADIUS = 1.780189734
 #: Actuators A1 to A6, in rad.
 TANGENT_ANGLES = tuple(math.radians(60 * index) for index in range(TANGENT_COUNT))
 
-#: Actuators and radius, in m, of the rings B, C and D.
-_RINGS = ((30, 1.56), (24, 1.18), (18, 0.79))
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Axial actuators on a circle, numbered clockwise as seen with +y up.
+
+    Attributes
+    ----------
+    count
+        Number of actuators, at equal distances.
+    radius
+        Radius, in m.
+    first
+        Azimuth of the first actuator, in degrees clockwise from +y.
+    """
+
+    count: int
+    radius: float
+    first: float
+
+
+#: The rings B, C and D, in the order of the actuators' indices.
+RINGS = (Ring(30, 1.601, 0.0), Ring(24, 1.284, 7.5), Ring(18, 1.002, 0.0))
+
+
+def ring_azimuths(ring: Ring) -> list[float]:
+    """Return the azimuth of each actuator of a ring, in rad clockwise from +y."""
+    return [math.radians(ring.first + 360 * index / ring.count) for index in range(ring.count)]
+
 
 #: x and y of each axial actuator, in m.
 AXIAL_LOCATIONS = tuple(
-    (radius * math.cos(2 * math.pi * index / count), radius * math.sin(2 * math.pi * index / count))
-    for count, radius in _RINGS
-    for index in range(count)
+    (ring.radius * math.sin(azimuth), ring.radius * math.cos(azimuth))
+    for ring in RINGS
+    for azimuth in ring_azimuths(ring)
 )
 
 #: With lengths in um and arms in m: a turn of one arcsec moves this far per m.
@@ -95,7 +126,7 @@ def _axial_row(actuator: int) -> tuple[float, float, float]:
 def _tangent_row(actuator: int) -> tuple[float, float, float]:
     """Extension per unit of x, y and z_rot."""
     angle = TANGENT_ANGLES[actuator - AXIAL_COUNT]
-    return math.cos(angle), math.sin(angle), -TANGENT_RADIUS * UM_PER_M_ARCSEC
+    return math.cos(angle), -math.sin(angle), -TANGENT_RADIUS * UM_PER_M_ARCSEC
 
 
 _ROWS = tuple(
@@ -125,6 +156,33 @@ def pose_from_extensions(hardpoints: Sequence[int], extended: Sequence[float]) -
     z, x_rot, y_rot = solve([_ROWS[index] for index in hardpoints[:3]], extended[:3])
     x, y, z_rot = solve([_ROWS[index] for index in hardpoints[3:]], extended[3:])
     return Pose(x, y, z, x_rot, y_rot, z_rot)
+
+
+def interpolation(hardpoints: Sequence[int]) -> list[tuple[float, float, float]]:
+    """Return how a motion of the whole shows at each actuator, by what it is at hardpoints.
+
+    What the mirror does at any axial actuator is a weighted sum of what it does at the
+    three axial hardpoints, and likewise at tangent actuators.
+
+    Returns
+    -------
+    list
+        For each of the 78 actuators the three weights.
+
+    Raises
+    ------
+    ValueError
+        If the hardpoints do not determine it: three axial ones on a line.
+    """
+    weights = []
+    for group, actuators in ((hardpoints[:3], AXIAL), (hardpoints[3:], TANGENT)):
+        rows = [_ROWS[index] for index in group]
+        units = [solve(rows, [float(index == other) for other in group]) for index in group]
+        for actuator in actuators:
+            row = _ROWS[actuator]
+            first, second, third = (sum(map(mul, row, unit)) for unit in units)
+            weights.append((first, second, third))
+    return weights
 
 
 def solve(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[float, float, float]:

@@ -1,73 +1,122 @@
-"""The weight on the actuators, and the look-up table of what they should bear.
+"""The look-up tables: the forces that the controller asks of the actuators.
 
-The table is smooth and synthetic: only its sums are those of the real one.
+The tables of gravity are smooth functions of the elevation and of an actuator's
+place.  The force on an axial actuator is
+
+    constant + sine * sin(elevation) + cosine * cos(elevation)
+
+and each of the three is a Fourier series in the azimuth on each of the three rings,
+counted from +y.  The mirror's support repeats itself six times around: gravity along
+the axis excites multiples of six, gravity across it those numbers plus and minus one.
+The small other terms of the constant follow what differs between single actuators.
+
+How the coefficients were found: the three numbers of each actuator by least squares
+from recorded telemetry at 179 elevations; then the series by linear programming, with
+terms added until every force at every elevation was within 3 % + 2 N of the recorded.
+
+The table of temperatures is proportional to how much warmer the mirror is than its
+reference, on the average of its ring; its shape repeats itself three times around.
+
 Forces in N, angles in degrees, temperatures in degC.
-
-Source of the figures: :ref:`protocol-figures`.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from operator import mul
 
-from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS
+from .geometry import AXIAL_COUNT, RINGS, ring_azimuths
 
 __all__ = ["WEIGHT", "gravity_table", "temperature_table", "weight_on_actuators"]
 
-#: Of the mirror, 1588.65 kg, in N.
+#: Of the mirror, 1588.65 kg, in N (:ref:`protocol-figures`).
 WEIGHT = 1588.65 * 9.8
+
+#: A series in the azimuth: number of periods around and coefficient.
+_Series = dict[int, float]
+
+
+def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {})) -> list[float]:
+    """Return the values of one series a ring at the 72 axial actuators."""
+    values = []
+    for ring, even, odd in zip(RINGS, cosines, sines, strict=True):
+        for azimuth in ring_azimuths(ring):
+            value = sum(part * math.cos(order * azimuth) for order, part in even.items())
+            value += sum(part * math.sin(order * azimuth) for order, part in odd.items())
+            values.append(value)
+    return values
+
+
+_CONSTANT = _series(
+    (
+        {0: -55.2, 6: -45.86, 12: -35.71, 1: -3.03, 2: 1.36, 8: -1.61, 14: -1.14},
+        {0: 23.99, 6: 26.59, 8: 1.89},
+        {0: 61.05, 6: -10.04, 4: 3.23},
+    ),
+    (
+        {3: 1.1, 5: -1.9, 6: -1.35, 7: -2.37, 8: -1.4, 9: -1.08, 10: -1.13, 11: -1.96, 12: -1.85},
+        {3: 1.19, 10: 1.33},
+        {},
+    ),
+)
+_SINE = _series(
+    ({0: 248.09, 6: 47.91, 12: 33.77}, {0: 208.29, 6: -26.24}, {0: 191.51, 6: 9.31})
+)
+_COSINE = _series(
+    (
+        {1: 18.73, 5: -4.84, 7: -41.15, 11: 79.79, 13: -83.53},
+        {1: 42.76, 5: -44.1, 7: 48.55, 11: -11.18},
+        {1: 25.03, 5: 23.06, 7: -18.51},
+    )
+)
+
+#: What the table has on each tangent actuator beside the weight, at any elevation.
+_TANGENT = (16.1, -67.9, 59.8, -30.4, -72.9, -92.8)
+
+#: N per degC.
+_TEMPERATURE = _series(
+    ({0: -0.43, 3: 0.3, 6: -0.07, 9: 0.3, 12: 0.72, 15: 0.15}, {0: 0.58, 6: -1.04}, {0: -0.41, 6: 0.47})
+)
 
 
 def weight_on_actuators(elevation: float) -> list[float]:
-    """Return the force on each of the 78 actuators if all bear alike."""
+    """Return the part of the weight on each of the 78 actuators, as on equal springs."""
     axial = WEIGHT * math.sin(math.radians(elevation)) / AXIAL_COUNT
-    tangent = WEIGHT * math.cos(math.radians(elevation)) / 4
-    return [axial] * AXIAL_COUNT + [0.0, -tangent, -tangent, 0.0, tangent, tangent]
+    return [axial] * AXIAL_COUNT + _weight_on_tangents(elevation)
 
 
-# The table differs from the even weight by shapes without a net force or
-# moment, so that it carries the whole mirror at every elevation: the inner
-# rings bear more, and the load leans towards the lower edge.
-_ANGLES = [math.atan2(y, x) for x, y in AXIAL_LOCATIONS]
-_MEAN_SQUARE = sum(x * x + y * y for x, y in AXIAL_LOCATIONS) / AXIAL_COUNT
-_SAG = [0.1 * (_MEAN_SQUARE - x * x - y * y) for x, y in AXIAL_LOCATIONS]
-_LEAN = [0.02 * math.sin(3 * angle) for angle in _ANGLES]
-_TANGENT = (0.02, -0.01, -0.01, 0.02, -0.01, -0.01)
+def _weight_on_tangents(elevation: float) -> list[float]:
+    quarter = WEIGHT * math.cos(math.radians(elevation)) / 4
+    return [0.0, -quarter, -quarter, 0.0, quarter, quarter]
 
 
-# Kept, like the other table, because in most cycles the telescope does not
-# move.  A few, for as many simulators in one process.
+# Kept, because in most cycles the telescope does not move.  Two, for a simulator whose
+# axial and tangent tables are for different elevations.
 @lru_cache(maxsize=8)
-def gravity_table(elevation: float) -> tuple[float, ...]:
-    """Return the table's force for each of the 78 actuators."""
-    each = WEIGHT / AXIAL_COUNT
+def gravity_table(elevation: float, tangent_elevation: float) -> tuple[float, ...]:
+    """Return the table's force for each of the 78 actuators.
+
+    Parameters
+    ----------
+    elevation
+        Of the axial actuators' table.
+    tangent_elevation
+        Of the tangent actuators' table.
+    """
     sine, cosine = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
-    shape = [each * (sine * sag + cosine * lean) for sag, lean in zip(_SAG, _LEAN, strict=True)]
-    shape += [WEIGHT * cosine * part for part in _TANGENT]
-    pairs = zip(weight_on_actuators(elevation), shape, strict=True)
-    return tuple(even + part for even, part in pairs)
+    axial = [
+        constant + sine * along + cosine * across
+        for constant, along, across in zip(_CONSTANT, _SINE, _COSINE, strict=True)
+    ]
+    weight = _weight_on_tangents(tangent_elevation)
+    return (*axial, *(part + own for part, own in zip(weight, _TANGENT, strict=True)))
 
 
-_RING_COSINES = [math.cos(math.radians(30 * sensor)) / 6 for sensor in range(12)]
-_RING_SINES = [math.sin(math.radians(30 * sensor)) / 6 for sensor in range(12)]
-
-# N per degC, for the mean of the ring and for its first harmonic.
-_SHAPES = [
-    (0.4 * math.cos(3 * angle), 0.3 * math.cos(2 * angle), 0.3 * math.sin(2 * angle))
-    for angle in _ANGLES
-]
-
-
-@lru_cache(maxsize=8)
-def temperature_table(difference: tuple[float, ...]) -> tuple[float, ...]:
+def temperature_table(warmer: float) -> list[float]:
     """Return the table's force for each of the 72 axial actuators.
 
     Parameters
     ----------
-    difference
-        Of the 12 ring temperatures to their reference.
+    warmer
+        How much warmer the mirror is than its reference, on average.
     """
-    mean = sum(difference) / len(difference)
-    x = sum(map(mul, difference, _RING_COSINES))
-    y = sum(map(mul, difference, _RING_SINES))
-    return tuple([mean * bend + x * c + y * s for bend, c, s in _SHAPES])
+    return [warmer * each for each in _TEMPERATURE]

@@ -1,11 +1,11 @@
 """The cell controller without its network: all state, and what time does to it.
 
-Pure: no Twisted, no clock.  `Model.step` is the only way time passes.
+Pure: no Twisted, no clock.  Time passes only in `Model.step` and `Model.cycle`.
 """
 
-import math
 from collections.abc import Sequence
 from random import Random
+from typing import Literal
 
 from ...catalogue.enums import (
     ClosedLoopControlMode,
@@ -21,28 +21,37 @@ from . import events
 from .configuration import DEFAULT_CONFIGURATION_FILE
 from .fault_state import FaultState
 from .geometry import AXIAL_COUNT
+from .limits import (
+    CLOSED_LOOP_LIMITS,
+    OPEN_LOOP_LIMITS,
+    OPEN_LOOP_MAX_LIMITS,
+    at_limit,
+    tangent_errors,
+    tangents_at_limit,
+)
 from .lookup import temperature_table, weight_on_actuators
-from .mirror import CLOSED_LOOP_LIMITS, OPEN_LOOP_LIMITS, OPEN_LOOP_MAX_LIMITS, Mirror
+from .mirror import COUNT, Mirror
 from .open_loop import OpenLoop
-from .power import INSTANT, OUTPUT_BIT, PowerSystems, PowerTimes
+from .power import OUTPUT_BIT, PowerSystems
+from .profiles import DEFAULT, Profile
 from .script import Script
 from .sensors import Sensors, processed_inclination
 
-__all__ = ["CYCLE", "ILC_COUNT", "Model"]
+__all__ = ["CYCLE", "ILC_COUNT", "Model", "ServerKind"]
 
 #: Seconds of a controller cycle, as the idle original takes (protocol-answers).
 CYCLE = 0.103
 
-#: Cycles from one update of the forces to the next (protocol-motion).
-_CYCLES_PER_UPDATE = 4
+#: Cycles from one update of the forces to the next (protocol-motion), and when they are.
+_CYCLES_PER_UPDATE, _PHASE, _FIRST_UPDATE = 4, 2, 6
 
 ILC_COUNT = 84
 
+#: The client that a controller serves.
+ServerKind = Literal["CSC", "GUI"]
+
 #: The mean rise of the air, in degC, above which its event comes every cycle.
 _AIRFLOW_WARNING = 2.0
-
-#: Fault limits of the tangent load cells, in N (protocol-faults).
-_TANGENT_WEIGHT, _TANGENT_SUM, _TANGENT_FORCE = 5000.0, 1000.0, 2000.0
 
 #: Degrees; the controller's own default of ``inclinometerDelta`` (protocol-events).
 _MAX_ANGLE_DIFFERENCE = 2.0
@@ -57,45 +66,58 @@ class Model:
     Parameters
     ----------
     seed
-        Of all noise; None for a different one each time.
-    power_times
-        How long the power systems take.
+        Seed of all noise; None for a different one each time.
+    profile
+        Rules to go by.
+    kind
+        Client that the controller serves.  A controller for the engineering console
+        (GUI) compares the elevation it is told with its inclinometer, one for the CSC
+        does not.
 
     Attributes
     ----------
+    profile, kind
+        As given.
     power, mirror, faults, script, open_loop, sensors
         The parts.
     ilc_modes
         Mode of each of the 84 ILCs.
     ilc_modes_told
-        The same by the last word of it: unknown until it is set or asked for.
+        The modes last told to a client; unknown until set or asked for.
     control_mode
         As last announced.
     interlock_told
-        Whether the interlock was engaged by the last word of it.
+        State of the interlock that was last told to a client.
     commandable_by_dds
         Whether the CSC may command; nothing here depends on it.
     open_loop_max_limit
         Whether the wider force limits of the open loop hold.
     temperature_reference
-        Of the 12 ring temperatures, in degC.
+        Reference of the 12 ring temperatures, in degC.
     configuration_file
-        The one in use.
+        Name of the configuration file in use.
     inclination_source
-        Whose elevation counts.
+        Source of the elevation in use.
     external_elevation
-        As last told by the telescope mount, in degrees.
+        Elevation last told by the telescope mount, in degrees.
     compare_angles, max_angle_difference
         Whether, and from how many degrees, a difference between the telescope
         mount and the inclinometer is a fault.
     lut_temperature_enabled
-        Whether the look-up table takes the temperatures in.
+        Whether the look-up table of temperatures is in use.
     reboot_requested
-        Set by ``rebootController``, for the server to act upon.
+        Set by ``rebootController``, for the server to act upon; time stands still then.
     """
 
-    def __init__(self, seed: int | None = None, power_times: PowerTimes = INSTANT) -> None:
-        self.power = PowerSystems(power_times)
+    def __init__(
+        self,
+        seed: int | None = None,
+        profile: Profile = DEFAULT,
+        kind: ServerKind = "CSC",
+    ) -> None:
+        self.profile = profile
+        self.kind = kind
+        self.power = PowerSystems(profile.power_times)
         self.faults = FaultState()
         self.script = Script()
         self.open_loop = OpenLoop()
@@ -115,9 +137,19 @@ class Model:
         self.max_angle_difference = _MAX_ANGLE_DIFFERENCE
         self.lut_temperature_enabled = True
         self.reboot_requested = False
+        self._table_elevation = self.inclination
+        self._tilt = (self.inclination,) * 3
         self._behind = 0.0
         self._cycles = 0
-        self._sense()
+        if profile.as_original:
+            # The original has not computed the word yet when it welcomes its client.
+            self.power.output = DigitalOutput(0)
+        self.look_up_temperatures()
+
+    @property
+    def as_original(self) -> bool:
+        """Whether the peculiarities of the original hold."""
+        return self.profile.as_original
 
     @property
     def inclination(self) -> float:
@@ -126,10 +158,18 @@ class Model:
 
     @property
     def elevation(self) -> float:
-        """Elevation at which the mirror hangs, by the source in use, in degrees."""
+        """Elevation by the source in use, in degrees."""
         if self.inclination_source is InclinationTelemetrySource.MTMOUNT:
             return self.external_elevation
         return self.inclination
+
+    @property
+    def weight_elevation(self) -> float:
+        """Elevation at which the mirror hangs, in degrees.
+
+        The original's mirror does not move with the elevation that it is told.
+        """
+        return self.inclination if self.as_original else self.elevation
 
     @property
     def motor_on(self) -> bool:
@@ -141,6 +181,35 @@ class Model:
         """Whether the ILCs have power."""
         return self.power.is_on(PowerType.Communication)
 
+    @property
+    def output(self) -> DigitalOutput:
+        """The word of the digital outputs."""
+        if self.as_original:
+            return self.power.proper_output(self.mirror.loop_closed)
+        return self.power.output
+
+    def refresh_output(self) -> DigitalOutput:
+        """Return the word of the digital outputs, and keep it.
+
+        The original computes it anew for most commands, so that bits which were driven
+        by hand are lost.
+        """
+        self.power.output = self.output
+        return self.power.output
+
+    def tell_elevation(self, elevation: float) -> None:
+        """Take the elevation of the telescope mount in, in degrees."""
+        self.external_elevation = elevation
+        if self.inclination_source is InclinationTelemetrySource.MTMOUNT:
+            self._table_elevation = elevation
+
+    def look_up_temperatures(self) -> None:
+        """Bring the look-up table of temperatures up to date with the sensors."""
+        warmer = self.sensors.mean_temperature - sum(self.temperature_reference) / 12
+        self.mirror.lut_temperature = temperature_table(
+            warmer if self.lut_temperature_enabled else 0.0
+        )
+
     def step(self, dt: float) -> list[Message]:
         """Let time pass; return the events it brings.
 
@@ -151,22 +220,24 @@ class Model:
         """
         self._behind += dt
         happened: list[Message] = []
-        # Half a microsecond of slack: a beat of CYCLE seconds is one cycle,
+        # Half a microsecond of slack: a call every CYCLE seconds is one cycle,
         # whichever way its floats are rounded.
         while self._behind >= CYCLE - 5e-7:
             self._behind -= CYCLE
-            happened += self._cycle()
+            happened += self.cycle()
         return happened
 
-    def _cycle(self) -> list[Message]:
+    def cycle(self) -> list[Message]:
+        """Let one cycle of the controller pass; return the events it brings."""
+        if self.reboot_requested:
+            return []
         self._cycles += 1
         self.open_loop.advance(self.mirror)
-        self._sense()
-        if self._cycles % _CYCLES_PER_UPDATE == 0:
+        self._tilt_mirror()
+        if self._cycles >= _FIRST_UPDATE and self._cycles % _CYCLES_PER_UPDATE == _PHASE:
             self.mirror.update()
         percentage = self.script.advance()
         self._check_forces()
-        self._check_tangent_forces()
         self._check_angles()
         happened = self.faults.report(self.mirror.loop_closed)
         if self.mirror.in_position:
@@ -177,12 +248,12 @@ class Model:
             happened.append(events.script_execution_status(percentage))
         return happened
 
-    def _sense(self) -> None:
-        lut_temperature = [0.0] * AXIAL_COUNT
-        if self.lut_temperature_enabled:
-            pairs = zip(self.sensors.ring, self.temperature_reference, strict=True)
-            lut_temperature = list(temperature_table(tuple(now - then for now, then in pairs)))
-        self.mirror.sense(self.elevation, lut_temperature)
+    def _tilt_mirror(self) -> None:
+        weight = self.weight_elevation
+        tilt = weight, self._table_elevation if self.as_original else weight, weight
+        if tilt != self._tilt:
+            self._tilt = tilt
+            self.mirror.tilt(*tilt)
 
     def raise_fault(self, code: int) -> None:
         """Report a fault and do what the controller does about it.
@@ -192,40 +263,65 @@ class Model:
         KeyError
             If there is no fault of this code.
         """
-        if not self.faults.add(fault_by_code(code)):
-            return
+        if self.faults.add(fault_by_code(code)):
+            self._act_on_fault()
+
+    def _act_on_fault(self) -> None:
         self.script.stop()
-        self.open_loop.stop()
+        if self.as_original:
+            self.open_loop.pause()
+        else:
+            self.open_loop.stop()
         self.stop_force_balance()
-        self.mirror.applied = [0.0] * len(self.mirror.applied)
+        self.mirror.applied = [0.0] * COUNT
 
     def close_loop(self) -> None:
         """Start the force balance system, and end any motion of single actuators."""
-        self.open_loop.stop()
+        if self.as_original:
+            self.open_loop.pause()
+        else:
+            self.open_loop.stop()
         self.mirror.close_loop()
-        self.power.set_output(DigitalOutput.ClosedLoopControl, True)
+        self._drive_loop_bit(True)
 
     def stop_force_balance(self) -> None:
         """Stop the force balance system."""
-        self.mirror.open_loop()
-        self.power.set_output(DigitalOutput.ClosedLoopControl, False)
+        if self.mirror.loop_closed:
+            self.mirror.open_loop()
+        self._drive_loop_bit(False)
+
+    def _drive_loop_bit(self, high: bool) -> None:
+        if not self.as_original:
+            self.power.set_output(DigitalOutput.ClosedLoopControl, high)
 
     def set_power_state(self, power_type: PowerType, state: PowerSystemState) -> None:
         """Bring one power system into a state, with its output bit."""
         self.power.states[power_type] = state
         up = state not in (PowerSystemState.PoweringOff, PowerSystemState.PoweredOff)
         self.power.set_output(OUTPUT_BIT[power_type], up)
-        if power_type is PowerType.Motor and not up:
+        if power_type is PowerType.Motor and not up and not self.as_original:
             self.open_loop.stop()
             self.stop_force_balance()
 
+    def leave(self) -> None:
+        """See the command client go: its script ends."""
+        self.script.abandon()
+        if self.as_original:
+            self.configuration_file = DEFAULT_CONFIGURATION_FILE
+
     def reboot(self) -> None:
         """Lose power, errors and script, as a controller does that restarts."""
+        self.reboot_requested = False
         self.stop_force_balance()
         for power_type in PowerType:
             self.set_power_state(power_type, PowerSystemState.PoweredOff)
         self.faults.clear()
         self.script.abandon()
+
+    def tangent_force_error(self) -> tuple[list[float], float, float]:
+        """Return the six errors, of the weight and of the sum, in N (:ref:`protocol-figures`)."""
+        quarter = -weight_on_actuators(self.weight_elevation)[AXIAL_COUNT + 1]
+        return tangent_errors(self.mirror.measured[AXIAL_COUNT:], quarter)
 
     def _check_forces(self) -> None:
         if not self.motor_on:
@@ -235,43 +331,27 @@ class Model:
         else:
             limits = OPEN_LOOP_MAX_LIMITS if self.open_loop_max_limit else OPEN_LOOP_LIMITS
             code = 6057
-        pairs = list(enumerate(zip(self.mirror.measured, limits, strict=True)))
-        retracted = [index for index, (force, limit) in pairs if force >= limit]
-        extended = [index for index, (force, limit) in pairs if force <= -limit]
-        if not retracted and not extended:
-            return
-        if self.open_loop_max_limit:
-            self.faults.trigger_limit_switches(retracted, extended)
+        retracted, extended = at_limit(self.mirror.measured, limits)
+        if retracted or extended:
+            if self.open_loop_max_limit:
+                self.faults.trigger_limit_switches(retracted, extended)
+            self._fault_while(code)
+        if tangents_at_limit(*self.tangent_force_error()):
+            self._fault_while(6088)
+
+    def _fault_while(self, code: int) -> None:
+        """Act on a cause that holds in this cycle.
+
+        The original does so in each cycle, whichever error it remembers; even if this
+        one is masked, it holds a motion of single actuators.
+        """
         self.raise_fault(code)
-
-    def tangent_force_error(self) -> tuple[list[float], float, float]:
-        """Return the six errors, of the weight and of the sum, in N (:ref:`protocol-figures`)."""
-        tangent = self.mirror.measured[AXIAL_COUNT:]
-        quarter = -weight_on_actuators(self.elevation)[AXIAL_COUNT + 1]
-        cosine = math.cos(math.radians(30))
-        _, f2, f3, _, f5, f6 = tangent
-        errors = [
-            tangent[0],
-            f2 * cosine + quarter,
-            f3 * cosine + quarter,
-            tangent[3],
-            f5 * cosine - quarter,
-            f6 * cosine - quarter,
-        ]
-        return errors, cosine * (-f2 - f3 + f5 + f6) - 4 * quarter, sum(tangent)
-
-    def _check_tangent_forces(self) -> None:
-        if not self.motor_on:
-            return
-        errors, weight, total = self.tangent_force_error()
-        if (
-            abs(weight) >= _TANGENT_WEIGHT
-            or abs(total) >= _TANGENT_SUM
-            or any(abs(error) >= _TANGENT_FORCE for error in errors)
-        ):
-            self.raise_fault(6088)
+        if self.as_original:
+            self.open_loop.pause()
+            if self.faults.faulted:
+                self._act_on_fault()
 
     def _check_angles(self) -> None:
         difference = abs(self.external_elevation - self.inclination)
-        if self.compare_angles and difference > self.max_angle_difference:
+        if self.kind == "GUI" and self.compare_angles and difference > self.max_angle_difference:
             self.raise_fault(6060)

@@ -52,7 +52,6 @@ class OpenLoop:
         if not self.moving:
             return
         steps = max(-_MAX_STEPS, min(_MAX_STEPS, self.remaining))
-        for actuator in self._actuators:
-            mirror.move_actuator(actuator, steps)
+        mirror.move_actuators(dict.fromkeys(self._actuators, steps))
         self.remaining -= steps
         self.moving = self.remaining != 0

@@ -38,6 +38,13 @@ OUTPUT_BIT = {
     PowerType.Communication: DigitalOutput.CommunicationPower,
 }
 
+#: The outputs without power: the interlock is enabled, no breaker is being reset.
+_IDLE_OUTPUT = (
+    DigitalOutput.InterlockEnable
+    | DigitalOutput.ResetMotorBreakers
+    | DigitalOutput.ResetCommunicationBreakers
+)
+
 #: The output bit that, low, resets a system's breakers.
 _RESET_BIT = {
     PowerType.Motor: DigitalOutput.ResetMotorBreakers,
@@ -86,9 +93,9 @@ class PowerSystems:
     Attributes
     ----------
     times
-        How long it all takes.
+        How long each change takes.
     states
-        The state of each system.
+        State of each system.
     output
         The word of the digital outputs.
     tripped
@@ -98,11 +105,7 @@ class PowerSystems:
     def __init__(self, times: PowerTimes = INSTANT) -> None:
         self.times = times
         self.states = dict.fromkeys(PowerType, PowerSystemState.Init)
-        self.output = (
-            DigitalOutput.InterlockEnable
-            | DigitalOutput.ResetMotorBreakers
-            | DigitalOutput.ResetCommunicationBreakers
-        )
+        self.output = _IDLE_OUTPUT
         self.tripped = DigitalInput(0)
 
     def is_on(self, power_type: PowerType) -> bool:
@@ -113,15 +116,27 @@ class PowerSystems:
         """Drive one output bit; a system's state follows by its command."""
         self.output = self.output | bit if high else self.output & ~bit
 
-    def start_reset(self, power_type: PowerType) -> None:
-        """Pull a system's reset line low, which opens its breakers."""
-        self.set_output(_RESET_BIT[power_type], False)
-        self.tripped |= _BREAKERS[power_type]
+    def proper_output(self, loop_closed: bool) -> DigitalOutput:
+        """Return the word of the digital outputs as it follows from the power and the loop."""
+        word = _IDLE_OUTPUT
+        for power_type, bit in OUTPUT_BIT.items():
+            if self.is_on(power_type):
+                word |= bit
+        return word | DigitalOutput.ClosedLoopControl if loop_closed else word
 
-    def finish_reset(self, power_type: PowerType) -> None:
-        """Release a system's reset line; the breakers close."""
-        self.set_output(_RESET_BIT[power_type], True)
-        self.tripped &= ~_BREAKERS[power_type]
+    def drive_reset(self, power_type: PowerType, resetting: bool) -> None:
+        """Pull a system's reset line low, or release it."""
+        self.set_output(_RESET_BIT[power_type], not resetting)
+
+    def open_breakers(self, power_type: PowerType) -> None:
+        """Open a system's breakers; without motor power the interlock relay falls."""
+        self.tripped |= _BREAKERS[power_type]
+        if power_type is PowerType.Motor:
+            self.tripped |= DigitalInput.InterlockPowerRelay
+
+    def close_breakers(self) -> None:
+        """Close all breakers."""
+        self.tripped = DigitalInput(0)
 
     @property
     def input(self) -> DigitalInput:

@@ -29,6 +29,9 @@ class Profile:
         its next turn, up to 53 ms later: a client cannot rely on either.
     power_times
         How long the power systems take.
+    as_original
+        Whether the model has the original's peculiarities, also those that no real
+        controller can have.  They are listed on the page of the simulator.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Profile:
     runs_alone: bool = True
     command_interval: float = 0.0
     power_times: PowerTimes = INSTANT
+    as_original: bool = False
 
 
 #: The documented rules, without the waiting.
@@ -50,6 +54,7 @@ ORIGINAL = Profile(
     welcome_always=False,
     runs_alone=False,
     command_interval=0.052,
+    as_original=True,
 )
 
 #: The documented rules with realistic times: those of the original up to its

@@ -20,9 +20,9 @@ __all__ = ["REPEATED_TOPICS", "TOPICS", "TOPICS_ALWAYS", "telemetry"]
 _THETA_Z_HOME = (14749.0, 14889.0, 14427.0, 14980.0, 15526.0, 14820.0)
 _DELTA_Z_HOME = (17688.0, 16521.0, 16702.0, 16886.0, 15687.0, 16990.0)
 
-#: Where the displacement sensors stand: direction, and radius in m, made up.
+#: Where the displacement sensors stand: direction, and radius in m.
 _SENSOR_ANGLES = tuple(math.radians(60 * sensor) for sensor in range(6))
-_SENSOR_RADIUS = 1.7
+_SENSOR_RADIUS = 1.78104
 
 
 def _power_status(model: Model) -> Message:
@@ -38,7 +38,9 @@ def _power_status(model: Model) -> Message:
 
 
 def _displacement_sensors(model: Model) -> Message:
-    theta_z, delta_z = _displacements(model.mirror.home + model.mirror.pose)
+    pose = model.mirror.pose
+    # The original's sensors take a new home for the old one.
+    theta_z, delta_z = _displacements(pose if model.as_original else model.mirror.home + pose)
     return {"thetaZ": theta_z, "deltaZ": delta_z}
 
 
@@ -49,11 +51,11 @@ def _displacement_sensors(model: Model) -> Message:
 def _displacements(pose: Pose) -> tuple[tuple[float, ...], tuple[float, ...]]:
     turn = UM_PER_M_ARCSEC * _SENSOR_RADIUS
     theta_z = [
-        home - pose.x * math.cos(angle) - pose.y * math.sin(angle) + turn * pose.z_rot
+        home - pose.x * math.cos(angle) + pose.y * math.sin(angle) + turn * pose.z_rot
         for home, angle in zip(_THETA_Z_HOME, _SENSOR_ANGLES, strict=True)
     ]
     delta_z = [
-        home + pose.z + turn * (pose.x_rot * math.sin(angle) - pose.y_rot * math.cos(angle))
+        home + pose.z + turn * (pose.x_rot * math.cos(angle) - pose.y_rot * math.sin(angle))
         for home, angle in zip(_DELTA_Z_HOME, _SENSOR_ANGLES, strict=True)
     ]
     return tuple(theta_z), tuple(delta_z)

@@ -28,7 +28,7 @@ def welcome(model: Model) -> list[Message]:
         events.inclination_telemetry_source(model.inclination_source),
         events.temperature_offset(model.temperature_reference),
         events.digital_input(power.input),
-        events.digital_output(power.output),
+        events.digital_output(model.output),
         config_event(model.configuration_file),
         events.closed_loop_control_mode(model.control_mode),
         events.enabled_faults_mask(model.faults.enabled),

@@ -15,12 +15,13 @@ from ...wire.codec import Message
 from ..commands.command import Wait
 from ..commands.parameters import CommandRefusedError
 from ..commands.table import COMMANDS
-from ..model.model import Model
+from ..model.model import CYCLE, Model
 from ..model.profiles import Profile
 from ..model.welcome import welcome
 from .connection import Connection
-from .inbound import InboundError, OversizeLine, ReceivedMessages, act_on_subscription, parse
+from .inbound import InboundError, OversizeLine, ReceivedMessages, parse
 from .injection import Injection, final_answers
+from .pacing import SteadyCall
 from .port_factory import PortFactory
 from .sequence_rule import SequenceRule
 
@@ -70,6 +71,7 @@ class CommandPort:
         self._log = log
         self._reboot = reboot
         self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self._pace = SteadyCall(clock, CYCLE, lambda cycles: self.step(cycles * CYCLE), log)
         self.injections: deque[Injection] = deque()
         self._queue: deque[bytes | OversizeLine] = deque()
         self._queued_bytes = 0
@@ -80,8 +82,13 @@ class CommandPort:
         self._sequence = SequenceRule()
         self._welcomed = False
 
+    def start(self) -> None:
+        """Let time pass for the model."""
+        self._pace.start()
+
     def stop(self) -> None:
         """Give up the command under way, and welcome the next client as the first."""
+        self._pace.stop()
         if self._call is not None:
             self._call.cancel()
         self._call = self._running = None
@@ -110,8 +117,8 @@ class CommandPort:
         self._sequence = SequenceRule()
         self._forget_queue()
         if self._profile.welcome_always or not self._welcomed:
-            if self._welcomed:
-                self._model.faults.tell_again()
+            # Also to the first client, which may have come long after the start.
+            self._model.faults.tell_again()
             self._welcomed = True
             for message in welcome(self._model):
                 connection.send(message)
@@ -121,7 +128,7 @@ class CommandPort:
         self._log.info("Command client at %s left.", connection.peer)
         if self.factory.forget(connection):
             self._forget_queue()
-            self._model.script.abandon()
+            self._model.leave()
 
     def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
         """Put a line in the queue; let the client wait if it grows long."""
@@ -157,6 +164,8 @@ class CommandPort:
     def _serve(self) -> None:
         """Take lines from the queue until one of them takes time."""
         while self._queue and self._running is None and self._call is None:
+            if self._model.reboot_requested:
+                return
             client = self.factory.client
             if client is None or client.blocked:
                 return
@@ -181,16 +190,16 @@ class CommandPort:
             message = self._understand(line)
         except InboundError as error:
             self._log.warning("Ignored a line from %s: %s", client.peer, error)
-            return
+            message = None
         if message is None:
+            self._cycle_after_line()
             return
         name = message["id"][len(_COMMAND_PREFIX) :]
         sequence_id = message["sequence_id"]
         refused = self._sequence.refused(sequence_id) if self._profile.consecutive_ids else None
-        if refused is not None:
-            client.send({"id": "noack", "sequence_id": refused})
-        elif name not in COMMANDS:
-            client.send({"id": "noack", "sequence_id": sequence_id})
+        if refused is not None or name not in COMMANDS:
+            client.send({"id": "noack", "sequence_id": sequence_id if refused is None else refused})
+            self._cycle_after_line()
         else:
             self._next_start = self._clock.seconds() + self._profile.command_interval
             self._running = self._conduct(client, name, message)
@@ -209,9 +218,11 @@ class CommandPort:
             return None
         self._received.append(message, len(line))
         if not message["id"].startswith(_COMMAND_PREFIX):
-            act_on_subscription(message, self._model)
+            # Of what others tell, the controller uses the elevation alone, which comes on
+            # the telemetry port.
             return None
-        if not _can_be_echoed(message.get("sequence_id")):
+        anything = self._profile.as_original and "sequence_id" in message
+        if not anything and not _can_be_echoed(message.get("sequence_id")):
             raise InboundError("the command has no sequence_id to answer to")
         return message
 
@@ -248,6 +259,14 @@ class CommandPort:
         self._running = None
         if self._model.reboot_requested:
             self._reboot()
+        self._cycle_after_line()
+
+    def _cycle_after_line(self) -> None:
+        """Let a cycle pass at once, as the original does after each line it has read."""
+        if self._profile.as_original and self.factory.client is not None:
+            self._pace.start()
+            for event in self._model.cycle():
+                self.send(event)
 
 
 def _can_be_echoed(sequence_id: Any) -> bool:

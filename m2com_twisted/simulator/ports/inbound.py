@@ -3,6 +3,7 @@
 Source: :ref:`protocol-messages`.
 """
 
+import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -82,12 +83,14 @@ def act_on_subscription(message: Message, model: Model) -> None:
     if not isinstance(component, str):
         raise InboundError(f"{name[:_SHOWN]} without compName")
     if component.lower() == "mtmount" and name == "tel_elevation":
-        model.external_elevation = _elevation(message.get("actualPosition"))
+        model.tell_elevation(_elevation(message.get("actualPosition"), model.as_original))
 
 
-def _elevation(value: Any) -> float:
-    # Beyond a full turn either way it is no elevation; that leaves out NaN and infinity too.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -360 <= value <= 360:
+def _elevation(value: Any, any_angle: bool) -> float:
+    # Beyond a full turn either way it is no elevation.  The original takes any number.
+    limit = sys.float_info.max if any_angle else 360
+    # This leaves out NaN and infinity, too.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= limit:
         raise InboundError("tel_elevation without an actualPosition in degrees")
     return float(value)
 
