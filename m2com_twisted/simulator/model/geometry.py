@@ -54,7 +54,6 @@ TANGENT_RADIUS = 1.780189734
 TANGENT_ANGLES = tuple(math.radians(60 * index) for index in range(TANGENT_COUNT))
 
 
-
 @dataclass(frozen=True)
 class Ring:
     """Axial actuators on a circle, numbered clockwise as seen with +y up.

@@ -37,9 +37,7 @@ def at_limit(forces: Sequence[float], limits: Sequence[float]) -> tuple[list[int
     return retract, extend
 
 
-def tangent_errors(
-    forces: Sequence[float], quarter: float
-) -> tuple[list[float], float, float]:
+def tangent_errors(forces: Sequence[float], quarter: float) -> tuple[list[float], float, float]:
     """Return the errors of the six tangent load cells, of the weight and of the sum.
 
     Parameters

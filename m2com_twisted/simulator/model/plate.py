@@ -129,9 +129,7 @@ def _stiffness() -> _Matrix:
     part of the inverse of the compliance bordered by the three motions of the whole.
     """
     motions = [(1.0, x, y) for x, y in AXIAL_LOCATIONS]
-    rows: _Rows = [
-        [*row, *motion] for row, motion in zip(_compliance(), motions, strict=True)
-    ]
+    rows: _Rows = [[*row, *motion] for row, motion in zip(_compliance(), motions, strict=True)]
     rows += [[motion[axis] for motion in motions] + [0.0] * 3 for axis in range(3)]
     inverse = _inverse(rows)
     return tuple(tuple(-entry for entry in row[:AXIAL_COUNT]) for row in inverse[:AXIAL_COUNT])
