@@ -44,6 +44,8 @@ def reset_actuator_steps(model: Model) -> Iterable[Step]:
 def set_hardpoint_list(model: Model, actuators: list[int]) -> Iterator[Step]:
     """Let other actuators hold the mirror."""
     axial, tangent = actuators[:3], tuple(actuators[3:])
+    if model.as_original:
+        axial = sorted(axial)  # it takes them in any order
     if axial != sorted(set(axial)) or axial[-1] >= AXIAL_COUNT or tangent not in _TANGENT_TRIPLES:
         raise CommandRefusedError("these are not three axial actuators and every other tangent one")
     try:
@@ -68,6 +70,8 @@ def move_actuators(
         motion.stop()
     elif actuator_command is CommandActuator.Pause:
         motion.pause()
+    elif model.mirror.loop_closed and model.as_original:
+        return ()  # the original says that it succeeds; then it hangs
     elif model.mirror.loop_closed:
         raise CommandRefusedError("the loop is closed")
     elif actuator_command is CommandActuator.Resume:

@@ -8,6 +8,7 @@ from ...catalogue.describe import summary_of
 from ...wire.codec import Message
 from ..model.model import Model
 from .parameters import Reader, read
+from .tolerance import echoed, tolerated
 
 __all__ = ["Command", "CommandRegister", "Step", "Wait"]
 
@@ -68,7 +69,10 @@ class Command:
         CommandRefusedError
             If it fails; while iterating too.
         """
-        return self.function(model, **read(self.declaration, self.readers, message))
+        if not model.as_original:
+            return self.function(model, **read(self.declaration, self.readers, message))
+        arguments = read(self.declaration, self.readers, tolerated(message))
+        return echoed(message, self.function(model, **arguments))
 
 
 class CommandRegister(list[Command]):

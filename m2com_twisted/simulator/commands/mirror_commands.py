@@ -61,17 +61,27 @@ def position_mirror(
 
 
 def _move(model: Model, pose: Pose) -> str:
-    """Start a motion; return what forbids it, if anything."""
+    """Start a motion; return what forbids it, if anything.
+
+    The original says that it fails, and moves all the same: at once, or when the loop is
+    closed.
+    """
+    refusal = _refusal(model, pose)
+    if not refusal or model.as_original:
+        try:
+            model.mirror.move_to(pose)
+        except OverflowError as error:
+            return str(error)
+    return refusal
+
+
+def _refusal(model: Model, pose: Pose) -> str:
     if not model.motor_on or not model.mirror.loop_closed:
         return "the motors are off, or the loop is open"
     x = pose.x * math.cos(math.radians(pose.y_rot / 3600))
     y = pose.y * math.cos(math.radians(pose.x_rot / 3600))
     if math.hypot(x, y) > _MAX_RADIUS or pose.z >= _MAX_Z:
         return "the position is out of range"
-    try:
-        model.mirror.move_to(pose)
-    except OverflowError as error:
-        return str(error)
     return ""
 
 

@@ -57,7 +57,10 @@ def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
 
 @COMMANDS.register(commands.ResetBreakers)
 def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
-    """Close the breakers of a power system; it must be on."""
+    """Close the breakers of a power system; it must be on.
+
+    The interlock is told as it was told last: the relay is looked at afterwards.
+    """
     if not model.power.is_on(power_type):
         yield events.digital_input(model.power.input)
         raise CommandRefusedError("the power is off")
@@ -65,7 +68,7 @@ def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
     model.refresh_output()
     model.power.drive_reset(power_type, True)
     yield events.digital_output(model.power.output)
-    yield interlock(model)
+    yield events.interlock(model.interlock_told)
     model.power.open_breakers(power_type)
     yield events.digital_input(model.power.input)
     model.set_power_state(power_type, PowerSystemState.ResettingBreakers)
@@ -76,7 +79,7 @@ def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
     model.power.close_breakers()
     model.set_power_state(power_type, state)
     yield events.digital_output(model.power.output)
-    yield interlock(model)
+    yield events.interlock(model.interlock_told)
     yield events.power_system_state(power_type, state)
     yield events.digital_input(model.power.input)
 

@@ -21,11 +21,10 @@ CONFIGURATION_FILES = (
 #: The file in use at start.
 DEFAULT_CONFIGURATION_FILE = CONFIGURATION_FILES[3]
 
-_NAME = re.compile(
-    r"Configurable_File_Description_(\d{8}T\d{6})_(M2|surrogate)_(optical|handling)\.csv"
-)
+#: The end of a name: version, mirror and table, in any case of letters.
+_NAME = re.compile(r"(?:.*_)?([^_]+)_(m2|surrogate)_(optical|handling)\.csv", re.IGNORECASE)
 _CONTROL_PARAMETERS = {
-    "M2": "CtrlParameterFiles_2018-07-19_104257_m2",
+    "m2": "CtrlParameterFiles_2018-07-19_104257_m2",
     "surrogate": "CtrlParameterFiles_2018-07-19_104314_surg",
 }
 _LUT_PARAMETERS = {"optical": "FinalOpticalLUTs", "handling": "FinalHandlingLUTs"}
@@ -42,8 +41,8 @@ def config_event(file: str) -> Message:
     return events.Config(
         configuration=file,
         version=version,
-        control_parameters=_CONTROL_PARAMETERS.get(mirror, ""),
-        lut_parameters=_LUT_PARAMETERS.get(table, ""),
+        control_parameters=_CONTROL_PARAMETERS.get(mirror.lower(), ""),
+        lut_parameters=_LUT_PARAMETERS.get(table.lower(), ""),
         power_warning_motor=5.0,
         power_fault_motor=10.0,
         power_threshold_motor=20.0,

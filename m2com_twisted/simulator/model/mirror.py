@@ -195,7 +195,8 @@ class Mirror:
         for actuator, count in steps.items():
             made[actuator] = count
         self._make(made)
-        self.hold()
+        if not steps.keys().isdisjoint(self.hardpoints):
+            self.hold()
 
     def _make(self, made: list[int]) -> None:
         self.steps = list(map(add, self.steps, made))

@@ -15,25 +15,16 @@ from ...catalogue.enums import (
     PowerSystemState,
     PowerType,
 )
-from ...catalogue.faults import fault_by_code
 from ...wire.codec import Message
 from . import events
 from .configuration import DEFAULT_CONFIGURATION_FILE
 from .fault_state import FaultState
-from .geometry import AXIAL_COUNT
-from .limits import (
-    CLOSED_LOOP_LIMITS,
-    OPEN_LOOP_LIMITS,
-    OPEN_LOOP_MAX_LIMITS,
-    at_limit,
-    tangent_errors,
-    tangents_at_limit,
-)
-from .lookup import temperature_table, weight_on_actuators
+from .lookup import temperature_table
 from .mirror import COUNT, Mirror
 from .open_loop import OpenLoop
 from .power import OUTPUT_BIT, PowerSystems
 from .profiles import DEFAULT, Profile
+from .protection import Protection
 from .script import Script
 from .sensors import Sensors, processed_inclination
 
@@ -137,6 +128,8 @@ class Model:
         self.max_angle_difference = _MAX_ANGLE_DIFFERENCE
         self.lut_temperature_enabled = True
         self.reboot_requested = False
+        hold = self.open_loop.pause if profile.as_original else None
+        self._protection = Protection(self.faults, self.mirror, self._act_on_fault, hold)
         self._table_elevation = self.inclination
         self._tilt = (self.inclination,) * 3
         self._behind = 0.0
@@ -237,8 +230,7 @@ class Model:
         if self._cycles >= _FIRST_UPDATE and self._cycles % _CYCLES_PER_UPDATE == _PHASE:
             self.mirror.update()
         percentage = self.script.advance()
-        self._check_forces()
-        self._check_angles()
+        self._protect()
         happened = self.faults.report(self.mirror.loop_closed)
         if self.mirror.in_position:
             happened.append(events.in_position(True))
@@ -263,8 +255,7 @@ class Model:
         KeyError
             If there is no fault of this code.
         """
-        if self.faults.add(fault_by_code(code)):
-            self._act_on_fault()
+        self._protection.raise_fault(code)
 
     def _act_on_fault(self) -> None:
         self.script.stop()
@@ -320,38 +311,11 @@ class Model:
 
     def tangent_force_error(self) -> tuple[list[float], float, float]:
         """Return the six errors, of the weight and of the sum, in N (:ref:`protocol-figures`)."""
-        quarter = -weight_on_actuators(self.weight_elevation)[AXIAL_COUNT + 1]
-        return tangent_errors(self.mirror.measured[AXIAL_COUNT:], quarter)
+        return self._protection.tangent_errors(self.weight_elevation)
 
-    def _check_forces(self) -> None:
-        if not self.motor_on:
-            return
-        if self.mirror.loop_closed:
-            limits, code = CLOSED_LOOP_LIMITS, 6056
-        else:
-            limits = OPEN_LOOP_MAX_LIMITS if self.open_loop_max_limit else OPEN_LOOP_LIMITS
-            code = 6057
-        retracted, extended = at_limit(self.mirror.measured, limits)
-        if retracted or extended:
-            if self.open_loop_max_limit:
-                self.faults.trigger_limit_switches(retracted, extended)
-            self._fault_while(code)
-        if tangents_at_limit(*self.tangent_force_error()):
-            self._fault_while(6088)
-
-    def _fault_while(self, code: int) -> None:
-        """Act on a cause that holds in this cycle.
-
-        The original does so in each cycle, whichever error it remembers; even if this
-        one is masked, it holds a motion of single actuators.
-        """
-        self.raise_fault(code)
-        if self.as_original:
-            self.open_loop.pause()
-            if self.faults.faulted:
-                self._act_on_fault()
-
-    def _check_angles(self) -> None:
-        difference = abs(self.external_elevation - self.inclination)
-        if self.kind == "GUI" and self.compare_angles and difference > self.max_angle_difference:
-            self.raise_fault(6060)
+    def _protect(self) -> None:
+        if self.motor_on:
+            self._protection.check_forces(self.weight_elevation, self.open_loop_max_limit)
+        if self.kind == "GUI" and self.compare_angles:
+            difference = self.external_elevation - self.inclination
+            self._protection.check_angles(difference, self.max_angle_difference)

@@ -1,0 +1,81 @@
+"""What the original takes although the documentation does not allow it.
+
+The original hands what it receives to Python as it is: 2.0 is as good as 2 for an
+enumeration, 1 as good as true, and -1 is the last of a list.  It echoes what it was
+given.  A simulator that is to pass for it does the same, for what cannot harm it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ...wire.codec import Message
+from ..model.mirror import COUNT
+from ..model.model import ILC_COUNT
+
+__all__ = ["echoed", "tolerated"]
+
+#: Parameters that are an enumeration or a list of indices, and how long the list is.
+_ENUMERATIONS = ("mode", "powerType", "bit", "scriptCommand", "actuatorCommand", "unit")
+_INDICES = {"addresses": ILC_COUNT, "actuators": COUNT}
+
+#: Parameters that the original takes for true or false as Python would.
+_TRUTHS = {"cmd_switchForceBalanceSystem": "status", "cmd_switchCommandSource": "isRemote"}
+
+#: The event that echoes a parameter of a command: parameter, event, field.
+_ECHOES = {
+    "cmd_switchForceBalanceSystem": ("status", "forceBalanceSystemStatus", "status"),
+    "cmd_switchCommandSource": ("isRemote", "commandableByDDS", "state"),
+    "cmd_setEnabledFaultsMask": ("mask", "enabledFaultsMask", "mask"),
+}
+
+#: The bits of the mask of the faults.
+_MASK = 2**64 - 1
+
+
+def tolerated(message: Message) -> Message:
+    """Return a command with the parameters that the original would understand from it."""
+    return {key: _tolerated(message["id"], key, value) for key, value in message.items()}
+
+
+def _tolerated(command: str, key: str, value: Any) -> Any:
+    if key == _TRUTHS.get(command) and isinstance(value, int | float):
+        return bool(value)
+    if key in _ENUMERATIONS and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if key == "mask" and isinstance(value, int) and not isinstance(value, bool):
+        return value & _MASK
+    if key in _INDICES and isinstance(value, list):
+        indices = [_index(item, _INDICES[key]) for item in value]
+        if command == "cmd_moveActuators":  # it moves those that there are
+            indices = [index for index in indices if index not in range(COUNT, 2 * COUNT)]
+        return indices
+    return value
+
+
+def _index(value: Any, count: int) -> Any:
+    """Return an index that may count from the end of a list."""
+    return value + count if type(value) is int and -count <= value < 0 else value
+
+
+def echoed(message: Message, steps: Iterable[Any]) -> Iterator[Any]:
+    """Yield the steps of a command, its events with the parameter as it was given."""
+    parameter, event, field = _ECHOES.get(message["id"], ("", "", ""))
+    replace: Callable[[Any], Any] = _addresses_as_given(message)
+    for step in steps:
+        if isinstance(step, dict) and step["id"] == event and message[parameter]:
+            value = message[parameter]
+            yield step | {field: int(value) if isinstance(value, str) else value}
+        else:
+            yield replace(step)
+
+
+def _addresses_as_given(message: Message) -> Callable[[Any], Any]:
+    """Return a function that gives the events of ILCs the addresses of a command, in turn."""
+    addresses = iter(message.get("addresses", ()))
+
+    def replace(step: Any) -> Any:
+        if isinstance(step, dict) and step["id"] == "innerLoopControlMode":
+            return step | {"address": next(addresses)}
+        return step
+
+    return replace

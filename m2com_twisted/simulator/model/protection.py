@@ -1,0 +1,110 @@
+"""The protection of the mirror: faults, and the limits that raise them.
+
+Source: :ref:`protocol-faults`.
+"""
+
+from collections.abc import Callable
+
+from ...catalogue.faults import fault_by_code
+from .fault_state import FaultState
+from .geometry import AXIAL_COUNT
+from .limits import (
+    CLOSED_LOOP_LIMITS,
+    OPEN_LOOP_LIMITS,
+    OPEN_LOOP_MAX_LIMITS,
+    at_limit,
+    tangent_errors,
+    tangents_at_limit,
+)
+from .lookup import weight_on_actuators
+from .mirror import Mirror
+
+__all__ = ["Protection"]
+
+
+class Protection:
+    """Looks at forces and angles in each cycle, and acts on faults.
+
+    Parameters
+    ----------
+    faults
+        Faults that there are.
+    mirror
+        Mirror to be protected.
+    act
+        Called for each fault that opens the loop.
+    hold
+        Called in each cycle in which the cause of a fault holds, even if the fault is
+        masked, and in which ``act`` is called again if any fault is known; None to act
+        once.  The original has it so.
+    """
+
+    def __init__(
+        self,
+        faults: FaultState,
+        mirror: Mirror,
+        act: Callable[[], None],
+        hold: Callable[[], None] | None = None,
+    ) -> None:
+        self._faults = faults
+        self._mirror = mirror
+        self._act = act
+        self._hold = hold
+        self._tangents_judged = False
+
+    def raise_fault(self, code: int) -> None:
+        """Report a fault and do what the controller does about it.
+
+        Raises
+        ------
+        KeyError
+            If there is no fault of this code.
+        """
+        if self._faults.add(fault_by_code(code)):
+            self._act()
+
+    def check_forces(self, elevation: float, max_limit: bool) -> None:
+        """Look at the forces on all actuators.
+
+        Parameters
+        ----------
+        elevation
+            Elevation at which the mirror hangs, in degrees.
+        max_limit
+            Whether the wider limits of the open loop hold.
+        """
+        if self._mirror.loop_closed:
+            limits, code = CLOSED_LOOP_LIMITS, 6056
+        else:
+            limits = OPEN_LOOP_MAX_LIMITS if max_limit else OPEN_LOOP_LIMITS
+            code = 6057
+        retracted, extended = at_limit(self._mirror.measured, limits)
+        if retracted or extended:
+            if max_limit:
+                self._faults.trigger_limit_switches(retracted, extended)
+            self._cause_holds(code)
+        # The controller judges the tangent load cells by its telemetry, a cycle late.
+        late, self._tangents_judged = (
+            self._tangents_judged,
+            tangents_at_limit(*self.tangent_errors(elevation)),
+        )
+        if late:
+            self._cause_holds(6088)
+
+    def tangent_errors(self, elevation: float) -> tuple[list[float], float, float]:
+        """Return the errors of the six tangent load cells, of the weight and of the sum, in N."""
+        quarter = -weight_on_actuators(elevation)[AXIAL_COUNT + 1]
+        return tangent_errors(self._mirror.measured[AXIAL_COUNT:], quarter)
+
+    def check_angles(self, difference: float, maximum: float) -> None:
+        """Look at the difference of two elevations, in degrees."""
+        if abs(difference) > maximum:
+            self._cause_holds(6060)
+
+    def _cause_holds(self, code: int) -> None:
+        """Act on a fault whose cause holds in this cycle."""
+        self.raise_fault(code)
+        if self._hold is not None:
+            self._hold()
+            if self._faults.faulted:
+                self._act()
