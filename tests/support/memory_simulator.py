@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from m2com_twisted.simulator import DEFAULT, CellController, Profile
+from m2com_twisted.simulator.model.model import ServerKind
 from m2com_twisted.simulator.ports.port_factory import PortFactory
 
 Message = dict[str, Any]
@@ -60,12 +61,20 @@ class Line:
         return not self.transport.connected
 
 
+#: What a command ends with.
+_FINAL = ("success", "fail", "noack")
+
+
+def _without_id(message: Message) -> Message:
+    return {key: value for key, value in message.items() if key != "sequence_id"}
+
+
 class Console:
     """A controller, and a client that commands it."""
 
-    def __init__(self, profile: Profile = DEFAULT, seed: int = 1) -> None:
+    def __init__(self, profile: Profile = DEFAULT, seed: int = 1, kind: ServerKind = "CSC") -> None:
         self.clock = Clock()
-        self.controller = CellController(profile=profile, seed=seed, clock=self.clock)
+        self.controller = CellController(profile=profile, kind=kind, seed=seed, clock=self.clock)
         self.model = self.controller.model
         self.controller.start_loops()
         self._next_id = 1
@@ -96,21 +105,29 @@ class Console:
         """Send a command; return what comes of it at once, without its sequence id."""
         self.commands.take()
         self.post(name, **parameters)
-        return [
-            {key: value for key, value in message.items() if key != "sequence_id"}
-            for message in self.commands.take()
-        ]
+        return list(map(_without_id, self.commands.take()))
+
+    def _conduct(self, name: str, **parameters: object) -> list[Message]:
+        """Send a command; return what is sent until its end, which may be up to 60 ms late."""
+        answer = self.ask(name, **parameters)
+        for _ in range(60):
+            ends = [index for index, message in enumerate(answer) if message["id"] in _FINAL]
+            if ends:
+                return answer[: ends[0] + 1]
+            self.clock.pump([0.001])
+            answer += map(_without_id, self.commands.take())
+        return answer
 
     def do(self, name: str, **parameters: object) -> list[Message]:
         """Send a command that must succeed; return its events."""
-        answer = self.ask(name, **parameters)
+        answer = self._conduct(name, **parameters)
         assert answer[0] == {"id": "ack"}, answer
         assert answer[-1] == {"id": "success"}, answer
         return answer[1:-1]
 
     def fail(self, name: str, **parameters: object) -> list[Message]:
         """Send a command that must fail; return its events."""
-        answer = self.ask(name, **parameters)
+        answer = self._conduct(name, **parameters)
         assert answer[0] == {"id": "ack"}, answer
         assert answer[-1] == {"id": "fail"}, answer
         return answer[1:-1]

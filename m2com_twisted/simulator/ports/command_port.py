@@ -7,7 +7,6 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -19,7 +18,7 @@ from ..model.model import CYCLE, Model
 from ..model.profiles import Profile
 from ..model.welcome import welcome
 from .connection import Connection
-from .inbound import InboundError, OversizeLine, ReceivedMessages, parse
+from .inbound import InboundError, OversizeLine, ReceivedMessages, elevation_told, parse
 from .injection import Injection, final_answers
 from .pacing import SteadyCall
 from .port_factory import PortFactory
@@ -218,13 +217,20 @@ class CommandPort:
             return None
         self._received.append(message, len(line))
         if not message["id"].startswith(_COMMAND_PREFIX):
-            # Of what others tell, the controller uses the elevation alone, which comes on
-            # the telemetry port.
+            # The elevation counts on the telemetry port only.
+            elevation_told(message, self._model.as_original)
             return None
-        anything = self._profile.as_original and "sequence_id" in message
-        if not anything and not _can_be_echoed(message.get("sequence_id")):
+        if not self._can_be_echoed(message):
             raise InboundError("the command has no sequence_id to answer to")
         return message
+
+    def _can_be_echoed(self, message: Message) -> bool:
+        """Whether a command has a sequence id to answer to.  The original takes any value."""
+        sequence_id = message.get("sequence_id")
+        if isinstance(sequence_id, float):
+            return math.isfinite(sequence_id)
+        anything = self._profile.as_original and "sequence_id" in message
+        return anything or isinstance(sequence_id, int | str)
 
     def _conduct(self, client: Connection, name: str, message: Message) -> Iterator[Wait]:
         """Answer a command and send its events; yield when nothing happens for a time."""
@@ -267,9 +273,3 @@ class CommandPort:
             self._pace.start()
             for event in self._model.cycle():
                 self.send(event)
-
-
-def _can_be_echoed(sequence_id: Any) -> bool:
-    if isinstance(sequence_id, float):
-        return math.isfinite(sequence_id)
-    return isinstance(sequence_id, int | str)

@@ -3,20 +3,20 @@
 Source: :ref:`protocol-messages`.
 """
 
-import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ...errors import BadLineError
 from ...wire.codec import Message, decode
-from ..model.model import Model
 
-__all__ = ["InboundError", "OversizeLine", "ReceivedMessages", "act_on_subscription", "parse"]
+__all__ = ["InboundError", "OversizeLine", "ReceivedMessages", "elevation_told", "parse"]
 
 #: How much of a bad line goes to the log.
 _SHOWN = 200
+
+#: The most that is taken for an angle where the original takes any number.
+_MOST_DEGREES = 1e6
 
 
 #: Most messages and most bytes of lines that are kept.
@@ -66,10 +66,22 @@ def parse(line: bytes | OversizeLine) -> Message | None:
     return message
 
 
-def act_on_subscription(message: Message, model: Model) -> None:
-    """Take an event or a telemetry message of another component in.
+def elevation_told(message: Message, beyond_a_turn: bool) -> float | None:
+    """Return the elevation of the telescope mount that a message of another component tells.
 
     Names are not case-sensitive.  What is not understood is ignored.
+
+    Parameters
+    ----------
+    message
+        Message that is no command.
+    beyond_a_turn
+        Whether angles of more than a turn are taken, too.
+
+    Returns
+    -------
+    float or None
+        Elevation in degrees, an integer if it came as one; None if it tells none.
 
     Raises
     ------
@@ -78,21 +90,18 @@ def act_on_subscription(message: Message, model: Model) -> None:
     """
     name = message["id"].lower()
     if not name.startswith(("evt_", "tel_")):
-        return
+        return None
     component = message.get("compName")
     if not isinstance(component, str):
         raise InboundError(f"{name[:_SHOWN]} without compName")
-    if component.lower() == "mtmount" and name == "tel_elevation":
-        model.tell_elevation(_elevation(message.get("actualPosition"), model.as_original))
-
-
-def _elevation(value: Any, any_angle: bool) -> float:
-    # Beyond a full turn either way it is no elevation.  The original takes any number.
-    limit = sys.float_info.max if any_angle else 360
-    # This leaves out NaN and infinity, too.
+    if component.lower() != "mtmount" or name != "tel_elevation":
+        return None
+    value = message.get("actualPosition")
+    limit = _MOST_DEGREES if beyond_a_turn else 360
+    # The comparison leaves out NaN and infinity, too.
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= limit:
         raise InboundError("tel_elevation without an actualPosition in degrees")
-    return float(value)
+    return value
 
 
 class ReceivedMessages:

@@ -11,7 +11,7 @@ from ...wire.codec import Message, encode
 from ..model.model import Model
 from ..model.telemetry import REPEATED_TOPICS, telemetry
 from .connection import Connection
-from .inbound import InboundError, OversizeLine, ReceivedMessages, act_on_subscription, parse
+from .inbound import InboundError, OversizeLine, ReceivedMessages, elevation_told, parse
 from .line_cache import LineCache
 from .port_factory import PortFactory
 
@@ -63,7 +63,9 @@ class TelemetryPort:
             message = parse(line)
             if message is not None:
                 self._received.append(message, len(line))
-                act_on_subscription(message, self._model)
+                elevation = elevation_told(message, self._model.as_original)
+                if elevation is not None:
+                    self._model.tell_elevation(elevation)
         except InboundError as error:
             self._log.warning("Ignored a line from %s: %s", connection.peer, error)
 

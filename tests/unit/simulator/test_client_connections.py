@@ -53,9 +53,9 @@ def test_welcome_in_wire_order() -> None:
 def test_the_original_welcomes_once() -> None:
     """A client that comes back hears nothing but what happens then."""
     console = Console(ORIGINAL)
-    console.wait(0.2)
+    console.wait(2)
     assert reconnect(console) == []
-    assert set(ids(console.wait(0.3))) == {"m2AssemblyInPosition"}
+    assert ids(console.wait(0.5)) == []
 
 
 @pytest.mark.parametrize("profile", [DEFAULT, STRICT], ids=lambda profile: profile.name)
@@ -126,9 +126,10 @@ def test_time_without_a_command_client(profile: Profile, moves: bool) -> None:
     console = Console(profile)
     telemetry = console.connect_telemetry()
     console.post("moveActuators", actuatorCommand=1, actuators=[0], displacement=500, unit=2)
+    before = console.model.mirror.steps[0]
     console.commands.transport.loseConnection()
     console.clock.pump([0.01] * 100)
-    assert (console.model.mirror.steps[0] != 0) is moves
+    assert (console.model.mirror.steps[0] != before) is moves
     assert len(telemetry.take()) == 20 * 3
 
 

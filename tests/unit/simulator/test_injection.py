@@ -225,7 +225,8 @@ def test_wrong_id_where_ids_are_text() -> None:
     console = Console(ORIGINAL)
     console.controller.inject("wrong-id")
     console.commands.feed(b'{"id": "cmd_saveMirrorPosition", "sequence_id": "x"}\r\n')
-    assert [m["sequence_id"] for m in console.commands.take()] == ["x", "x?"]
+    answers = [m for m in console.commands.take() if "sequence_id" in m]
+    assert [m["sequence_id"] for m in answers] == ["x", "x?"]
 
 
 def test_a_failing_command_fails_all_the_same(console: Console) -> None:

@@ -114,9 +114,11 @@ def test_motor_off_ends_the_closed_loop() -> None:
     assert not console.model.mirror.loop_closed
 
 
-@pytest.mark.parametrize(("power_type", "low", "tripped"), [(1, 23, 32767), (2, 15, 0x1F00803F)])
+@pytest.mark.parametrize(
+    ("power_type", "low", "tripped"), [(1, 23, 2147516415), (2, 15, 0x1F00803F)]
+)
 def test_reset_breakers(power_type: int, low: int, tripped: int) -> None:
-    """The reset line goes low, the breakers open, and all comes back."""
+    """The reset line goes low, the breakers open, the motors' relay falls, and all comes back."""
     console = Console()
     console.power_up()
     assert console.do("resetBreakers", powerType=power_type) == [

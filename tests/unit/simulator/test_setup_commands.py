@@ -3,6 +3,7 @@
 import pytest
 
 from m2com_twisted.catalogue.enums import InnerLoopControlMode
+from m2com_twisted.simulator import DEFAULT, ORIGINAL, Profile
 from m2com_twisted.simulator.model.configuration import CONFIGURATION_FILES
 from tests.support.memory_simulator import Console, Message
 
@@ -199,13 +200,27 @@ def test_missing_control_parameters_fail(name: str) -> None:
 def test_temperature_offset() -> None:
     """Of a temperature offset only the ring is used."""
     ring = [float(sensor) for sensor in range(12)]
-    console = Console()
-    assert console.do("setTemperatureOffset", ring=ring, intake="x", exhaust=None) == [
+    assert Console().do("setTemperatureOffset", ring=ring, intake="x", exhaust=None) == [
         {"id": "temperatureOffset", "ring": ring, "intake": [0.0, 0.0], "exhaust": [0.0, 0.0]}
     ]
+
+
+@pytest.mark.parametrize(("profile", "at_once"), [(DEFAULT, True), (ORIGINAL, False)])
+def test_temperature_offset_and_the_table(profile: Profile, at_once: bool) -> None:
+    """The table of temperatures follows; the original's not before setControlParameters."""
+    console = Console(profile)
     before = console.model.mirror.lut_temperature
-    console.wait(0.2)
-    assert console.model.mirror.lut_temperature != before
+    console.do("setTemperatureOffset", ring=[10.0] * 12)
+    assert (console.model.mirror.lut_temperature != before) is at_once
+    console.wait(0.1)
+    console.do("setControlParameters", **CONTROL)
+    assert max(console.model.mirror.lut_temperature) == pytest.approx(19.9, abs=1.0)
+
+
+def test_integers_are_echoed_as_integers() -> None:
+    """What a command gave comes back as it was, whole numbers as well."""
+    [event] = Console().do("setTemperatureOffset", ring=[21] * 12)
+    assert [type(value) for value in event["ring"]] == [int] * 12
 
 
 @pytest.mark.parametrize("ring", [[], [0.0] * 11, [0.0] * 13, None, 5, ["x"] * 12, [None] * 12])

@@ -172,7 +172,7 @@ def test_position_and_sensors_follow_the_mirror(console: Console, line: Line) ->
     assert (told["position"]["xRot"], type(told["position"]["xRot"])) == (0, int)
     assert told["displacementSensors"]["thetaZ"][0] == 14749.0
     console.do("positionMirror", x=10, y=0, z=5, xRot=0.5, yRot=0, zRot=0)
-    told = latest(console, line, 4)
+    told = latest(console, line, 5)
     position = told["position"]
     assert position["x"] == pytest.approx(10, abs=0.02)
     assert position["z"] == pytest.approx(5, abs=0.02)
@@ -180,9 +180,8 @@ def test_position_and_sensors_follow_the_mirror(console: Console, line: Line) ->
     assert told["positionIMS"]["x"] == pytest.approx(10, abs=0.3)
     assert told["displacementSensors"]["thetaZ"][0] == pytest.approx(14749 - 10, abs=0.05)
     delta_z = told["displacementSensors"]["deltaZ"]
-    assert delta_z[0] == pytest.approx(17688 + 5, abs=0.05)
-    assert delta_z[1] > 16521 + 6
-    assert delta_z[4] < 15687 + 4
+    assert delta_z[0] == pytest.approx(17688 + 5 + 4.3, abs=0.1)
+    assert delta_z[3] == pytest.approx(16886 + 5 - 4.3, abs=0.1)
     steps = told["tangentActuatorSteps"]["steps"]
     encoders = told["tangentEncoderPositions"]["position"]
     assert encoders == pytest.approx([step * 0.019967536601 for step in steps])
@@ -240,7 +239,7 @@ def test_forces_react_to_the_elevation(console: Console, line: Line) -> None:
     told = latest(console, line)
     each = 1588.65 * 9.8 * math.sin(math.radians(45)) / 72
     assert told["axialForce"]["measured"] == pytest.approx([each] * 72)
-    assert sum(told["axialForce"]["lutGravity"]) == pytest.approx(72 * each)
+    assert sum(told["axialForce"]["lutGravity"]) == pytest.approx(72 * each, rel=0.04)
     assert told["axialForce"]["lutTemperature"] == [0.0] * 72
     assert told["inclinometerAngleTma"]["inclinometer"] == 45.0
     assert told["netForcesTotal"]["fy"] == pytest.approx(-(0.75**0.5) * 72 * each)

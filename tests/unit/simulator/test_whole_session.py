@@ -10,7 +10,6 @@ def test_welcome_then_first_cycle() -> None:
     assert [message["id"] for message in console.wait(0.11)] == [
         "forceBalanceSystemStatus",
         "summaryFaultsStatus",
-        "m2AssemblyInPosition",
     ]
 
 
