@@ -214,7 +214,7 @@ async def test_duplicate_success(link: Link) -> None:
 @pytest_twisted.ensureDeferred
 async def test_each_fault(link: Link, fault: Fault) -> None:
     """The client hears of it, and the table says what it is; commands go on."""
-    await link.pass_time(0.2, lambda: link.heard[-1]["id"] == "m2AssemblyInPosition")
+    await link.pass_time(0.2, lambda: link.heard[-1]["id"] == "summaryFaultsStatus")
     await link.client.run_command("clearErrors")
     link.heard.clear()
     link.controller.inject(f"fault-{fault.code}")

@@ -62,8 +62,8 @@ def echoed(message: Message, steps: Iterable[Any]) -> Iterator[Any]:
     parameter, event, field = _ECHOES.get(message["id"], ("", "", ""))
     replace: Callable[[Any], Any] = _addresses_as_given(message)
     for step in steps:
-        if isinstance(step, dict) and step["id"] == event and message[parameter]:
-            value = message[parameter]
+        value = message.get(parameter)
+        if isinstance(step, dict) and step["id"] == event and not isinstance(value, bool):
             yield step | {field: int(value) if isinstance(value, str) else value}
         else:
             yield replace(step)

@@ -12,7 +12,8 @@ The small other terms of the constant follow what differs between single actuato
 
 How the coefficients were found: the three numbers of each actuator by least squares
 from recorded telemetry at 179 elevations; then the series by linear programming, with
-terms added until every force at every elevation was within 3 % + 2 N of the recorded.
+terms added until every force was within 3 % + 2 N of the recorded at every elevation,
+and within 3 % + 1 N near the zenith, where most recordings were made.
 
 The table of temperatures is proportional to how much warmer the mirror is than its
 reference, on the average of its ring; its shape repeats itself three times around.
@@ -48,28 +49,39 @@ def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {}))
 
 _CONSTANT = _series(
     (
-        {0: -54.45, 6: -45.26, 8: -1.56, 12: -37.51, 13: -3.23},
-        {0: 24.22, 6: 26.81, 8: 1.42},
-        {0: 60.84, 4: 3.29, 6: -10.26},
+        {0: -54.45, 6: -45.83, 8: -1.35, 12: -37.26, 13: -3.36},
+        {0: 24.24, 6: 26.8, 8: 1.39},
+        {0: 60.84, 4: 3.24, 6: -10.3},
     ),
     (
-        {3: 0.99, 5: -1.49, 6: -1.5, 7: -1.87, 8: -1.57, 9: -1.35, 10: -1.64, 11: -1.7, 12: -1.6},
-        {3: 0.9, 4: 1.25, 10: 1.47},
+        {
+            3: 1.48,
+            5: -2.35,
+            6: -1.41,
+            7: -1.49,
+            8: -1.8,
+            9: -1.74,
+            10: -1.76,
+            11: -1.03,
+            12: -1.63,
+            13: -0.96,
+        },
+        {3: 0.9, 4: 1.23, 10: 1.46},
         {},
     ),
 )
 _SINE = _series(
     (
-        {0: 246.87, 6: 44.8, 12: 38.49},
-        {0: 208.57, 6: -26.04},
-        {0: 195.91, 6: 5.37},
+        {0: 246.9, 6: 46.26, 12: 37.46},
+        {0: 208.56, 6: -26.07},
+        {0: 195.91, 6: 5.99},
     )
 )
 _COSINE = _series(
     (
-        {1: 16.22, 5: -5.64, 7: -40.57, 11: 80.42, 13: -80.57},
-        {1: 42.26, 5: -43.79, 7: 48.62, 11: -11.25},
-        {1: 24.63, 5: 22.84, 7: -18.83},
+        {1: 15.91, 5: -4.68, 7: -41.69, 11: 80.72, 13: -80.46},
+        {1: 42.29, 5: -43.82, 7: 48.63, 11: -11.29},
+        {1: 24.64, 5: 22.8, 7: -18.82},
     )
 )
 

@@ -51,8 +51,7 @@ _MAX_ANGLE_DIFFERENCE = 2.0
 class Model:
     """The state of a cell controller.
 
-    Its parts may be read, and changed, at any time: that is how a test makes
-    the world around the mirror different.
+    Its parts may be read, and changed, at any time: so a test changes the world.
 
     Parameters
     ----------
