@@ -4,7 +4,7 @@ Both take `Options`, so that they cannot differ.
 """
 
 from dataclasses import asdict
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -14,6 +14,8 @@ from twisted.python import usage
 
 from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
 from ..simulator.controller import CellController
+from ..simulator.model.model import ServerKind
+from ..simulator.model.power import PowerTimes
 from ..simulator.model.profiles import DEFAULT, PROFILES
 from ..simulator.ports.injection import INJECTIONS, Injection
 from ..support.clock import use_monotonic_clock
@@ -24,6 +26,13 @@ __all__ = ["Options", "SimulatorService", "makeService"]
 
 
 _T = TypeVar("_T")
+
+
+def _seconds(text: str) -> float:
+    """Return a time."""
+    seconds = float(text)
+    PowerTimes.lasting(seconds)
+    return seconds
 
 
 class Options(ProgramOptions):
@@ -37,6 +46,8 @@ class Options(ProgramOptions):
         ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
         ["interface", "i", "127.0.0.1", "Address to listen at."],
         ["profile", "p", DEFAULT.name, f"Rules to go by: {', '.join(PROFILES)}."],
+        ["kind", "k", "CSC", f"Client that it serves: {' or '.join(get_args(ServerKind))}."],
+        ["power-seconds", None, None, "Seconds that the power takes to switch.", _seconds],
         ["seed", "s", None, "Seed of all noise, for the same bytes each time.", int],
     ]
 
@@ -64,6 +75,8 @@ class Options(ProgramOptions):
         """Check what depends on more than one word."""
         if self["profile"] not in PROFILES:
             raise usage.UsageError(f"--profile is one of {', '.join(PROFILES)}")
+        if self["kind"] not in get_args(ServerKind):
+            raise usage.UsageError(f"--kind is {' or '.join(get_args(ServerKind))}")
 
     def controller(self, reactor: IReactorTime | None = None) -> CellController:
         """Return the controller they describe, not started."""
@@ -72,6 +85,8 @@ class Options(ProgramOptions):
             self["telemetry-port"],
             self["interface"],
             profile=PROFILES[self["profile"]],
+            kind=self["kind"],
+            power_seconds=self["power-seconds"],
             seed=self["seed"],
             reactor=reactor,
         )

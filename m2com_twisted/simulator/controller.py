@@ -1,6 +1,7 @@
 """The simulated cell controller as one object."""
 
 import logging
+from dataclasses import replace
 from typing import Literal
 
 from twisted.internet.defer import Deferred
@@ -10,6 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
 from .model.model import Model, ServerKind
+from .model.power import PowerTimes
 from .model.profiles import DEFAULT, Profile
 from .ports.command_port import CommandPort
 from .ports.inbound import ReceivedMessages
@@ -38,10 +40,13 @@ class CellController:
     interface
         The address to listen at.
     profile
-        Which rules it goes by.
+        Rules to go by.
     kind
         Client that it serves: ``"CSC"``, or ``"GUI"`` for the engineering console.  The
         latter kind compares the elevation it is told with its inclinometer.
+    power_seconds
+        Seconds that a power system takes to switch on or off, and its breakers to be
+        reset; None for what the profile says.
     seed
         Of all noise: with the same seed, clock and input it sends the same
         bytes.  None for a different one each time.
@@ -69,11 +74,14 @@ class CellController:
         *,
         profile: Profile = DEFAULT,
         kind: ServerKind = "CSC",
+        power_seconds: float | None = None,
         seed: int | None = None,
         reactor: IReactorTime | None = None,
         clock: IReactorTime | None = None,
         log: logging.Logger | None = None,
     ) -> None:
+        if power_seconds is not None:
+            profile = replace(profile, power_times=PowerTimes.lasting(power_seconds))
         self.profile = profile
         self.log = log or logging.getLogger(type(self).__name__)
         self._reactor = ReactorAccess(reactor)

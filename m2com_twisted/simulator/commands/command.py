@@ -1,5 +1,6 @@
 """What a command is, for the rooms that hold them."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -7,8 +8,8 @@ from ...catalogue import messages
 from ...catalogue.describe import summary_of
 from ...wire.codec import Message
 from ..model.model import Model
-from .parameters import Reader, read
-from .tolerance import echoed, tolerated
+from .parameters import CommandRefusedError, Reader, read
+from .tolerance import echoed, modes_before_refusal, tolerated
 
 __all__ = ["Command", "CommandRegister", "Step", "Wait"]
 
@@ -71,7 +72,13 @@ class Command:
         """
         if not model.as_original:
             return self.function(model, **read(self.declaration, self.readers, message))
-        arguments = read(self.declaration, self.readers, tolerated(message))
+        try:
+            arguments = read(self.declaration, self.readers, tolerated(message))
+        except CommandRefusedError:
+            done = modes_before_refusal(message)
+            if done:
+                deque(self.run(model, message | {"addresses": done}), maxlen=0)
+            raise
         return echoed(message, self.function(model, **arguments))
 
 

@@ -6,13 +6,14 @@ given.  A simulator that is to pass for it does the same, for what cannot harm i
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from ...wire.codec import Message
 from ..model.mirror import COUNT
 from ..model.model import ILC_COUNT
 
-__all__ = ["echoed", "tolerated"]
+__all__ = ["echoed", "modes_before_refusal", "tolerated"]
 
 #: Parameters that are an enumeration or a list of indices, and how long the list is.
 _ENUMERATIONS = ("mode", "powerType", "bit", "scriptCommand", "actuatorCommand", "unit")
@@ -45,16 +46,25 @@ def _tolerated(command: str, key: str, value: Any) -> Any:
     if key == "mask" and isinstance(value, int) and not isinstance(value, bool):
         return value & _MASK
     if key in _INDICES and isinstance(value, list):
-        indices = [_index(item, _INDICES[key]) for item in value]
-        if command == "cmd_moveActuators":  # it moves those that there are
-            indices = [index for index in indices if index not in range(COUNT, 2 * COUNT)]
-        return indices
+        return [_index(item, _INDICES[key]) for item in value]
     return value
 
 
 def _index(value: Any, count: int) -> Any:
     """Return an index that may count from the end of a list."""
     return value + count if type(value) is int and -count <= value < 0 else value
+
+
+def modes_before_refusal(message: Message) -> list[int]:
+    """Return the ILCs that a refused command names before the first that there is not.
+
+    The original sets the mode of these before it finds out.
+    """
+    addresses = message.get("addresses")
+    if message["id"] != "cmd_setInnerLoopControlMode" or not isinstance(addresses, list):
+        return []
+    indices = [_index(item, ILC_COUNT) for item in addresses]
+    return list(takewhile(lambda index: index in range(ILC_COUNT), indices))
 
 
 def echoed(message: Message, steps: Iterable[Any]) -> Iterator[Any]:

@@ -81,6 +81,7 @@ class ForceLoop:
         self._weights: list[tuple[float, float, float]] = []
         self._demands: deque[list[float]] = deque([[0.0] * _COUNT] * 4, maxlen=4)
         self._squares: deque[list[float]] = deque([[0.0] * _COUNT] * _WINDOW, maxlen=_WINDOW)
+        self._sums = [0.0] * _COUNT
         self._started = False
         self._unsettled = _SETTLING
 
@@ -167,6 +168,8 @@ class ForceLoop:
         return list(map(sub, bent, moved))
 
     def _judge(self, errors: list[float]) -> None:
-        self._squares.append(list(map(mul, errors, errors)))
-        sums = map(sum, zip(*self._squares, strict=True))
-        self.in_position = all(map(le, sums, _MAX_SQUARES))
+        squares = list(map(mul, errors, errors))
+        oldest = self._squares[0]
+        self._squares.append(squares)
+        self._sums = list(map(sub, map(add, self._sums, squares), oldest))
+        self.in_position = all(map(le, self._sums, _MAX_SQUARES))

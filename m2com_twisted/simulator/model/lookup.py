@@ -13,7 +13,8 @@ The small other terms of the constant follow what differs between single actuato
 How the coefficients were found: the three numbers of each actuator by least squares
 from recorded telemetry at 179 elevations; then the series by linear programming, with
 terms added until every force was within 3 % + 2 N of the recorded at every elevation,
-and within 3 % + 1 N near the zenith, where most recordings were made.
+and within 3 % + 1 N near the zenith, where most recordings were made; the sum of all is
+within 4 N, their moments are within 4 N*m.
 
 The table of temperatures is proportional to how much warmer the mirror is than its
 reference, on the average of its ring; its shape repeats itself three times around.
@@ -49,39 +50,39 @@ def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {}))
 
 _CONSTANT = _series(
     (
-        {0: -54.45, 6: -45.83, 8: -1.35, 12: -37.26, 13: -3.36},
-        {0: 24.24, 6: 26.8, 8: 1.39},
-        {0: 60.84, 4: 3.24, 6: -10.3},
+        {0: -53.93, 6: -45.71, 8: -1.26, 12: -37.25, 13: -3.2},
+        {0: 24.06, 1: 3.97, 6: 27.23, 8: 1.48},
+        {0: 60.19, 1: -4.74, 4: 2.96, 6: -11.16},
     ),
     (
         {
-            3: 1.48,
-            5: -2.35,
-            6: -1.41,
-            7: -1.49,
-            8: -1.8,
-            9: -1.74,
-            10: -1.76,
-            11: -1.03,
-            12: -1.63,
-            13: -0.96,
+            3: 1.46,
+            5: -2.23,
+            6: -0.81,
+            7: -1.25,
+            8: -2.24,
+            9: -1.76,
+            10: -1.57,
+            11: -1.3,
+            12: -1.69,
+            13: -0.8,
         },
-        {3: 0.9, 4: 1.23, 10: 1.46},
-        {},
+        {3: 1.08, 4: 0.81, 10: 1.44},
+        {1: -0.71},
     ),
 )
 _SINE = _series(
     (
-        {0: 246.9, 6: 46.26, 12: 37.46},
-        {0: 208.56, 6: -26.07},
-        {0: 195.91, 6: 5.99},
+        {0: 246.35, 6: 46.45, 12: 37.27},
+        {0: 208.46, 6: -29.23},
+        {0: 196.93, 6: 10.54},
     )
 )
 _COSINE = _series(
     (
-        {1: 15.91, 5: -4.68, 7: -41.69, 11: 80.72, 13: -80.46},
-        {1: 42.29, 5: -43.82, 7: 48.63, 11: -11.29},
-        {1: 24.64, 5: 22.8, 7: -18.82},
+        {1: 15.78, 5: -5.0, 7: -41.53, 11: 80.04, 13: -80.38},
+        {1: 38.39, 5: -44.32, 7: 48.71, 11: -10.96},
+        {1: 29.61, 5: 23.47, 7: -18.09},
     )
 )
 
@@ -91,10 +92,11 @@ _TANGENT = (16.1, -67.9, 59.8, -30.4, -72.9, -92.8)
 #: N per degC.
 _TEMPERATURE = _series(
     (
-        {0: -0.43, 3: 0.3, 6: -0.07, 9: 0.3, 12: 0.72, 15: 0.15},
-        {0: 0.58, 6: -1.04},
-        {0: -0.41, 6: 0.47},
-    )
+        {0: -0.43, 3: 0.304, 6: -0.068, 9: 0.304, 12: 0.719, 15: 0.15},
+        {0: 0.58, 6: -1.045},
+        {0: -0.405, 6: 0.471},
+    ),
+    ({6: -0.116, 12: -0.16}, {6: 0.046}, {6: -0.018}),
 )
 
 

@@ -3,6 +3,7 @@
 Source: :ref:`protocol-power`.
 """
 
+import math
 from dataclasses import dataclass
 
 from ...catalogue.enums import DigitalInput, DigitalOutput, PowerSystemState, PowerType
@@ -25,6 +26,19 @@ class PowerTimes:
     on: tuple[float, float] = (0.0, 0.0)
     off: tuple[float, float] = (0.0, 0.0)
     reset: float = 0.0
+
+    @classmethod
+    def lasting(cls, seconds: float) -> "PowerTimes":
+        """Return the times of systems that take so long for each change.
+
+        Raises
+        ------
+        ValueError
+            If that is no time.
+        """
+        if not 0 <= seconds < math.inf:
+            raise ValueError("a power system takes 0 s or more")
+        return cls(on=(0.0, seconds), off=(0.0, seconds), reset=seconds)
 
 
 #: No time at all, as the original takes since its version 1.5.9.
