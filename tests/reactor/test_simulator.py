@@ -296,6 +296,9 @@ async def test_a_service_on_a_taken_port(controller: CellController) -> None:
     "words",
     [
         ["--profile", "lenient"],
+        ["--kind", "EUI"],
+        ["--power-seconds", "-1"],
+        ["--power-seconds", "soon"],
         ["--inject", "explode"],
         ["--inject", "drop:at=soon"],
         ["--command-port", "70000"],
@@ -319,6 +322,25 @@ def test_defaults() -> None:
     assert (controller.command_port, controller.telemetry_port) == (50000, 50001)
     assert controller.interface == "127.0.0.1"
     assert controller.profile.name == "default"
+
+
+def test_kind_and_power_times() -> None:
+    """They reach the controller: a GUI compares angles, and the power takes its time."""
+    controller = options("--kind", "GUI", "--power-seconds", "3.5").controller()
+    assert controller.model.kind == "GUI"
+    assert controller.model.power.times.on == (0.0, 3.5)
+    assert controller.profile.name == "default"
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_injection_into_a_running_simulator(
+    controller: CellController, connect: Connect
+) -> None:
+    """A program injects a fault while the simulator runs, and its client hears of it."""
+    client = await connect(controller.command_port)
+    await client.lines(101)  # the welcome, and the fault of the start
+    controller.inject("fault-6056")
+    await until(lambda: b'"status": %d}' % (1 << 57 | 1 << 6) in client.data)
 
 
 def test_list_injections(capsys: pytest.CaptureFixture[str]) -> None:
