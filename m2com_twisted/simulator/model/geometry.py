@@ -165,8 +165,8 @@ def interpolation(hardpoints: Sequence[int]) -> list[tuple[float, float, float]]
 
     Returns
     -------
-    list
-        For each of the 78 actuators the three weights.
+    weights
+        The three weights of each of the 78 actuators.
 
     Raises
     ------

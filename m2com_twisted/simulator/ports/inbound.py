@@ -80,7 +80,7 @@ def elevation_told(message: Message, beyond_a_turn: bool) -> float | None:
 
     Returns
     -------
-    float or None
+    elevation
         Elevation in degrees, an integer if it came as one; None if it tells none.
 
     Raises
