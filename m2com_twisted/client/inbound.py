@@ -87,8 +87,8 @@ class Inbound:
         self._stats = stats
         self._log = log
         self._bad_line_throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
-        # Whether the client was closed since the last connection began.
-        self._stopped = False
+        # Another one from each `drop_waiting` on: what belongs to an old one is dropped.
+        self._life = object()
         # The lines of the chunk that is arriving, and when it arrived; how many
         # of them were left, when they were last counted, and how many of those
         # taken since were no messages.
@@ -114,7 +114,6 @@ class Inbound:
 
     def connection_made(self, connection: ReadingControl) -> None:
         """Implement `ConnectionUser`."""
-        self._stopped = False
         self._delivery.connection_made(connection)
         if self._rate_log is not None:
             self._rate_log.clock = self._clock
@@ -140,7 +139,7 @@ class Inbound:
 
     def drop_waiting(self) -> None:
         """Implement `ConnectionUser`."""
-        self._stopped = True
+        self._life = object()
         self._delivery.drop_waiting()
 
     def stop(self) -> Deferred[None]:
@@ -165,11 +164,14 @@ class Inbound:
         # worth a warning.  Asked once for the chunk, since no command that is
         # sent on the way is answered in it.
         looks_at_all = bool(self._observers) or len(self._commands) > 0
+        life = self._life
         for line in lines:
             try:
                 message = decode_strictly(line)
             except STRICT_ERRORS:
                 lenient = self._decode_leniently(line)
+                if self._life is not life:
+                    return  # closed by an observer of bad lines
                 if lenient is None:
                     continue
                 message = lenient
@@ -177,7 +179,7 @@ class Inbound:
             # a quarter of the time that it takes to compare ids.
             if looks_at_all or "sequence_id" in message:
                 self._look_at(line, message)
-                if self._stopped:
+                if self._life is not life:
                     return  # closed by an observer, or by whoever awaited the command
             yield message
 
@@ -195,10 +197,11 @@ class Inbound:
 
     def _look_at(self, line: bytes, message: Message) -> None:
         """Show a message to observers, and to the command whose status it may be."""
+        life = self._life
         if self._observers:
             self._observers.received(line.removesuffix(b"\r"), message)
         name = message.get("id")  # which may be anything
-        if isinstance(name, str) and name in STATUSES and not self._stopped:
+        if isinstance(name, str) and name in STATUSES and self._life is life:
             self._commands.status_received(message)
 
     def _count(self) -> None:

@@ -3,6 +3,7 @@
 They lie on a circle: 1 comes after the last one.
 """
 
+from collections import deque
 from collections.abc import Container, Iterator
 
 __all__ = ["LAST_ID", "SequenceIds", "count_around", "is_before"]
@@ -40,8 +41,9 @@ class SequenceIds:
 
     def __init__(self, ids: Iterator[int] | None = None) -> None:
         self._ids = count_around() if ids is None else ids
-        # An id that was given back.
-        self._spare: int | None = None
+        # Ids that were given back, in order.  There may be two: a generator can call
+        # back and have another id taken while it is asked for one.
+        self._spares: deque[int] = deque()
         #: The id that was taken last; -1 before the first.
         self.last = -1
         self._last_but_one = -1
@@ -65,12 +67,12 @@ class SequenceIds:
 
     def give_back(self) -> None:
         """Make the id that was taken last the next one again: its command was not written."""
-        self.last, self._spare = self._last_but_one, self.last
+        self._spares.append(self.last)
+        self.last = self._last_but_one
 
     def _next(self, in_use: Container[int]) -> int:
-        if self._spare is not None:
-            spare, self._spare = self._spare, None
-            return spare
+        if self._spares:
+            return self._spares.popleft()
         try:
             sequence_id = next(self._ids)
         except StopIteration:

@@ -12,6 +12,7 @@ __all__ = [
     "Close",
     "Connect",
     "ConnectCancelled",
+    "ConnectOvertaken",
     "ConnectionLost",
     "GivenUp",
     "Input",
@@ -32,6 +33,13 @@ class Connect(Input):
 
     waiter: int
     timeout: float
+
+
+@dataclass(frozen=True)
+class ConnectOvertaken(Input):
+    """The connection was given up or lost before the waiter of a `Connect` was told of it."""
+
+    waiter: int
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ..support.log import NamedLog
 from ..support.reactor_access import ReactorAccess
 from .connections import Connections
 from .effect_queue import EffectQueue
-from .inputs import Close, Connect, ConnectCancelled, Input, Start
+from .inputs import Close, Connect, ConnectCancelled, ConnectOvertaken, Input, Start
 from .machine import Machine
 from .outages import Outages
 from .performer import ConnectionUser, Performer
@@ -163,6 +163,10 @@ class ReconnectingLink:
         check_timeout(timeout)
         number, waiter = self._new_waiter(self._connect_cancelled)
         self._happened(Connect(number, timeout))
+        while waiter.called and waiter.result is None and not self.connected:
+            # Connected in this very call, and closed or lost in it as well.
+            number, waiter = self._new_waiter(self._connect_cancelled)
+            self._happened(ConnectOvertaken(number))
         if timeout < math.inf and not waiter.called:
             waiter.addTimeout(timeout, self._reactor, self._connect_timed_out)
         return waiter
@@ -191,7 +195,7 @@ class ReconnectingLink:
             # At once, also where effects are under way: nothing is delivered from now on.
             self._user.drop_waiting()
             self._connections.give_up()
-        number, waiter = self._new_waiter(self._waiters.pop)
+        number, waiter = self._new_waiter(self._close_cancelled)
         self._happened(Close(number))
         return waiter
 
@@ -212,8 +216,12 @@ class ReconnectingLink:
         return number, waiter
 
     def _connect_cancelled(self, number: int) -> None:
-        del self._waiters[number]
-        self._happened(ConnectCancelled(number))
+        # Not twice: what follows from cancelling it may cancel it again.
+        if self._waiters.pop(number, None) is not None:
+            self._happened(ConnectCancelled(number))
+
+    def _close_cancelled(self, number: int) -> None:
+        self._waiters.pop(number, None)
 
     def _connect_timed_out(self, result: object, timeout: float) -> Failure:
         error = ConnectTimeoutError(*self._address, f"not connected within {timeout:g} s")

@@ -41,6 +41,7 @@ from .inputs import (
     Connect,
     ConnectCancelled,
     ConnectionLost,
+    ConnectOvertaken,
     GivenUp,
     Input,
     RetryDue,
@@ -109,6 +110,12 @@ class Machine:
         if self.state is CLOSING and len(self.connects) == 1:
             self._timeout = asked.timeout
         return []
+
+    @handle.register
+    def _connect_overtaken(self, overtaken: ConnectOvertaken) -> list[Effect]:
+        if not self.should_be_connected:
+            return [ConnectClosed(overtaken.waiter)]
+        return self._connect(Connect(overtaken.waiter, self._timeout))
 
     @handle.register
     def _connect_cancelled(self, cancelled: ConnectCancelled) -> list[Effect]:

@@ -36,7 +36,7 @@ from .effects import (
     TellLost,
 )
 from .endpoint import connect_failure
-from .inputs import Announced, Input, RetryDue, TornDown
+from .inputs import Announced, ConnectOvertaken, Input, RetryDue, TornDown
 from .machine import Machine
 from .outages import Outages
 from .retry import RetryPolicy, next_delay
@@ -201,6 +201,10 @@ class Performer:
 
     @perform.register
     def _connect_succeeded(self, effect: ConnectSucceeded) -> None:
+        if not self._machine.connected:
+            # What was done before this has closed or lost the connection.
+            self._report(ConnectOvertaken(effect.waiter))
+            return
         waiter = self._waiters.pop(effect.waiter, None)
         if waiter is not None:
             waiter.callback(None)

@@ -205,7 +205,8 @@ class MessageProtocol(LineReceiver):
         lines = self._splitter.feed(data)
         if lines or self._watchdog.in_doubt:
             self._watchdog.heard()
-        if lines:
+        # To skip a line may have closed the client.
+        if lines and self.is_open:
             self._receiver.lines_received(lines)
 
     def lineLengthExceeded(self, line: bytes) -> None:

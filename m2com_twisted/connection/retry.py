@@ -65,6 +65,7 @@ def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:
         if 0 <= delay < math.inf:
             return delay
         log.error("The retry policy returned %r; waiting %g s instead", delay, MAX_DELAY)
-    except Exception:
+    except BaseException:
+        # SystemExit too: it would be logged elsewhere, and nobody would dial again.
         log.exception("The retry policy failed; waiting %g s instead", MAX_DELAY)
     return MAX_DELAY

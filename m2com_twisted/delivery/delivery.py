@@ -12,6 +12,7 @@ callback waits, and a DeferredLock recurses to death with thousands in line.
 
 import asyncio
 import inspect
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any
@@ -84,9 +85,12 @@ class Delivery:
             stats=stats,
             log=log,
         )
-        # The messages of the chunk that is arriving, until `put` takes what is
-        # left of them into the backlog.
+        # The messages of the chunk that is being delivered, and the chunks after it,
+        # until `put` takes what is left of them into the backlog.
         self._arriving = _NOTHING
+        self._chunks: deque[Iterator[Message]] = deque()
+        # Whether that is being done.
+        self._keeping = False
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
         # Whether `drop_waiting` was called from inside the callback that runs.
@@ -119,11 +123,10 @@ class Delivery:
             Taken one by one, each when the one before is done with.  What is
             left when a callback has to wait is taken into the backlog at once.
         """
-        self._arriving = messages
+        self._chunks.append(messages)
         self._consume()
-        if self._arriving is not _NOTHING:
+        if self._arriving is not _NOTHING or self._chunks:
             self._keep_arriving()
-            self._backlog.limit()
 
     def put_connection_change(self, connected: bool) -> None:
         """Tell the user of a change, after the messages that came before it.
@@ -140,11 +143,9 @@ class Delivery:
         from inside a callback, `stop` will leave that one alone.
         """
         self._backlog.clear()
+        self._chunks.clear()
         self._arriving = _NOTHING
-        self._stopped_inside = (
-            self._consumer is not None
-            and inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING
-        )
+        self._stopped_inside = self._is_running
 
     def stop(self) -> Deferred[None]:
         """Drop what waits and cancel the callback that runs.
@@ -167,16 +168,31 @@ class Delivery:
         return ended
 
     def _keep_arriving(self) -> None:
-        """Take the rest of a chunk into the backlog.
+        """Take what has arrived into the backlog, because the callback waits.
 
         To read a status may complete the command that the callback waits for.
         The consumer goes on in the midst of this then, takes what is in the
         backlog so far, and may end.
         """
-        arriving, self._arriving = self._arriving, _NOTHING
-        self._backlog.extend(arriving)
+        if self._keeping or self._is_running:
+            return  # called from inside; what is under way will come to it
+        self._keeping = True
+        self._chunks.appendleft(self._arriving)
+        self._arriving = _NOTHING
+        while self._chunks:
+            self._backlog.extend(self._chunks.popleft())
+        self._keeping = False
         if self._backlog:
             self._consume()
+        self._backlog.limit()
+
+    @property
+    def _is_running(self) -> bool:
+        """Whether this is called from inside a callback."""
+        return (
+            self._consumer is not None
+            and inspect.getcoroutinestate(self._consumer) == inspect.CORO_RUNNING
+        )
 
     def _consume(self) -> None:
         """Have all entries delivered, unless that is under way."""
@@ -201,10 +217,10 @@ class Delivery:
                     except BaseException as error:
                         self._report(error, entry)
                     self._tell_cancelled()
-                messages, deliver = self._arriving, self._deliver_message
-                if messages is _NOTHING:
+                if not self._chunks or self._keeping:
                     return
-                self._running = self._callback
+                messages = self._arriving = self._chunks.popleft()
+                deliver, self._running = self._deliver_message, self._callback
                 for message in messages:
                     try:
                         await deliver(message=message)
@@ -215,7 +231,7 @@ class Delivery:
                         self._report(error, message)
                     if self._arriving is not messages:
                         break  # the callback waited: the rest is in the backlog, or dropped
-                else:
+                if self._arriving is messages:
                     self._arriving = _NOTHING
                 self._tell_cancelled()
         finally:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from tests.soak.day import Day, DayReport
+from tests.soak.foreign_code import walk_among_foreign_code
 from tests.soak.network import DURATIONS, NetworkRow, run_network, why_impossible
 from tests.soak.walk import WALKS, WalkReport, walk
 
@@ -36,6 +37,7 @@ def main() -> None:
     bad = False
     if "walk" in parts:
         walks = [walk(name, arguments.cases, 60 * arguments.minutes) for name in WALKS]
+        walks.append(walk_among_foreign_code(arguments.cases, 60 * arguments.minutes))
         _print_walks(walks)
         bad |= any(report.complaint for report in walks)
     if "day" in parts:

@@ -41,7 +41,7 @@ class Attempt:
     def _cancel(self, result: Deferred[IProtocol]) -> None:
         self.cancelled = True
         if self._accepts_when_cancelled:
-            self.accept()
+            self.hand_over() if self.made else self.accept()
 
     @property
     def pending(self) -> bool:
@@ -53,13 +53,26 @@ class Attempt:
         """Whether there is a connection, though perhaps one that is being closed."""
         return self._protocol is not None and self.transport.connected
 
+    @property
+    def made(self) -> bool:
+        """Whether there is, or was, a connection."""
+        return self._protocol is not None
+
     def _make_connection(self) -> None:
         self._protocol = self._factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 50000))
         self._protocol.makeConnection(self.transport)
 
     def accept(self) -> "Attempt":
         """Connect."""
+        return self.make_connection().hand_over()
+
+    def make_connection(self) -> "Attempt":
+        """Make the connection, and do not hand it over yet."""
         self._make_connection()
+        return self
+
+    def hand_over(self) -> "Attempt":
+        """Hand over the connection that was made."""
         self.result.callback(self._protocol)
         return self
 
