@@ -24,6 +24,7 @@ from tests.support.waiting import the_reactor, until
 RUN_BY = {
     "README.rst": "tests/reactor/test_documented_code.py",
     "docs/catalogue.rst": "tests/unit/catalogue/test_catalogue_page.py",
+    "docs/hub.rst": "tests/reactor/hub/test_hub_page.py",
     "docs/recordings.rst": "tests/unit/recording/test_recordings_page.py",
     "docs/running.rst": "tests/reactor/test_documented_code.py",
     "docs/testing.rst": "tests/reactor/test_testing_docs.py",
