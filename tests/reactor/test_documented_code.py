@@ -27,6 +27,7 @@ RUN_BY = {
     "docs/hub.rst": "tests/reactor/hub/test_hub_page.py",
     "docs/recordings.rst": "tests/unit/recording/test_recordings_page.py",
     "docs/running.rst": "tests/reactor/test_documented_code.py",
+    "docs/simulator.rst": "tests/reactor/test_documented_code.py",
     "docs/testing.rst": "tests/reactor/test_testing_docs.py",
 }
 
@@ -116,6 +117,15 @@ def test_subscription_of_the_page_about_the_catalogue() -> None:
     """The block of docs/catalogue.rst subscribes with the service, and cancels that."""
     names = {"service": Embedded().service, "events": events}
     exec(code_blocks("docs/catalogue.rst", "python")[1], names)
+
+
+@pytest_twisted.ensureDeferred
+async def test_injections_of_the_page_about_the_simulator() -> None:
+    """The block of docs/simulator.rst starts a controller and injects faults by name."""
+    names: dict[str, Any] = {"CellController": CellController}
+    await _run(code_blocks("docs/simulator.rst", "python")[0], names)
+    assert names["controller"].model.faults.status
+    await names["controller"].stop()
 
 
 def _twistd_commands() -> Iterator[list[str]]:
