@@ -69,6 +69,14 @@ class Move(Procedure):
 
     async def go(self) -> str:
         """Send the target, and wait until the mirror is there and stays there."""
+        state = self.parts.state
+        if self.parts.commander.target is None and len(self._axes) < len(AXES):
+            await self.parts.waiting.until(
+                lambda: state.position.is_fresh,
+                "position, which tells the axes that are not given",
+                lambda: str(state.position),
+                self.parts.settings.command_timeout,
+            )
         return await self.show(commands.PositionMirror(**{**self._present(), **self._axes}))
 
     steps = (
@@ -84,10 +92,6 @@ class Move(Procedure):
         if len(self._axes) == len(AXES):
             return {}
         position = self.parts.state.position
-        if position.value is None or not position.is_fresh:
-            missing = next(axis for axis in AXES if axis not in self._axes)
-            reason = f"is not given, and the position is not known: {position.validity.value}"
-            raise InvalidFieldError(self.name, missing, reason)
         return {axis: getattr(position.value, axis) for axis in AXES}
 
 

@@ -1,5 +1,7 @@
 """When a mirror is ready: both ports up, and the welcome heard or found missing."""
 
+import contextlib
+
 from ..catalogue import commands, events
 from ..catalogue.actuators import ILCS
 from ..catalogue.enums import PowerType
@@ -8,6 +10,10 @@ from .errors import NotVerifiedError, WaitTimeoutError
 from .steps import Parts
 
 __all__ = ["make_ready"]
+
+#: Seconds for what comes in the first cycle after the welcome: five cycles.  A controller
+#: without faults may have nothing more to say.
+_FIRST_CYCLE = 0.5
 
 
 def _is_welcomed(parts: Parts) -> bool:
@@ -38,6 +44,26 @@ async def make_ready(parts: Parts, timeout: float) -> None:
         timeout,
     )
     left = max(0.0, end - parts.clock.seconds())
+    if await _is_welcomed_in_time(parts, left):
+        await _first_cycle(parts)
+        return
+    parts.log.warning("The controller did not say how things are; asking for what can be asked")
+    await _ask(parts)
+
+
+async def _first_cycle(parts: Parts) -> None:
+    """Wait for the loop and the faults, which come after the welcome, if they come at all."""
+    state = parts.state
+    with contextlib.suppress(WaitTimeoutError):
+        await parts.waiting.until(
+            lambda: state.loop_closed.value is not None and state.faults.is_known,
+            "first cycle",
+            lambda: "a part of it at most",
+            _FIRST_CYCLE,
+        )
+
+
+async def _is_welcomed_in_time(parts: Parts, left: float) -> bool:
     try:
         await parts.waiting.until(
             lambda: _is_welcomed(parts),
@@ -46,8 +72,8 @@ async def make_ready(parts: Parts, timeout: float) -> None:
             min(parts.settings.welcome_timeout, left),
         )
     except WaitTimeoutError:
-        parts.log.warning("The controller did not say how things are; asking for what can be asked")
-        await _ask(parts)
+        return False
+    return True
 
 
 def _ports(parts: Parts) -> str:

@@ -17,17 +17,23 @@ from ..errors import M2ComError
 from ..support.clock import use_monotonic_clock
 from .cat import CatOptions
 from .demo import DemoOptions
+from .disable import DisableOptions
+from .enable import EnableOptions
 from .export import ExportOptions
+from .faults import FaultsOptions
 from .hub import HubOptions
 from .monitor import MonitorOptions
+from .move import MoveOptions
 from .options import ProgramOptions
 from .plot import PlotOptions
 from .record import RecordOptions
 from .replay import ReplayOptions
+from .safe import SafeOptions
 from .schema import SchemaOptions
 from .send import SendOptions
 from .signals import die_of_signals, stop_on_signals
 from .simulate import SimulateOptions
+from .status import StatusOptions
 from .subcommand import Subcommand
 from .terminal import Terminal
 from .watch import WatchOptions
@@ -43,6 +49,12 @@ _NO_STDOUT = 141
 _SUBCOMMANDS: list[tuple[str, type[Subcommand], str]] = [
     ("monitor", MonitorOptions, "Watch connections, faults, telemetry and events."),
     ("watch", WatchOptions, "Show single values as they change."),
+    ("status", StatusOptions, "Show what is known of the mirror."),
+    ("enable", EnableOptions, "Bring the mirror up and close its loop."),
+    ("move", MoveOptions, "Move the mirror and see it arrive."),
+    ("disable", DisableOptions, "Open the loop and switch the powers off."),
+    ("safe", SafeOptions, "Make the mirror safe, whatever else happens."),
+    ("faults", FaultsOptions, "Show the faults and what to do about them."),
     ("send", SendOptions, "Send a command and see what becomes of it."),
     ("schema", SchemaOptions, "Print the JSON Schema of a message."),
     ("record", RecordOptions, "Record what the controller sends."),

@@ -1,0 +1,101 @@
+"""What the subcommands that run the mirror have in common."""
+
+import enum
+
+from twisted.internet.defer import CancelledError, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+
+from ..errors import InvalidFieldError
+from ..mirror import (
+    Mirror,
+    ProcedureCancelledError,
+    ProcedureError,
+    Report,
+    StepRecord,
+    StepState,
+    WaitTimeoutError,
+)
+from ..support.printable import printable
+from .hub_options import controller
+from .subcommand import ControllerSubcommand
+from .terminal import Terminal
+
+__all__ = ["MirrorSubcommand", "Outcome"]
+
+
+class Outcome(enum.IntEnum):
+    """The exit codes of the subcommands that run the mirror."""
+
+    DONE = 0
+    #: A command line that is wrong, or that asks for what the limits do not allow.
+    REFUSED = 1
+    NO_CONNECTION = 2
+    #: A step failed; the report says which, and what was sent.
+    FAILED = 3
+    #: Of ``safe``: the mirror was not seen to be safe.
+    NOT_SAFE = 4
+    #: Ctrl-C, as shells have it: 128 + SIGINT.
+    INTERRUPTED = 130
+
+
+class MirrorSubcommand(ControllerSubcommand):
+    """A subcommand that connects to a mirror, does one thing with it, and leaves.
+
+    Ctrl-C ends it at once.  It asks the controller for nothing more then, and undoes nothing: a
+    motion goes on.  The report says what was sent and what was seen.
+    """
+
+    #: Whether the telemetry port is needed, too.
+    needs_telemetry = True
+
+    async def act(self, mirror: Mirror, terminal: Terminal) -> int:
+        """Do it with a mirror that is ready, and return the exit code."""
+        raise NotImplementedError
+
+    async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
+        """Override."""
+        self.log_to(terminal)
+        self._terminal = terminal
+        link = controller(self, reactor)
+        mirror = Mirror(link=link, reactor=reactor)
+        mirror.startService()
+        link.startService()
+        try:
+            return await self._act(mirror, terminal)
+        finally:
+            await maybeDeferred(mirror.stopService)
+            await maybeDeferred(link.stopService)
+
+    async def _act(self, mirror: Mirror, terminal: Terminal) -> int:
+        try:
+            if self.needs_telemetry:
+                await mirror.ready()
+            return int(await self.act(mirror, terminal))
+        except InvalidFieldError as error:
+            terminal.complain(error)
+            return Outcome.REFUSED
+        except WaitTimeoutError as error:
+            terminal.complain(error)
+            return Outcome.NO_CONNECTION
+        except ProcedureCancelledError as error:
+            self.show(error.report)
+            return Outcome.INTERRUPTED
+        except CancelledError:
+            return Outcome.INTERRUPTED
+        except ProcedureError as error:
+            self.show(error.report)
+            return Outcome.FAILED
+
+    def progress(self, report: Report, step: StepRecord) -> None:
+        """Show a change of a step in one line."""
+        if step.state is StepState.RUNNING:
+            self._terminal.say(printable(f"{report.procedure}: {step.name} ..."))
+        else:
+            seconds = "" if step.seconds is None else f" after {step.seconds:.1f} s"
+            line = f"{report.procedure}: {step.name}: {step.state.value}{seconds}; {step.seen}"
+            self._terminal.say(printable(line))
+
+    def show(self, report: Report) -> None:
+        """Show a report as a table."""
+        for line in str(report).splitlines():
+            self._terminal.say(printable(line))

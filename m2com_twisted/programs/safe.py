@@ -1,0 +1,25 @@
+"""``m2com safe``."""
+
+from ..mirror import Mirror
+from .mirror_subcommand import MirrorSubcommand, Outcome
+from .terminal import Terminal
+
+__all__ = ["SafeOptions"]
+
+
+class SafeOptions(MirrorSubcommand):
+    """Its options."""
+
+    synopsis = "Usage: m2com safe [options]"
+    longdesc = """Open the loop and switch the motors off, whatever else happens.  It needs the
+    command port only, waits for a slow command before it, and tries again after a loss.  The exit
+    code is 0 only if the mirror was seen to be safe, 1 for a wrong command line, 4 if it was not
+    seen, 130 for Ctrl-C."""
+    example = "m2com safe --host 192.0.2.7"
+    needs_telemetry = False
+
+    async def act(self, mirror: Mirror, terminal: Terminal) -> int:
+        """Override."""
+        report = await mirror.make_safe(progress=self.progress)
+        self.show(report)
+        return Outcome.DONE if report.safe else Outcome.NOT_SAFE
