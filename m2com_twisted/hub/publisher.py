@@ -154,6 +154,7 @@ class HubPublisher(Service):
         self._connection: HubConnection | None = None
         self._alive = LoopingCall(self._say_alive)
         self._connected = False
+        self._told_dropped = 0, 0
         self._observers: dict[str, ConnectionObserver] = {}
 
     @property
@@ -251,6 +252,14 @@ class HubPublisher(Service):
 
     def _changed(self, connected: bool) -> None:
         self._connected = connected
+        dropped = self._outbox.telemetry.dropped, self._outbox.events.dropped
+        if connected and dropped != self._told_dropped:
+            self._log.warning(
+                "Dropped since the start, as the hub was away too long: %d messages of telemetry, "
+                "%d events",
+                *dropped,
+            )
+            self._told_dropped = dropped
 
     def _put(self, lane: Lane, subject: str, payload: bytes) -> None:
         self._outbox.put(lane, subject, payload, time.time_ns())

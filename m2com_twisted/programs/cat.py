@@ -12,6 +12,8 @@ from twisted.python import usage
 
 from ..errors import BadLineError
 from .extras import extra
+from .hub_history import SINCE_PARAMETER, check_since, print_history
+from .hub_options import HUB_PARAMETERS
 from .progress import Progress
 from .quantities import moment
 from .recording_subcommand import RecordingSubcommand, read_in_turns
@@ -31,11 +33,14 @@ class CatOptions(RecordingSubcommand):
 
     synopsis = "Usage: m2com cat RECORDING [options]"
     longdesc = """Print the messages of a recording, one JSON object per line, with the time, the
-    channel and the message.  With --follow it goes on as the recording grows, until Ctrl-C."""
+    channel and the message.  With --follow it goes on as the recording grows, until Ctrl-C.  With
+    --hub and --since in place of a recording it prints what the hub has kept."""
     example = "m2com cat night-1 --topic position --from 2026-01-31T04:00"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
         ["to", None, None, "Time before which the last message was recorded.", moment],
+        *HUB_PARAMETERS,
+        SINCE_PARAMETER,
     ]
     optFlags = [["follow", "f", "Go on as the recording grows."]]  # noqa: RUF012
 
@@ -49,9 +54,23 @@ class CatOptions(RecordingSubcommand):
             raise usage.UsageError("--topic is empty")
         self["topics"].append(topic)
 
+    def parseArgs(self, *arguments: str) -> None:
+        """Override."""
+        if arguments or self["hub"] is None:
+            super().parseArgs(*arguments)
+
+    def postOptions(self) -> None:
+        """Override."""
+        check_since(self)
+        if self["hub"] is not None and "recording" in self:
+            raise usage.UsageError("cat takes a recording or --hub, not both")
+
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
+        if self["hub"] is not None:
+            await print_history(self, reactor, terminal, self["topics"])
+            return 0
         with extra("recording", "m2com cat"):
             from ..recording import selected
         selection = selected(self["from"], self["to"], self["topics"] or None)

@@ -117,6 +117,20 @@ def test_replay_of_what_the_hub_has_kept(directory: Path, nats_server: NatsServe
         assert "position.z = " in output
 
 
+@pytest.mark.usefixtures("service")
+def test_cat_of_what_the_hub_has_kept(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com cat --hub --since` prints what the hub has kept, as it prints a recording."""
+    run(directory, "watch", "position", "--once", "--hub", nats_server.url)
+    hub = ["--hub", nats_server.url, "--since", "10min"]
+    code, output = run(directory, "cat", *hub, "--topic", "position")
+    assert code == 0, output
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert {line["channel"] for line in lines} == {"/telemetry/position"}
+    assert all(isinstance(line["message"]["z"], float) for line in lines)
+    code, output = run(directory, "cat", *hub, "--topic", "/link/command")
+    assert json.loads(output.splitlines()[0])["message"] == {"state": "connected"}
+
+
 def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
     """`m2com hub setup` makes streams, `check` tells what differs, `setup` sets it right."""
     hub = ["--hub", nats_server.url, "--instance", "other"]
@@ -147,6 +161,8 @@ def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
         (["replay", "--hub", "x"], "--hub and --since are of no use without each other"),
         (["replay", "x", "--since", "1h"], "--hub and --since are of no use without each other"),
         (["replay", "x", "--hub", "y", "--since", "1h"], "a recording or --hub, not both"),
+        (["cat", "--since", "1h"], "cat takes a recording"),
+        (["cat", "x", "--hub", "y", "--since", "1h"], "a recording or --hub, not both"),
         (["hub", "setup"], "hub needs --hub"),
         (["hub", "look", "--hub", "x"], "hub takes setup or check"),
     ],
