@@ -2,21 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
-from .catalogue import events, telemetry
 from .catalogue.enums import MsgType
-from .catalogue.messages import TypedMessage
 from .catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
-from .catalogue.received import Unknown
 from .client.observers import LineObserver
-from .client.subscriptions import Subscription, Subscriptions
+from .client.subscriptions import TypedReceiver
 from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
 from .connection.retry import RetryPolicy, default_retry_policy
@@ -25,6 +20,7 @@ from .delivery.backlog import Overflow
 from .delivery.delivery import MessageCallback
 from .elevation import ElevationFeeder
 from .support.callables import require_callback
+from .support.interfaces import Endpoint, Reactor
 from .support.log import NamedLog, child_logger
 from .support.reactor_access import ReactorAccess
 from .support.stats import Stats
@@ -36,8 +32,6 @@ __all__ = [
     "ControllerState",
     "ControllerStats",
 ]
-
-T = TypeVar("T", bound=TypedMessage | Unknown)
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ class ControllerStats:
     telemetry: Stats
 
 
-class CellControllerService(TypedSender, Service):
+class CellControllerService(TypedSender, TypedReceiver, Service):
     """The M2 cell controller, for a control service to embed.
 
     Dials both ports when it is started and keeps at it until it is stopped,
@@ -126,9 +120,9 @@ class CellControllerService(TypedSender, Service):
         telemetry_observers: Iterable[LineObserver] = (),
         elevation: ElevationFeeder | None = None,
         log: logging.Logger | None = None,
-        reactor: IReactorTime | None = None,
-        command_endpoint: IStreamClientEndpoint | None = None,
-        telemetry_endpoint: IStreamClientEndpoint | None = None,
+        reactor: Reactor | None = None,
+        command_endpoint: Endpoint | None = None,
+        telemetry_endpoint: Endpoint | None = None,
         retry_policy: RetryPolicy = default_retry_policy(),  # noqa: B008 - has no state
         connect_timeout: float = 10.0,
         telemetry_overflow: Overflow = "pause",
@@ -139,13 +133,7 @@ class CellControllerService(TypedSender, Service):
         self._elevation = elevation
         self._reactor = ReactorAccess(reactor)
         logger = child_logger(log, TcpClient.__name__)
-        self._events, self._topics = (
-            Subscriptions(first or _ignore, kinds, clock=self._reactor, log=NamedLog(logger, port))
-            for port, first, kinds in (
-                ("command", on_event, events),
-                ("telemetry", on_telemetry, telemetry),
-            )
-        )
+        self._make_subscriptions(on_event, on_telemetry, self._reactor, logger)
         new_client = partial(
             TcpClient,
             host,
@@ -185,8 +173,8 @@ class CellControllerService(TypedSender, Service):
     def stats(self) -> ControllerStats:
         """The counters, as they are now."""
         return ControllerStats(
-            _with_errors(self._command.stats, self._events.errors),
-            _with_errors(self._telemetry.stats, self._topics.errors),
+            self._events.counted(self._command.stats),
+            self._topics.counted(self._telemetry.stats),
         )
 
     def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
@@ -198,6 +186,10 @@ class CellControllerService(TypedSender, Service):
         """Let two observers see nothing more; harmless if they are none."""
         self._command.remove_observer(command)
         self._telemetry.remove_observer(telemetry)
+
+    def setServiceParent(self, parent: object) -> None:
+        """Override: for type checkers, to which Twisted's own has no types."""
+        Service.setServiceParent(self, parent)
 
     def startService(self) -> None:
         """Override: begin to dial."""
@@ -225,39 +217,6 @@ class CellControllerService(TypedSender, Service):
         clients = (self._command, self._telemetry)
         closing = [Deferred.fromCoroutine(client.close()) for client in clients]
         return gatherResults(closing).addCallback(lambda _: None)
-
-    def subscribe(self, kind: type[T], callback: Callable[[T], object]) -> Subscription[T]:
-        """Call back with each message of a class, typed, from the next message on.
-
-        Any number of callbacks, of any of the kinds that ``on_event`` may be of, and
-        in the same order: those for one message are called one after the other, after
-        ``on_event`` or ``on_telemetry``, and the next message waits for them.
-
-        Parameters
-        ----------
-        kind
-            A class of `m2com_twisted.catalogue.events` or ``telemetry``.  `Unknown`
-            stands for all messages, of both ports, that do not fit the catalogue.
-        callback
-            Called with the message.
-
-        Returns
-        -------
-        subscription
-            The subscription, which can be cancelled.
-
-        Raises
-        ------
-        TypeError
-            If the controller sends nothing of this class, or the callback cannot be one.
-        """
-        subscription = Subscription(kind, callback)
-        ports = [port for port in (self._events, self._topics) if port.takes(kind)]
-        if not ports:
-            raise TypeError(f"{kind!r} is no class of what the controller sends.")
-        for port in ports:
-            port.add(subscription)
-        return subscription
 
     async def run_command(
         self,
@@ -309,12 +268,3 @@ class CellControllerService(TypedSender, Service):
         if client.connected:
             return ConnectionState.WAITING
         return client.state
-
-
-def _with_errors(stats: Stats, errors: int) -> Stats:
-    """Count what typed callbacks raised among the errors of callbacks."""
-    return replace(stats, callback_errors=stats.callback_errors + errors)
-
-
-def _ignore(message: Message) -> None:
-    """Take a message that nobody wants."""

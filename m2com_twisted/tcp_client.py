@@ -6,8 +6,6 @@ from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
-
 from .catalogue.enums import MsgType
 from .client.assembly import Settings, assemble
 from .client.observers import LineObserver
@@ -19,6 +17,7 @@ from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
 from .delivery.delivery import MessageCallback
 from .support.callables import require_callback
+from .support.interfaces import Endpoint, Reactor, as_endpoint
 from .support.log import NamedLog, child_logger
 from .support.reactor_access import ReactorAccess
 from .support.stats import Stats
@@ -102,8 +101,8 @@ class TcpClient(TypedSender):
         sequence_generator: Iterator[int] | None = None,
         name: str = "tcp-client",
         check_message_rate: bool = False,
-        reactor: IReactorTime | None = None,
-        endpoint: IStreamClientEndpoint | None = None,
+        reactor: Reactor | None = None,
+        endpoint: Endpoint | None = None,
         retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
         connect_callback: Callable[[Self], object] | None = None,
         observers: Iterable[LineObserver] = (),
@@ -132,7 +131,7 @@ class TcpClient(TypedSender):
             observers=observers,
             sequence_generator=sequence_generator,
             check_message_rate=check_message_rate,
-            endpoint=endpoint,
+            endpoint=None if endpoint is None else as_endpoint(endpoint),
             retry_policy=retry_policy,
             max_line_length=max_line_length,
             max_waiting_bytes=max_waiting_bytes,

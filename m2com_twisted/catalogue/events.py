@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias
 
 from . import enums
 from .describe import about
-from .messages import TypedMessage
+from .messages import ReceivedMessage
 from .received import Reader, Unknown
 from .statuses import Ack, Fail, NoAck, Status, Success
 
@@ -53,25 +53,25 @@ __all__ = [
 ]
 
 
-class TcpIpConnected(TypedMessage, frozen=True):
+class TcpIpConnected(ReceivedMessage, frozen=True):
     """The controller has a client.  In the welcome."""
 
     is_connected: Annotated[bool, about("True.")]
 
 
-class CommandableByDDS(TypedMessage, frozen=True):
+class CommandableByDDS(ReceivedMessage, frozen=True):
     """Who may command.  In the welcome, and after ``switchCommandSource``."""
 
     state: Annotated[bool, about("Whether the control system (CSC) may command.")]
 
 
-class HardpointList(TypedMessage, frozen=True):
+class HardpointList(ReceivedMessage, frozen=True):
     """The actuators that hold the mirror.  In the welcome, and after ``setHardpointList``."""
 
     actuators: Annotated[tuple[int, ...], about("These actuators, counted from 1.", length=6)]
 
 
-class BypassedActuatorILCs(TypedMessage, frozen=True):
+class BypassedActuatorILCs(ReceivedMessage, frozen=True):
     """The ILCs left out of the force loop.  In the welcome, and after ``setHardpointList``."""
 
     ilcs: Annotated[
@@ -79,19 +79,19 @@ class BypassedActuatorILCs(TypedMessage, frozen=True):
     ]
 
 
-class Interlock(TypedMessage, frozen=True):
+class Interlock(ReceivedMessage, frozen=True):
     """State of the interlock.  In the welcome, and after commands that change it."""
 
     state: Annotated[bool, about("Whether it is engaged.")]
 
 
-class InclinationTelemetrySource(TypedMessage, frozen=True):
+class InclinationTelemetrySource(ReceivedMessage, frozen=True):
     """Source of the elevation.  In the welcome, and after ``setControlParameters``."""
 
     source: Annotated[enums.InclinationTelemetrySource, about("The source.")]
 
 
-class TemperatureOffset(TypedMessage, frozen=True):
+class TemperatureOffset(ReceivedMessage, frozen=True):
     """References of the temperatures.  In the welcome, and after ``setTemperatureOffset``."""
 
     ring: Annotated[tuple[float, ...], about("Of the ring sensors.", "degC", length=12)]
@@ -99,7 +99,7 @@ class TemperatureOffset(TypedMessage, frozen=True):
     exhaust: Annotated[tuple[float, ...], about("Always 0.", "degC", length=2)]
 
 
-class DigitalInput(TypedMessage, frozen=True):
+class DigitalInput(ReceivedMessage, frozen=True):
     """The digital inputs.  In the welcome, and after commands that change them."""
 
     value: Annotated[int, about("Bits of DigitalInput; a breaker's is set when it is tripped.")]
@@ -110,7 +110,7 @@ class DigitalInput(TypedMessage, frozen=True):
         return enums.DigitalInput(self.value)
 
 
-class DigitalOutput(TypedMessage, frozen=True):
+class DigitalOutput(ReceivedMessage, frozen=True):
     """The digital outputs.  In the welcome, and after commands that change them."""
 
     value: Annotated[int, about("Bits of DigitalOutput.")]
@@ -121,7 +121,7 @@ class DigitalOutput(TypedMessage, frozen=True):
         return enums.DigitalOutput(self.value)
 
 
-class Config(TypedMessage, frozen=True):
+class Config(ReceivedMessage, frozen=True):
     """The configuration.  In the welcome, and after it was loaded or chosen.
 
     Warnings and faults of the powers are in percent of 24 V.
@@ -153,7 +153,7 @@ class Config(TypedMessage, frozen=True):
     ]
 
 
-class ClosedLoopControlMode(TypedMessage, frozen=True):
+class ClosedLoopControlMode(ReceivedMessage, frozen=True):
     """The control mode.  In the welcome, and after the commands that set it.
 
     It is not told when a fault or motor power off leaves the closed loop: then only
@@ -163,19 +163,19 @@ class ClosedLoopControlMode(TypedMessage, frozen=True):
     mode: Annotated[enums.ClosedLoopControlMode, about("The mode.")]
 
 
-class EnabledFaultsMask(TypedMessage, frozen=True):
+class EnabledFaultsMask(ReceivedMessage, frozen=True):
     """The faults that are not ignored.  In the welcome, and after ``setEnabledFaultsMask``."""
 
     mask: Annotated[int, about("64 bits; see the table of faults.")]
 
 
-class ConfigurationFiles(TypedMessage, frozen=True):
+class ConfigurationFiles(ReceivedMessage, frozen=True):
     """The configuration files of the controller.  In the welcome."""
 
     files: Annotated[tuple[str, ...], about("Their names.")]
 
 
-class PowerSystemState(TypedMessage, frozen=True):
+class PowerSystemState(ReceivedMessage, frozen=True):
     """State of one power system.  In the welcome for each, and after each change.
 
     The sources disagree on what tells that the communication power is on: the flag,
@@ -187,14 +187,14 @@ class PowerSystemState(TypedMessage, frozen=True):
     state: Annotated[enums.PowerSystemState, about("The state.")]
 
 
-class InnerLoopControlMode(TypedMessage, frozen=True):
+class InnerLoopControlMode(ReceivedMessage, frozen=True):
     """Mode of one ILC.  In the welcome for each of the 84, and after it was set or asked for."""
 
     address: Annotated[int, about("Address of the ILC.", minimum=0, maximum=83)]
     mode: Annotated[enums.InnerLoopControlMode, about("The mode.")]
 
 
-class ForceBalanceSystemStatus(TypedMessage, frozen=True):
+class ForceBalanceSystemStatus(ReceivedMessage, frozen=True):
     """Whether the loop is closed.
 
     After ``switchForceBalanceSystem``, after a new fault, and when the motors go off
@@ -204,26 +204,26 @@ class ForceBalanceSystemStatus(TypedMessage, frozen=True):
     status: Annotated[bool, about("Whether the loop is closed.")]
 
 
-class SummaryFaultsStatus(TypedMessage, frozen=True):
+class SummaryFaultsStatus(ReceivedMessage, frozen=True):
     """All faults and warnings so far.  After each new one, and after ``clearErrors``."""
 
     status: Annotated[int, about("64 bits; see the table of faults.")]
 
 
-class LimitSwitchStatus(TypedMessage, frozen=True):
+class LimitSwitchStatus(ReceivedMessage, frozen=True):
     """Limit switches that have newly triggered, while the wider limits of the open loop hold."""
 
     retract: Annotated[tuple[int, ...], about("Actuators from 0, sorted.", is_actuator=True)]
     extend: Annotated[tuple[int, ...], about("Actuators from 0, sorted.", is_actuator=True)]
 
 
-class OpenLoopMaxLimit(TypedMessage, frozen=True):
+class OpenLoopMaxLimit(ReceivedMessage, frozen=True):
     """Whether the wider force limits of the open loop hold.  After commands that touch them."""
 
     status: Annotated[bool, about("Whether they hold.")]
 
 
-class M2AssemblyInPosition(TypedMessage, frozen=True):
+class M2AssemblyInPosition(ReceivedMessage, frozen=True):
     """Whether the mirror is in position.
 
     True comes in every cycle while it is.  False comes only from a command; nothing
@@ -233,13 +233,13 @@ class M2AssemblyInPosition(TypedMessage, frozen=True):
     in_position: Annotated[bool, about("Whether it is in position.")]
 
 
-class CellTemperatureHiWarning(TypedMessage, frozen=True):
+class CellTemperatureHiWarning(ReceivedMessage, frozen=True):
     """The air leaves the cell much warmer than it enters.  In every cycle; false never comes."""
 
     hi_warning: Annotated[bool, about("True.")]
 
 
-class ScriptExecutionStatus(TypedMessage, frozen=True):
+class ScriptExecutionStatus(ReceivedMessage, frozen=True):
     """How much of the script has run.  In every cycle of a run, 100 last."""
 
     percentage: Annotated[float, about("That part.", "%", minimum=0, maximum=100)]
@@ -278,7 +278,7 @@ Event: TypeAlias = (
 _reader: Reader[Event] = Reader(Event)
 
 #: The classes by their id on the wire: the 22 events, then the four statuses.
-BY_NAME: dict[str, type[TypedMessage]] = _reader.by_name
+BY_NAME: dict[str, type[ReceivedMessage]] = _reader.by_name
 
 #: Return the message for a decoded one, or `Unknown`; see `Reader.parse`.
 parse = _reader.parse

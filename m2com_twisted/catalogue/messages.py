@@ -9,7 +9,7 @@ from ..errors import InvalidFieldError
 from .checks import checked
 from .describe import fields_of, wire_name
 
-__all__ = ["CheckedMessage", "Command", "TypedMessage"]
+__all__ = ["CheckedMessage", "Command", "ReceivedMessage", "TypedMessage"]
 
 
 # Without the garbage collector: no field holds anything that could make a
@@ -43,6 +43,10 @@ class TypedMessage(
     def to_message(self) -> dict[str, Any]:
         """Return the message as it goes over the wire, but for a sequence id or a component."""
         return {"id": self.__struct_config__.tag, **self.details()}
+
+
+class ReceivedMessage(TypedMessage, frozen=True):
+    """A message that the controller sends; what it holds is what was received."""
 
 
 class CheckedMessage(TypedMessage, frozen=True):

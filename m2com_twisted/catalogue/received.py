@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast, get_args
 
 import msgspec
 
-from .messages import TypedMessage
+from .messages import ReceivedMessage
 
 __all__ = ["Reader", "Unknown"]
 
@@ -45,7 +45,7 @@ class Reader(Generic[T]):
     """
 
     def __init__(self, union: Any) -> None:
-        self.by_name: dict[str, type[TypedMessage]] = {
+        self.by_name: dict[str, type[ReceivedMessage]] = {
             message.name: message for message in get_args(union)
         }
         self.decode = self._decoder(msgspec.json.Decoder(union).decode)

@@ -6,12 +6,12 @@ Source: :ref:`protocol-answers`.
 from typing import Annotated, ClassVar
 
 from .describe import about
-from .messages import TypedMessage
+from .messages import ReceivedMessage
 
 __all__ = ["Ack", "Fail", "NoAck", "Status", "Success"]
 
 
-class Status(TypedMessage, frozen=True, rename=None):
+class Status(ReceivedMessage, frozen=True, rename=None):
     """Status of a command."""
 
     sequence_id: Annotated[int, about("Sequence id of the command.")]

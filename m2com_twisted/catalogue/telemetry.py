@@ -14,7 +14,7 @@ Source: :ref:`protocol-telemetry`, :ref:`protocol-figures`.
 from typing import Annotated, TypeAlias
 
 from .describe import about
-from .messages import TypedMessage
+from .messages import ReceivedMessage
 from .received import Reader, Unknown
 
 __all__ = [
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-class PowerStatusRaw(TypedMessage, frozen=True):
+class PowerStatusRaw(ReceivedMessage, frozen=True):
     """Voltages and currents of the two power systems, as measured."""
 
     motor_voltage: Annotated[float, about("Voltage of the motor power.", "V")]
@@ -54,7 +54,7 @@ class PowerStatusRaw(TypedMessage, frozen=True):
     comm_current: Annotated[float, about("Current of the communication power.", "A")]
 
 
-class PowerStatus(TypedMessage, frozen=True):
+class PowerStatus(ReceivedMessage, frozen=True):
     """Voltages and currents of the two power systems, filtered."""
 
     motor_voltage: Annotated[float, about("Voltage of the motor power.", "V")]
@@ -63,7 +63,7 @@ class PowerStatus(TypedMessage, frozen=True):
     comm_current: Annotated[float, about("Current of the communication power.", "A")]
 
 
-class DisplacementSensors(TypedMessage, frozen=True):
+class DisplacementSensors(ReceivedMessage, frozen=True):
     """Readings of the displacement sensors A1 to A6.
 
     14 to 18 mm at home.  The console labels the same numbers with mm.
@@ -73,7 +73,7 @@ class DisplacementSensors(TypedMessage, frozen=True):
     delta_z: Annotated[tuple[float, ...], about("Along the axis of the mirror.", "um", length=6)]
 
 
-class IlcData(TypedMessage, frozen=True):
+class IlcData(ReceivedMessage, frozen=True):
     """State of the ILCs of the actuators."""
 
     status: Annotated[
@@ -85,7 +85,7 @@ class IlcData(TypedMessage, frozen=True):
     ]
 
 
-class NetForcesTotal(TypedMessage, frozen=True):
+class NetForcesTotal(ReceivedMessage, frozen=True):
     """Sum of the measured forces."""
 
     fx: Annotated[float, about("Force along x.", "N")]
@@ -93,7 +93,7 @@ class NetForcesTotal(TypedMessage, frozen=True):
     fz: Annotated[float, about("Force along z.", "N")]
 
 
-class NetMomentsTotal(TypedMessage, frozen=True):
+class NetMomentsTotal(ReceivedMessage, frozen=True):
     """Sum of the moments of the measured forces."""
 
     mx: Annotated[float, about("Moment about x.", "N m")]
@@ -101,7 +101,7 @@ class NetMomentsTotal(TypedMessage, frozen=True):
     mz: Annotated[float, about("Moment about z.", "N m")]
 
 
-class AxialForce(TypedMessage, frozen=True):
+class AxialForce(ReceivedMessage, frozen=True):
     """Forces of the axial actuators; tension is positive."""
 
     lut_gravity: Annotated[tuple[float, ...], about("Against the weight.", "N", length=72)]
@@ -113,7 +113,7 @@ class AxialForce(TypedMessage, frozen=True):
     ]
 
 
-class TangentForce(TypedMessage, frozen=True):
+class TangentForce(ReceivedMessage, frozen=True):
     """Forces of the tangent actuators; tension is positive."""
 
     lut_gravity: Annotated[tuple[float, ...], about("Against the weight.", "N", length=6)]
@@ -127,7 +127,7 @@ class TangentForce(TypedMessage, frozen=True):
     ]
 
 
-class ForceBalance(TypedMessage, frozen=True):
+class ForceBalance(ReceivedMessage, frozen=True):
     """Sum of the hardpoint corrections; should be small."""
 
     fx: Annotated[float, about("Force along x.", "N")]
@@ -138,7 +138,7 @@ class ForceBalance(TypedMessage, frozen=True):
     mz: Annotated[float, about("Moment about z.", "N m")]
 
 
-class Position(TypedMessage, frozen=True):
+class Position(ReceivedMessage, frozen=True):
     """Position of the mirror relative to its home, by the hardpoints."""
 
     x: Annotated[float, about("Position along x.", "um")]
@@ -149,7 +149,7 @@ class Position(TypedMessage, frozen=True):
     z_rot: Annotated[float, about("Rotation about z.", "arcsec")]
 
 
-class PositionIMS(TypedMessage, frozen=True):
+class PositionIMS(ReceivedMessage, frozen=True):
     """Position of the mirror relative to its home, by the displacement sensors."""
 
     x: Annotated[float, about("Position along x.", "um")]
@@ -160,7 +160,7 @@ class PositionIMS(TypedMessage, frozen=True):
     z_rot: Annotated[float, about("Rotation about z.", "arcsec")]
 
 
-class Temperature(TypedMessage, frozen=True):
+class Temperature(ReceivedMessage, frozen=True):
     """Temperatures of the mirror and of the air.
 
     Absolute in the simulator and the console; the observatory's interface says
@@ -172,7 +172,7 @@ class Temperature(TypedMessage, frozen=True):
     exhaust: Annotated[tuple[float, ...], about("Air that leaves.", "degC", length=2)]
 
 
-class ZenithAngle(TypedMessage, frozen=True):
+class ZenithAngle(ReceivedMessage, frozen=True):
     """Attitude of the mirror, by the inclinometer."""
 
     measured: Annotated[float, about("Zenith angle: 90 less the processed angle.", "deg")]
@@ -183,31 +183,31 @@ class ZenithAngle(TypedMessage, frozen=True):
     ]
 
 
-class AxialEncoderPositions(TypedMessage, frozen=True):
+class AxialEncoderPositions(ReceivedMessage, frozen=True):
     """Positions of the axial actuators, by their encoders."""
 
     position: Annotated[tuple[float, ...], about("Positions.", "um", length=72)]
 
 
-class TangentEncoderPositions(TypedMessage, frozen=True):
+class TangentEncoderPositions(ReceivedMessage, frozen=True):
     """Positions of the tangent actuators, by their encoders."""
 
     position: Annotated[tuple[float, ...], about("Positions.", "um", length=6)]
 
 
-class AxialActuatorSteps(TypedMessage, frozen=True):
+class AxialActuatorSteps(ReceivedMessage, frozen=True):
     """Steps that the motors of the axial actuators have made; 0.0199675 um each."""
 
     steps: Annotated[tuple[int, ...], about("Steps; retracting is negative.", "steps", length=72)]
 
 
-class TangentActuatorSteps(TypedMessage, frozen=True):
+class TangentActuatorSteps(ReceivedMessage, frozen=True):
     """Steps that the motors of the tangent actuators have made; 0.0199675 um each."""
 
     steps: Annotated[tuple[int, ...], about("Steps; retracting is negative.", "steps", length=6)]
 
 
-class ForceErrorTangent(TypedMessage, frozen=True):
+class ForceErrorTangent(ReceivedMessage, frozen=True):
     """Errors of the tangent forces; fault 6088 at 2000 N, and at 5000 N and 1000 N in all."""
 
     force: Annotated[tuple[float, ...], about("Of each actuator.", "N", length=6)]
@@ -215,7 +215,7 @@ class ForceErrorTangent(TypedMessage, frozen=True):
     sum: Annotated[float, about("Of their sum.", "N")]
 
 
-class InclinometerAngleTma(TypedMessage, frozen=True):
+class InclinometerAngleTma(ReceivedMessage, frozen=True):
     """The elevation that the controller received last from the telescope."""
 
     inclinometer: Annotated[float, about("Elevation.", "deg")]
@@ -247,7 +247,7 @@ Telemetry: TypeAlias = (
 _reader: Reader[Telemetry] = Reader(Telemetry)
 
 #: The classes by their id on the wire, in the order of a cycle.
-BY_NAME: dict[str, type[TypedMessage]] = _reader.by_name
+BY_NAME: dict[str, type[ReceivedMessage]] = _reader.by_name
 
 #: Return the message for a decoded one, or `Unknown`; see `Reader.parse`.
 parse = _reader.parse

@@ -6,24 +6,28 @@ the rules of its order hold for all of them.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
-from ..catalogue.messages import TypedMessage
+from ..catalogue import events, telemetry
+from ..catalogue.messages import ReceivedMessage
 from ..catalogue.received import Unknown
 from ..delivery.delivery import MessageCallback, name_of
 from ..support.callables import require_callback
 from ..support.log import NamedLog, beginning_of
+from ..support.stats import Stats
 from ..support.throttle import Throttle
 from ..wire.codec import Message
 
-__all__ = ["Subscription", "Subscriptions"]
+__all__ = ["Subscription", "Subscriptions", "TypedReceiver"]
 
-T = TypeVar("T", bound=TypedMessage | Unknown)
+T = TypeVar("T", bound=ReceivedMessage | Unknown)
 
 # Seconds between two warnings about messages that do not fit their class: telemetry
 # that does not fit may come 20 times a second.
@@ -109,6 +113,10 @@ class Subscriptions:
         else:
             self._by_name.setdefault(kind.name, []).append(subscription)
 
+    def counted(self, stats: Stats) -> Stats:
+        """Return counters with what the typed callbacks raised among the errors of callbacks."""
+        return replace(stats, callback_errors=stats.callback_errors + self.errors)
+
     def stop(self) -> None:
         """Have nobody called any more for the message that is being delivered."""
         self._stops += 1
@@ -179,6 +187,66 @@ class Subscriptions:
                 name,
                 unknown.reason,
             )
+
+
+class TypedReceiver:
+    """The typed method of whatever receives the messages of both ports."""
+
+    _events: Subscriptions
+    _topics: Subscriptions
+
+    def _make_subscriptions(
+        self,
+        on_event: MessageCallback | None,
+        on_telemetry: MessageCallback | None,
+        clock: IReactorTime,
+        logger: logging.Logger,
+    ) -> None:
+        """Make the callbacks that each port is to have; the names begin the lines of the log."""
+        self._events, self._topics = (
+            Subscriptions(first or _ignore, kinds, clock=clock, log=NamedLog(logger, port))
+            for port, first, kinds in (
+                ("command", on_event, events),
+                ("telemetry", on_telemetry, telemetry),
+            )
+        )
+
+    def subscribe(self, kind: type[T], callback: Callable[[T], object]) -> Subscription[T]:
+        """Call back with each message of a class, typed, from the next message on.
+
+        Any number of callbacks, of any of the kinds that ``on_event`` may be of, and
+        in the same order: those for one message are called one after the other, after
+        ``on_event`` or ``on_telemetry``, and the next message waits for them.
+
+        Parameters
+        ----------
+        kind
+            A class of `m2com_twisted.catalogue.events` or ``telemetry``.  `Unknown`
+            stands for all messages, of both ports, that do not fit the catalogue.
+        callback
+            Called with the message.
+
+        Returns
+        -------
+        subscription
+            Can be cancelled.
+
+        Raises
+        ------
+        TypeError
+            If the controller sends nothing of this class, or the callback cannot be one.
+        """
+        subscription = Subscription(kind, callback)
+        ports = [port for port in (self._events, self._topics) if port.takes(kind)]
+        if not ports:
+            raise TypeError(f"{kind!r} is no class of what the controller sends.")
+        for port in ports:
+            port.add(subscription)
+        return subscription
+
+
+def _ignore(message: Message) -> None:
+    """Take a message that nobody wants."""
 
 
 async def _finished(result: object) -> None:

@@ -10,6 +10,8 @@ from twisted.internet.task import LoopingCall
 
 from ..catalogue.enums import MsgType
 from ..client.observers import LineObserver
+from ..client.subscriptions import TypedReceiver
+from ..client.typed_sender import TypedSender
 from ..commands.outcome import CommandOutcome
 from ..delivery.delivery import MessageCallback
 from ..errors import InvalidMessageError, NotConnectedError
@@ -33,7 +35,7 @@ __all__ = ["RemoteController"]
 _LOOK_INTERVAL = 1.0
 
 
-class RemoteController(Service):
+class RemoteController(TypedSender, TypedReceiver, Service):
     """The M2 cell controller as it is seen through the hub, for any number of readers.
 
     Has the interface of `CellControllerService`, so that what runs on one runs
@@ -87,8 +89,11 @@ class RemoteController(Service):
         self._clock = ReactorAccess(IReactorTime(self._reactor))
         self._on_state = on_state
         self._on_missed = on_missed
-        self._command = self._port("command", on_event, command_observers)
-        self._telemetry = self._port("telemetry", on_telemetry, telemetry_observers)
+        self._make_subscriptions(
+            on_event, on_telemetry, self._clock, (log or logging.getLogger("m2com")).getChild("hub")
+        )
+        self._command = self._port("command", self._events, command_observers)
+        self._telemetry = self._port("telemetry", self._topics, telemetry_observers)
         self._arrivals = Arrivals(self._command, self._telemetry, self._clock)
         self._inbox: Inbox[Arrived | Told | bool] | None = None
         self._connection: HubConnection | None = None
@@ -100,11 +105,11 @@ class RemoteController(Service):
         self._look.clock = self._clock
 
     def _port(
-        self, name: str, callback: MessageCallback | None, observers: Iterable[LineObserver]
+        self, name: str, callback: MessageCallback, observers: Iterable[LineObserver]
     ) -> RemotePort:
         return RemotePort(
             name,
-            callback or _ignore,
+            callback,
             self._tell_state,
             lambda count: self._tell_missed(name, count),
             observers,
@@ -121,7 +126,10 @@ class RemoteController(Service):
     @property
     def stats(self) -> ControllerStats:
         """The counters of this reader; ``dropped_messages`` are those that are missing."""
-        return ControllerStats(self._command.stats, self._telemetry.stats)
+        return ControllerStats(
+            self._events.counted(self._command.stats),
+            self._topics.counted(self._telemetry.stats),
+        )
 
     @property
     def last_error(self) -> BaseException | None:
@@ -167,6 +175,8 @@ class RemoteController(Service):
             Fires when nothing of it is left, neither in the reactor nor as a thread.
         """
         Service.stopService(self)
+        self._events.stop()
+        self._topics.stop()
         if self._look.running:
             self._look.stop()
         if self._connection is None or self._inbox is None:
@@ -277,7 +287,3 @@ def _installed() -> IReactorFromThreads:
     from twisted.internet import reactor
 
     return IReactorFromThreads(reactor)
-
-
-def _ignore(message: Message) -> None:
-    """Take a message that nobody wants."""

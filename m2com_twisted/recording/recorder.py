@@ -9,11 +9,11 @@ from pathlib import Path
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
 from ..connection.state import ConnectionState
 from ..support.clock import monotonic_clock
+from ..support.interfaces import Reactor
 from ..support.reactor_access import ReactorAccess
 from ..wire.codec import TERMINATOR, Message
 from .channels import Arrival, Source
@@ -95,7 +95,7 @@ class Recorder(Service):
         limits: Limits | None = None,
         keep: Keep | None = None,
         log: logging.Logger | None = None,
-        reactor: IReactorTime | None = None,
+        reactor: Reactor | None = None,
         utc: Callable[[], int] = time.time_ns,
     ) -> None:
         # Not relative: the program may go to another directory.

@@ -6,8 +6,9 @@ from typing import Literal
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 
+from ..support.interfaces import Reactor, as_reactor
 from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
 from .model.model import Model, ServerKind
@@ -76,8 +77,8 @@ class CellController:
         kind: ServerKind = "CSC",
         power_seconds: float | None = None,
         seed: int | None = None,
-        reactor: IReactorTime | None = None,
-        clock: IReactorTime | None = None,
+        reactor: Reactor | None = None,
+        clock: Reactor | None = None,
         log: logging.Logger | None = None,
     ) -> None:
         if power_seconds is not None:
@@ -85,7 +86,7 @@ class CellController:
         self.profile = profile
         self.log = log or logging.getLogger(type(self).__name__)
         self._reactor = ReactorAccess(reactor)
-        self._clock: IReactorTime = clock or self._reactor
+        self._clock = as_reactor(clock or self._reactor)
         self.model = Model(seed, profile, kind)
         self._received = ReceivedMessages()
         self._commands = CommandPort(

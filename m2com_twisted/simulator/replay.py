@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ..errors import BadLineError, RecordingError
 from ..recording import Record, read_recording
+from ..support.interfaces import Reactor, as_reactor
 from ..support.reactor_access import ReactorAccess
 from ..support.waiters import Waiters
 from ..wire.codec import TERMINATOR, decode
@@ -68,8 +69,8 @@ class Replay:
         speed: float = 1.0,
         start: datetime | float | None = None,
         end: datetime | float | None = None,
-        reactor: IReactorTime | None = None,
-        clock: IReactorTime | None = None,
+        reactor: Reactor | None = None,
+        clock: Reactor | None = None,
         log: logging.Logger | None = None,
         read: Callable[[], Generator[Record, None, None]] | None = None,
     ) -> None:
@@ -78,7 +79,7 @@ class Replay:
         access = ReactorAccess(reactor)
         log = log or logging.getLogger(type(self).__name__)
         self._parts = tuple(
-            _Part(self._read, name, speed, clock or access, log)
+            _Part(self._read, name, speed, as_reactor(clock or access), log)
             for name in ("command", "telemetry")
         )
         self._ports = PortPair(

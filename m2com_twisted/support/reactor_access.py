@@ -9,6 +9,7 @@ from twisted.python import threadable
 from zope.interface import implementer
 
 from .clock import monotonic_clock
+from .interfaces import Reactor, as_reactor
 
 __all__ = ["ReactorAccess"]
 
@@ -33,8 +34,8 @@ class ReactorAccess:
         more.  None: the one that is installed when it is first needed.
     """
 
-    def __init__(self, reactor: IReactorTime | None = None) -> None:
-        self._reactor = reactor
+    def __init__(self, reactor: Reactor | None = None) -> None:
+        self._reactor = None if reactor is None else as_reactor(reactor)
         self._home_thread = threading.get_ident()
         self._seconds: Callable[[], float] | None = None
 

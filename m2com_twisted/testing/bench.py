@@ -15,6 +15,7 @@ from twisted.internet.task import deferLater
 
 from ..delivery.delivery import MessageCallback
 from ..simulator import DEFAULT, CellController, Profile
+from ..support.interfaces import Reactor, as_reactor
 from ..tcp_client import TcpClient
 from ..wire.codec import Message
 from .error_log import ErrorLog, running_of_ours
@@ -217,14 +218,14 @@ class SocketBench(Bench):
 
     def __init__(
         self,
-        reactor: IReactorTime,
+        reactor: Reactor,
         *,
         profile: Profile = DEFAULT,
         seed: int | None = 1,
         connect: tuple[PortName, ...] = ("command", "telemetry"),
     ) -> None:
         controller = CellController(profile=profile, seed=seed, reactor=reactor)
-        super().__init__(reactor, controller, connect)
+        super().__init__(as_reactor(reactor), controller, connect)
         self._listening: dict[ScriptedController, IListeningPort] = {}
 
     async def start_controller(self) -> None:

@@ -1,6 +1,6 @@
 """Connections in memory: bytes go from one end to the other in calls of a clock."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -22,6 +22,8 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from ..support.interfaces import ProtocolFactory, Reactor, as_reactor
 
 __all__ = ["Answer", "MemoryPort"]
 
@@ -60,9 +62,9 @@ class MemoryPort:
         The attempts that still wait for an answer.
     """
 
-    def __init__(self, factory: IProtocolFactory, clock: IReactorTime) -> None:
-        self._factory = factory
-        self._clock = clock
+    def __init__(self, factory: ProtocolFactory, clock: Reactor) -> None:
+        self._factory = cast(IProtocolFactory, factory)
+        self._clock = as_reactor(clock)
         self.answer: Answer = "accept"
         self.attempts = 0
         self.unanswered: list[Deferred[IProtocol]] = []

@@ -3,8 +3,8 @@
 from collections import deque
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IReactorTime
 
+from ..support.interfaces import Reactor, as_reactor
 from ..wire.codec import Message
 
 __all__ = ["MessageLog"]
@@ -29,8 +29,8 @@ class MessageLog:
         The last message of each id.
     """
 
-    def __init__(self, clock: IReactorTime, keep: int = 1000) -> None:
-        self._clock = clock
+    def __init__(self, clock: Reactor, keep: int = 1000) -> None:
+        self._clock = as_reactor(clock)
         self.messages: deque[Message] = deque(maxlen=keep)
         self.latest: dict[str, Message] = {}
         # The number of messages that `wait_for` has not looked at, kept or not.

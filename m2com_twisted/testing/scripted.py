@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 
 from ..simulator.ports.connection import Connection
 from ..simulator.ports.inbound import InboundError, OversizeLine, parse
 from ..simulator.ports.port_factory import PortFactory
+from ..support.interfaces import Reactor, as_reactor
 from ..wire.codec import TERMINATOR, Message
 
 __all__ = ["Answer", "ScriptedController"]
@@ -122,10 +123,10 @@ class ScriptedController:
         All received messages, oldest first.
     """
 
-    def __init__(self, clock: IReactorTime, log: logging.Logger | None = None) -> None:
-        self._clock = clock
+    def __init__(self, clock: Reactor, log: logging.Logger | None = None) -> None:
+        self._clock = as_reactor(clock)
         log = log or logging.getLogger(type(self).__name__)
-        self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self.factory = PortFactory(lambda: Connection(self, self._clock, log), log)
         self.received: list[Message] = []
         self._greeting = Answer()
         self._script: list[_Expectation] = []
