@@ -1,15 +1,17 @@
 """The table that ``m2com monitor`` shows: what is known, as lines of text."""
 
 import json
-from dataclasses import dataclass, field
+from collections import Counter
 
 from twisted.internet.interfaces import IReactorTime
 
-from ..catalogue.faults import faults_in
-from ..connection.state import ConnectionState
+from ..catalogue import events
+from ..catalogue.actuators import ILCS
+from ..catalogue.enums import InnerLoopControlMode, PowerType
+from ..catalogue.faults import bits_in
 from ..service import ControllerState, ControllerStats
-from ..support.stats import MessageRate, Stats
 from ..wire.codec import Message
+from .board_ports import BoardPort, Topic
 
 __all__ = ["Board"]
 
@@ -17,18 +19,17 @@ __all__ = ["Board"]
 # the older half says what was so at the start.
 _EVENTS_SHOWN = 8
 
+# Seconds after which a topic is stale: the slowest of them comes five times a second.
+_STALE_AFTER = 2.0
 
-@dataclass
-class _Topic:
-    """The last message of a name, and how often it comes."""
-
-    message: Message
-    seen_at: float
-    rate: MessageRate = field(default_factory=MessageRate)
+_STALE = "STALE"
 
 
 class Board:
     """Takes what the service delivers, and tells it in lines.
+
+    What was said over a connection that is gone, and a topic that does not come any
+    more, are marked as stale.
 
     Parameters
     ----------
@@ -38,16 +39,29 @@ class Board:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._events: dict[str, _Topic] = {}
-        self._telemetry: dict[str, _Topic] = {}
+        self._events = BoardPort("command", clock)
+        self._telemetry = BoardPort("telemetry", clock, _STALE_AFTER)
+        # Of these events each key has a message of its own.
+        self._powers: dict[PowerType, tuple[events.PowerSystemState, Topic]] = {}
+        self._ilcs: dict[int, tuple[InnerLoopControlMode, Topic]] = {}
+
+    def connection_changed(self, state: ControllerState) -> None:
+        """Take a change of the connections, in order with their messages."""
+        self._events.connection_changed(state.command)
+        self._telemetry.connection_changed(state.telemetry)
 
     def event(self, message: Message) -> None:
         """Take a message of the command port."""
-        self._note(self._events, message)
+        self._events.note(message)
+        event = events.parse(message)
+        if isinstance(event, events.PowerSystemState):
+            self._powers[event.power_type] = event, self._copy(event.name)
+        elif isinstance(event, events.InnerLoopControlMode):
+            self._ilcs[event.address] = event.mode, self._copy(event.name)
 
     def telemetry(self, message: Message) -> None:
         """Take a message of the telemetry port."""
-        self._note(self._telemetry, message)
+        self._telemetry.note(message)
 
     def lines(self, state: ControllerState, stats: ControllerStats) -> list[str]:
         """Return the table as it is now.
@@ -57,55 +71,80 @@ class Board:
         state, stats
             Those of the service.
         """
+        # The service tells a loss in order with the messages, so maybe later.
+        self.connection_changed(state)
+        topics = self._telemetry.topics
         return [
-            self._connection("command", state.command, stats.command),
-            self._connection("telemetry", state.telemetry, stats.telemetry),
+            self._events.line(state.command, stats.command),
+            self._telemetry.line(state.telemetry, stats.telemetry),
             "",
-            *self._faults(),
+            *self._power_lines(),
+            self._ilc_line(),
+            *self._fault_lines(),
             "",
             f"{'telemetry topic':28}{'rate/s':>8}{'age s':>8}",
-            *(self._topic(name, self._telemetry[name]) for name in sorted(self._telemetry)),
+            *(self._line(self._telemetry, name, topics[name]) for name in sorted(topics)),
             "",
             f"{'last events':28}{'rate/s':>8}{'age s':>8}",
-            *(self._event(name, topic) for name, topic in self._last_events()),
+            *self._event_lines(),
         ]
 
-    def _note(self, topics: dict[str, _Topic], message: Message) -> None:
-        now = self._clock.seconds()
-        name = str(message.get("id"))
-        # Taken out and put back, so that the last one is the newest.
-        topic = topics.pop(name, None) or _Topic(message, now)
-        topic.message = message
-        topic.seen_at = now
-        topic.rate.add(1, now)
-        topics[name] = topic
+    def _copy(self, name: str) -> Topic:
+        """Return a topic that the next message of its name leaves alone."""
+        topic = self._events.topics[name]
+        return Topic(topic.message, topic.seen_at, topic.connection)
 
-    def _connection(self, name: str, state: ConnectionState, stats: Stats) -> str:
-        line = f"{name:10} {state.value:11}{stats.message_rate:6.0f} messages/s"
-        if stats.last_message_time is not None:
-            line += f", last {self._clock.seconds() - stats.last_message_time:.1f} s ago"
-        if state is not ConnectionState.CONNECTED and stats.last_error is not None:
-            line += f"  {stats.last_error}"
-        return line
+    def _power_lines(self) -> list[str]:
+        return [self._power_line(power_type) for power_type in PowerType]
 
-    def _faults(self) -> list[str]:
+    def _power_line(self, power_type: PowerType) -> str:
+        title = f"{power_type.name.lower()} power:"
+        if power_type not in self._powers:
+            return f"{title} not reported yet"
+        event, topic = self._powers[power_type]
+        return f"{title} {event.state.name}{self._doubt(topic)}"
+
+    def _ilc_line(self) -> str:
+        """Return how many ILCs are in which mode."""
+        if not self._ilcs:
+            return "ILCs: not reported yet"
+        modes = Counter(mode for mode, _ in self._ilcs.values())
+        counts = [f"{modes[mode]} {mode.name}" for mode in InnerLoopControlMode if modes[mode]]
+        untold = len(ILCS) - len(self._ilcs)
+        if untold > 0:
+            counts.append(f"{untold} not reported yet")
+        oldest = min((topic for _, topic in self._ilcs.values()), key=lambda topic: topic.seen_at)
+        return f"ILCs: {', '.join(counts)}{self._doubt(oldest)}"
+
+    def _fault_lines(self) -> list[str]:
         """Return the faults that are reported now, by name."""
-        summary = self._events.get("summaryFaultsStatus")
+        summary = self._events.topics.get("summaryFaultsStatus")
         status = summary.message.get("status") if summary is not None else None
-        if not isinstance(status, int):
+        if summary is None or not isinstance(status, int):
             return ["faults: not reported yet"]
-        return ["faults:" if status else "faults: none"] + [
-            f"  {fault.code} {fault.severity.value}: {fault.name}" for fault in faults_in(status)
+        title = "faults:" if status else "faults: none"
+        return [f"{title}{self._doubt(summary)}"] + [
+            f"  {fault.code} {fault.severity.value}: {fault.name}" for fault in bits_in(status)
         ]
 
-    def _last_events(self) -> list[tuple[str, _Topic]]:
+    def _doubt(self, topic: Topic) -> str:
+        """Return a mark for what may not hold any more."""
+        if not self._events.is_stale(topic):
+            return ""
+        return f"  {_STALE}: as of {self._events.age(topic):.1f} s ago"
+
+    def _event_lines(self) -> list[str]:
         """Return the latest of each kind of event, the newest first."""
-        return list(self._events.items())[: -_EVENTS_SHOWN - 1 : -1]
+        latest = list(self._events.topics.items())[: -_EVENTS_SHOWN - 1 : -1]
+        lines = []
+        for name, topic in latest:
+            fields = {key: value for key, value in topic.message.items() if key != "id"}
+            line = self._line(self._events, name, topic)
+            lines.append(f"{line}  {json.dumps(fields):.100}")
+        return lines
 
-    def _topic(self, name: str, topic: _Topic) -> str:
-        now = self._clock.seconds()
-        return f"  {name:26}{topic.rate.read(now):8.1f}{now - topic.seen_at:8.1f}"
-
-    def _event(self, name: str, topic: _Topic) -> str:
-        fields = {key: value for key, value in topic.message.items() if key != "id"}
-        return f"{self._topic(name, topic)}  {json.dumps(fields):.100}"
+    def _line(self, port: BoardPort, name: str, topic: Topic) -> str:
+        # The rate is that of a while ago, and what is stale comes no more.
+        rate = 0.0 if port.is_stale(topic) else topic.rate.read(self._clock.seconds())
+        mark = f" {_STALE}" if port.is_stale(topic) else ""
+        return f"  {name:26}{rate:8.1f}{port.age(topic):8.1f}{mark}"

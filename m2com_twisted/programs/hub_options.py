@@ -1,7 +1,7 @@
 """The options of the hub, and the controller that is at its end or at the end of a socket."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -9,7 +9,7 @@ from twisted.python import usage
 
 from ..client.observers import LineObserver
 from ..delivery.delivery import MessageCallback
-from ..service import CellControllerService
+from ..service import CellControllerService, ControllerState
 from .extras import MissingExtraError, extra
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def controller(
     *,
     on_event: MessageCallback | None = None,
     on_telemetry: MessageCallback | None = None,
+    on_state: Callable[[ControllerState], object] | None = None,
     command_observers: Iterable[LineObserver] = (),
     telemetry_observers: Iterable[LineObserver] = (),
 ) -> "CellControllerService | RemoteController":
@@ -74,6 +75,7 @@ def controller(
             options["telemetry-port"],
             on_event=on_event,
             on_telemetry=on_telemetry,
+            on_state=on_state,
             command_observers=command_observers,
             telemetry_observers=telemetry_observers,
             log=log,
@@ -87,6 +89,7 @@ def controller(
         settings,
         on_event=on_event,
         on_telemetry=on_telemetry,
+        on_state=on_state,
         command_observers=command_observers,
         telemetry_observers=telemetry_observers,
         log=log,

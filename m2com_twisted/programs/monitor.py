@@ -24,9 +24,10 @@ class MonitorOptions(ControllerSubcommand):
     """Its options."""
 
     synopsis = "Usage: m2com monitor [options]"
-    longdesc = """Show the state of both connections, the faults, the rate and age of each telemetry
-    topic, and the last events, until Ctrl-C.  Connects as the one client that a port serves, or
-    with --hub as one of any number of readers."""
+    longdesc = """Show the state of both connections, powers, ILCs, faults, the rate and age of each
+    telemetry topic, and the last events, until Ctrl-C.  What may not hold any more, because the
+    connection was lost or nothing comes, is marked STALE.  Connects as the one client that a port
+    serves, or with --hub as one of any number of readers."""
     example = "m2com monitor --host 192.0.2.7"
     # Log lines would tear the table, which shows the last error anyway.
     log_level = logging.CRITICAL
@@ -43,7 +44,13 @@ class MonitorOptions(ControllerSubcommand):
         """Override."""
         self.log_to(terminal)
         board = Board(reactor)
-        service = controller(self, reactor, on_event=board.event, on_telemetry=board.telemetry)
+        service = controller(
+            self,
+            reactor,
+            on_event=board.event,
+            on_telemetry=board.telemetry,
+            on_state=board.connection_changed,
+        )
         drawing = LoopingCall(
             lambda: self._draw(terminal, board.lines(service.state, service.stats))
         )
