@@ -72,7 +72,11 @@ class HardpointList(ReceivedMessage, frozen=True):
 
 
 class BypassedActuatorILCs(ReceivedMessage, frozen=True):
-    """The ILCs left out of the force loop.  In the welcome, and after ``setHardpointList``."""
+    """The ILCs left out of the force loop.  In the welcome, and after ``setHardpointList``.
+
+    The original's client counts them as enabled in one place, and demands that they are
+    enabled in another; which of the two the real controller does is not known.
+    """
 
     ilcs: Annotated[
         tuple[int, ...], about("These ILCs, counted from 1; of the hardpoints the first.")
@@ -100,7 +104,10 @@ class TemperatureOffset(ReceivedMessage, frozen=True):
 
 
 class DigitalInput(ReceivedMessage, frozen=True):
-    """The digital inputs.  In the welcome, and after commands that change them."""
+    """The digital inputs.  In the welcome, and after commands that change them.
+
+    The word as it is; the console shows the bits of breakers and relay the other way round.
+    """
 
     value: Annotated[int, about("Bits of DigitalInput; a breaker's is set when it is tripped.")]
 

@@ -2,7 +2,8 @@
 
 Each is one bit of the event ``summaryFaultsStatus`` and of the mask set with
 ``setEnabledFaultsMask``, and has a code under which operators know it.  Of the
-64 bits, 37 are faults and warnings, 27 are reserved.
+64 bits, 37 are faults and warnings, 27 are reserved.  Older controllers also sent the codes,
+as the event ``errorCode``; the others do not.
 
 Source: :ref:`protocol-faults`.
 """

@@ -42,7 +42,8 @@ class PositionMirror(Command, frozen=True):
 
     The limits of x, y and z are those of the original simulator.  It also limits
     the distance in x and y together to 7740 um, and z not at all downwards.  The
-    range of the rotations is not known.
+    console allows 4000 um and 4125 arcsec, and the observatory's component sets no
+    limits.  The range of the rotations is not known.
     """
 
     x: Annotated[float, about("Position along x.", "um", minimum=-7740, maximum=7740)] = 0.0
@@ -134,7 +135,8 @@ class ResetActuatorSteps(Command, frozen=True):
 class SetHardpointList(Command, frozen=True):
     """Choose the six actuators that hold the mirror; ``loadConfiguration`` puts it to use.
 
-    There are 48 valid lists, `m2com_twisted.catalogue.actuators.HARDPOINT_LISTS`.
+    There are 48 valid lists, `m2com_twisted.catalogue.actuators.HARDPOINT_LISTS`.  The
+    communication power must be off for it.
     """
 
     actuators: Annotated[

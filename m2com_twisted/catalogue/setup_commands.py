@@ -119,7 +119,11 @@ class LoadConfiguration(Command, frozen=True):
 
 
 class SetControlParameters(Command, frozen=True):
-    """Choose what the look-up table of the forces goes by."""
+    """Choose what the look-up table of the forces goes by.
+
+    In the observatory's interface a difference of 0 stands for the default; on the wire
+    it must be more.
+    """
 
     use_external_elevation_angle: Annotated[
         bool, about("Whether to go by the elevation from the telescope mount.")

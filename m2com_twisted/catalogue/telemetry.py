@@ -1,7 +1,9 @@
 """The 19 topics of the telemetry port, in the order in which they come.
 
-The first three always come, the others only while the motor power is on.  All come
-in every cycle, nominally 20 times a second.  None has a time or a number.
+The first three always come, the others only while the motor power is on; so it is in the
+original simulator, and of the real controller it is not known.  All come in every cycle: 20
+times a second by the code, 10 times in the original simulator, 5 to 7 times by the manual of
+the console.  None has a time or a number.
 
 `parse` and `decode` are as those of the events.  Lists may be shorter than given
 here: the controller sends short ones when it is in error, and an empty

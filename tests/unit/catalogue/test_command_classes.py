@@ -100,6 +100,20 @@ def test_any_sequence_of_numbers_is_accepted(
     assert all(type(value) is float for value in command.tangent)
 
 
+def test_numpy_is_accepted() -> None:
+    """Arrays of any type of numbers do for lists, and its numbers for numbers."""
+    numpy = pytest.importorskip("numpy")
+    command = commands.ApplyForces(numpy.zeros(72, "float32"), numpy.arange(6))
+    assert command.details()["tangent"] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert all(type(value) is float for value in (*command.axial, *command.tangent))
+    assert commands.PositionMirror(x=numpy.float32(2.5)).details()["x"] == 2.5
+    assert type(commands.SetEnabledFaultsMask(numpy.uint64(2**63)).mask) is int
+    with pytest.raises(InvalidFieldError, match="72 values, not 2"):
+        commands.ApplyForces(numpy.zeros((2, 36)), numpy.zeros(6))
+    with pytest.raises(InvalidFieldError, match=r"axial\[3\] must be a finite number"):
+        commands.ApplyForces(numpy.where(numpy.arange(72) == 3, numpy.nan, 0), numpy.zeros(6))
+
+
 def test_a_number_may_be_of_another_type() -> None:
     """Whatever converts to a finite float or to an integer is a number."""
 
