@@ -2,6 +2,7 @@
 
 import pytest_twisted
 
+from m2com_twisted.catalogue import commands, events, telemetry
 from m2com_twisted.connection.state import ConnectionState
 from m2com_twisted.wire.codec import Message
 from tests.support.hub import PATIENCE, Reader, new_settings, played_service, reader
@@ -174,3 +175,21 @@ async def test_message_too_large_for_the_server(nats_server: NatsServer) -> None
         await one.until_number("position", 1)
         assert service.publisher.stats.unacceptable == 2
         assert sorted(one.missed) == [("command", 1), ("telemetry", 1)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_typed_messages_and_commands_go_through_the_hub(nats_server: NatsServer) -> None:
+    """A reader subscribes to classes and runs typed commands, as the service does."""
+    settings = new_settings(nats_server)
+    commands_taken = {"clearErrors"}
+    async with played_service(settings, commands_taken) as service, reader(settings) as one:
+        heard: list[object] = []
+        one.controller.subscribe(events.Interlock, heard.append)
+        one.controller.subscribe(telemetry.InclinometerAngleTma, heard.append)
+        service.event("interlock", state=True)
+        await until(lambda: heard == [events.Interlock(True)], PATIENCE)
+        service.topic("inclinometerAngleTma", inclinometer=45)
+        await until(lambda: heard[1:] == [telemetry.InclinometerAngleTma(45.0)], PATIENCE)
+        outcome = await one.controller.run(commands.ClearErrors())
+        assert outcome.request == commands.ClearErrors()
+        assert service.executed == [("clearErrors", {})]
