@@ -1,4 +1,4 @@
-"""One attempt to connect, and the connections that come of it."""
+"""One attempt to connect, and the connections that it makes."""
 
 import math
 from collections.abc import Callable
@@ -23,16 +23,16 @@ __all__ = ["Attempt", "AttemptOwner"]
 
 
 class AttemptOwner(Protocol):
-    """Owner of an attempt; told what comes of it."""
+    """Owner of an attempt; told how it ends."""
 
     def attempt_succeeded(self, attempt: "Attempt", connection: MessageProtocol) -> None:
         """Take the connection."""
 
     def attempt_failed(self, attempt: "Attempt", reason: BaseException) -> None:
-        """Learn that no connection came of it."""
+        """Learn that the attempt made no connection."""
 
     def connection_given_up(self, attempt: "Attempt") -> None:
-        """Learn that this end gave its connection up."""
+        """Learn that the client gave the connection up."""
 
     def connection_lost(
         self, attempt: "Attempt", connection: MessageProtocol, reason: BaseException
@@ -43,10 +43,10 @@ class AttemptOwner(Protocol):
 class Attempt(ClientFactory):
     """The factory that an endpoint gets for one attempt.
 
-    An endpoint is somebody else's: it may hand a connection over long after it
-    was made, in the same call, or never; hand over another object than was made
-    here; and raise when it is cancelled.  So what counts is the connections
-    that were made here, and the time that has passed.
+    An endpoint is foreign code.  It may hand over a connection long after it
+    was made, in the same call, or never; it may hand over another object than
+    the protocol made here; and it may raise when it is cancelled.  So this
+    class relies only on the protocols made here, and on the time that passed.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Attempt(ClientFactory):
         self._reactor = reactor
         self._log = log
         self._result: Deferred[IProtocol] | None = None
-        # Fires when the attempt is over, or when its time is.
+        # Fires when the attempt has ended or its time is over.
         self._deadline: Deferred[None] = Deferred()
         # Whether it has succeeded, failed or been abandoned.
         self._is_over = False
@@ -96,7 +96,7 @@ class Attempt(ClientFactory):
             Seconds after which the attempt has failed, whatever the endpoint does.
         """
         if timeout < math.inf:
-            # Not that of the endpoint's Deferred, whose canceller may raise.
+            # Our own Deferred, because the canceller of the endpoint's may raise.
             self._deadline.addTimeout(timeout, self._reactor, self._timed_out)
         result = maybeDeferred(lambda: endpoint(timeout).connect(self))
         self._result = result
@@ -113,7 +113,7 @@ class Attempt(ClientFactory):
         return protocol
 
     def abandon(self) -> None:
-        """Cancel what is under way, and abort what has come of it."""
+        """Cancel the attempt, and abort every connection that it made."""
         self._end()
         self._cancel()
         for protocol in self._built:
@@ -155,7 +155,7 @@ class Attempt(ClientFactory):
             self._fail(reason.value or ConnectionLost())
 
     def _timed_out(self, result: object, timeout: float) -> None:
-        # What a cancelled endpoint fails with differs from one to the next.
+        # Endpoints fail with different errors when they are cancelled.
         self._fail(TimeoutError(f"no answer within {timeout:g} s"))
 
     def _fail(self, reason: BaseException) -> None:

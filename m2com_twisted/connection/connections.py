@@ -13,7 +13,7 @@ __all__ = ["Connections"]
 
 
 class Connections:
-    """Begins attempts, and knows every connection that came of them until it has ended.
+    """Begins attempts, and keeps every connection that they made until it has ended.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class Connections:
     log
         Reports endpoints that misbehave.
     report
-        Called with what happens to the attempt that is under way, or to the
-        connection in use.
+        Called with each input about the current attempt or the connection in
+        use.
     ended
         Called when any other connection has ended.
     """
@@ -90,7 +90,7 @@ class Connections:
         attempt.begin(self._endpoint, timeout)
 
     def abandon(self, number: int) -> None:
-        """Cancel an attempt, and abort what has come of it."""
+        """Cancel an attempt, and abort every connection that it made."""
         self._handed_over.pop(number, None)
         if number in self._attempts:
             self._attempts[number].abandon()
@@ -100,12 +100,12 @@ class Connections:
         self._handed_over.pop(number, None)
 
     def give_up(self) -> None:
-        """Take nothing from any connection any more, and write nothing to it."""
+        """Stop reading from all connections and writing to them."""
         for connection in self._handed_over.values():
             connection.give_up()
 
     def fail_writers(self) -> None:
-        """Fail those who wait for their turn to write to a connection that is open no more."""
+        """Fail the writers that wait for a connection which is no longer open."""
         ended = [connection for connection in self._written_to if not connection.is_open]
         self._written_to = [one for one in self._written_to if one not in ended]
         for connection in ended:

@@ -1,4 +1,4 @@
-"""Does one thing after the other, whatever each of them calls back."""
+"""Performs effects one after the other, even if one of them calls back."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from .effects import Effect
 __all__ = ["EffectQueue"]
 
 # Effects that are performed before the reactor gets a turn.  A usual input has
-# about five.  So many come of code that calls back for ever, such as a
+# about five.  Only code that calls back without end has so many, such as a
 # `connect` on each failure of an endpoint that fails in the same call.
 _EFFECTS_PER_TURN = 1000
 
@@ -24,7 +24,7 @@ class EffectQueue:
     perform
         Performs one effect.  What it raises is logged, and the next one follows.
     reactor
-        Goes on later where effects lead to effects without end.
+        Gets a turn when effects cause effects without end.
     log
         Reports what an effect raises.
     """
@@ -40,7 +40,7 @@ class EffectQueue:
         self._busy = False
 
     def add(self, effects: Iterable[Effect]) -> None:
-        """Perform effects after those that wait: before this returns, unless one is under way."""
+        """Perform effects after those that wait: at once, unless an effect is being performed."""
         self._waiting.extend(effects)
         if not self._busy:
             self._busy = True
@@ -55,6 +55,6 @@ class EffectQueue:
             try:
                 self._perform(effect)
             except BaseException:
-                # SystemExit too: half done, the connection would be in no state at all.
+                # SystemExit as well: otherwise the connection would be in no defined state.
                 self._log.critical("Could not do all of %s", effect, exc_info=True)
         self._reactor.callLater(0, self._perform_all)

@@ -1,4 +1,4 @@
-"""What is to be done about a client's connection: the effects of `Machine`.
+"""The effects of `Machine`: what has to be done about a client's connection.
 
 Attempts and waiters are numbers.
 """
@@ -47,7 +47,7 @@ class Dial(Effect):
 
 @dataclass(frozen=True)
 class Abandon(Effect):
-    """Cancel an attempt, and abort every connection that came of it."""
+    """Cancel an attempt, and abort every connection that it made."""
 
     attempt: int
 
@@ -68,7 +68,7 @@ class NoteConnection(Effect):
 
 @dataclass(frozen=True)
 class NoteLoss(Effect):
-    """Count and log the loss of a connection, which is in use no more."""
+    """Count and log the loss of a connection, which is no longer in use."""
 
     attempt: int
     reason: BaseException
@@ -100,10 +100,10 @@ class TellLost(Effect):
 
 @dataclass(frozen=True)
 class Announce(Effect):
-    """Put `Announced` in.
+    """Give the machine the input `Announced`.
 
-    So the waiters of `Connect` are told one at a time, each only if there is
-    still a connection after what the one before did with it.
+    So the waiters of `Connect` are told one at a time, each only if the
+    connection still exists after the one before was told.
     """
 
     attempt: int
@@ -140,17 +140,17 @@ class ConnectClosed(Effect):
 
 @dataclass(frozen=True)
 class ScheduleRetry(Effect):
-    """Put `RetryDue` in after the delay of the retry policy; at once if there is none."""
+    """Give `RetryDue` after the delay of the retry policy, or at once without a policy."""
 
 
 @dataclass(frozen=True)
 class CancelRetry(Effect):
-    """Put no `RetryDue` in."""
+    """Cancel the delayed `RetryDue`."""
 
 
 @dataclass(frozen=True)
 class FailPending(Effect):
-    """Fail the commands and writers that wait for something from the connection."""
+    """Fail the commands and writers that wait for the connection."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class StopDelivery(Effect):
 
 @dataclass(frozen=True)
 class Disconnect(Effect):
-    """End every connection; put `TornDown` in when they and the callback have ended.
+    """End every connection; give `TornDown` when they and the callback have ended.
 
     `StopDelivery` ends the callback.
     """

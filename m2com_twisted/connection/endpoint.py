@@ -29,7 +29,7 @@ __all__ = ["check_address", "client_endpoint", "connect_failure", "is_connected_
 
 
 def check_address(host: object, port: object) -> None:
-    """Refuse what can never be connected to.
+    """Refuse a host or a port that no connection can be made to.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def is_connected_to_itself(transport: object) -> bool:
 class _NameEndpoint:
     """Connects to a name that `HostnameEndpoint` refuses.
 
-    An underscore is against the rules for host names, but it occurs in those of
-    container networks, and the system's resolver takes it.  The addresses of
+    The rules for host names forbid an underscore, but names in container
+    networks have one, and the system's resolver accepts it.  The addresses of
     the name are dialled one after the other.
 
     Parameters
@@ -167,7 +167,7 @@ class _Addresses:
 
 
 def connect_failure(host: str, port: int, reason: Failure) -> ConnectFailedError:
-    """Return the error to raise for what an endpoint failed with, which is its cause."""
+    """Return our error for the failure of an endpoint, with that failure as its cause."""
     failed = _class_for(reason)(host, port, reason.value)
     failed.__cause__ = reason.value
     return failed

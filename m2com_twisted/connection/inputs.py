@@ -1,4 +1,4 @@
-"""What can happen to a client's connection: the inputs of `Machine`.
+"""The inputs of `Machine`: what can happen to a client's connection.
 
 Attempts and waiters are numbers.
 """
@@ -44,7 +44,7 @@ class ConnectOvertaken(Input):
 
 @dataclass(frozen=True)
 class ConnectCancelled(Input):
-    """The waiter of a `Connect` waits no more: cancelled, or timed out."""
+    """The waiter of a `Connect` was cancelled or timed out."""
 
     waiter: int
 
@@ -72,7 +72,7 @@ class AttemptSucceeded(Input):
 
 @dataclass(frozen=True)
 class AttemptFailed(Input):
-    """No connection came of an attempt."""
+    """An attempt made no connection."""
 
     attempt: int
     reason: BaseException

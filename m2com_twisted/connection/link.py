@@ -1,4 +1,4 @@
-"""The link to one port: asked by the user, told by its connections, led by its machine."""
+"""The link to one port, which keeps a connection to it."""
 
 import math
 from collections.abc import Callable
@@ -29,10 +29,11 @@ class ReconnectingLink:
     """Keeps one connection to the controller, from `connect` until `close`.
 
     Everything that happens goes through `_happened`: the machine settles its
-    state, and the effects that it returns wait in a queue.  Code of the user's (a
+    state, and the effects that it returns wait in a queue.  Code of users (a
     waiter's callback, a log handler, a retry policy, an endpoint, a canceller)
-    runs in effects only.  So it always sees a settled state.  What it calls here
-    changes the state at once, and is acted upon after what is under way.
+    runs in effects only, so it always sees a settled state.  If it calls a
+    method of the link, the state changes at once, and the new effects are
+    performed after those that wait.
 
     Rejected: `ReconnectingClientFactory`, which does not retry behind an
     endpoint, and `ClientService`, which cannot be stopped from its own callbacks
@@ -49,7 +50,7 @@ class ReconnectingLink:
     reactor
         Measures timeouts.
     retry_policy
-        Returns how long to wait after how many failures; None: never reconnect.
+        Takes the number of failures, returns the seconds to wait; None: never reconnect.
     user
         Uses the connections.
     outages
@@ -140,7 +141,7 @@ class ReconnectingLink:
     # What the user asks for
 
     def connect(self, timeout: float) -> Deferred[None]:
-        """Dial, or join what is under way.
+        """Dial, or join the attempt that is under way.
 
         Parameters
         ----------
@@ -164,7 +165,7 @@ class ReconnectingLink:
         number, waiter = self._new_waiter(self._connect_cancelled)
         self._happened(Connect(number, timeout))
         while waiter.called and waiter.result is None and not self.connected:
-            # Connected in this very call, and closed or lost in it as well.
+            # Connected in this call, and closed or lost in it as well.
             number, waiter = self._new_waiter(self._connect_cancelled)
             self._happened(ConnectOvertaken(number))
         if timeout < math.inf and not waiter.called:
@@ -174,7 +175,8 @@ class ReconnectingLink:
     def start(self, timeout: float) -> None:
         """Dial and keep trying from the first attempt on.
 
-        While the last connection is being closed: as soon as it is closed.
+        If the last connection is still being closed, dial as soon as it is
+        closed.
 
         Parameters
         ----------
@@ -190,9 +192,9 @@ class ReconnectingLink:
         self._happened(Start(timeout))
 
     def close(self) -> Deferred[None]:
-        """End it all: no attempt, no connection, no timer is left when this fires."""
+        """Close; when this fires, no attempt, connection or timer is left."""
         if self.state is not ConnectionState.CLOSING:
-            # At once, also where effects are under way: nothing is delivered from now on.
+            # At once, before the effects that wait: nothing is delivered from now on.
             self._user.drop_waiting()
             self._connections.give_up()
         number, waiter = self._new_waiter(self._close_cancelled)
@@ -216,7 +218,7 @@ class ReconnectingLink:
         return number, waiter
 
     def _connect_cancelled(self, number: int) -> None:
-        # Not twice: what follows from cancelling it may cancel it again.
+        # Only once: an effect of the cancelling may cancel it again.
         if self._waiters.pop(number, None) is not None:
             self._happened(ConnectCancelled(number))
 
@@ -230,7 +232,7 @@ class ReconnectingLink:
 
 
 def check_timeout(timeout: object) -> None:
-    """Refuse what is no time to wait.
+    """Refuse a timeout that is no number of seconds.
 
     Raises
     ------

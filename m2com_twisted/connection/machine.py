@@ -1,11 +1,11 @@
 """The life of a client's connection, as a pure machine: inputs in, effects out.
 
-No Twisted, no log, no clock, and nothing of the user's runs in here: what has
-to be done is returned as a list of effects, and the state is settled by then.
-`ReconnectingLink` does what the effects say.
+No Twisted, no log, no clock and no code of users runs in here.  An input settles
+the state, and what has to be done is returned as a list of effects.
+`ReconnectingLink` has them performed.
 
 Attempts and waiters are numbers.  An input about an attempt that is not the
-current one is out of date, and at the most makes the link abandon it.
+current one is out of date; at most it makes the link abandon that attempt.
 """
 
 from functools import singledispatchmethod
@@ -60,7 +60,7 @@ CLOSING = ConnectionState.CLOSING
 
 
 class Machine:
-    """What to do next, from what has happened so far.
+    """Decides what to do after each input.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Machine:
         """Settle the state after an input, and return what is to be done, in order."""
         raise NotImplementedError(f"Nobody handles {happened!r}.")
 
-    # Asked for by the user
+    # Requests of the user
 
     @handle.register
     def _connect(self, asked: Connect) -> list[Effect]:
@@ -150,11 +150,11 @@ class Machine:
             elif self.state is WAITING:
                 effects += [CancelRetry()]
             effects += [Disconnect(), *self._become(CLOSING, wanted=False)]
-            # In this order, so that a callback that awaits a command learns what became of it.
+            # In this order, so that a callback that awaits a command learns its outcome.
             effects += [FailPending(), StopDelivery()]
         return [*effects, *map(ConnectClosed, self._take_connects())]
 
-    # Happened to an attempt or a connection
+    # Events of an attempt or a connection
 
     @handle.register
     def _attempt_succeeded(self, succeeded: AttemptSucceeded) -> list[Effect]:
@@ -225,7 +225,7 @@ class Machine:
             TellLost(),
             *map(CloseDone, closes),
         ]
-        # The controller serves one client per port, so these waited for the old socket to go.
+        # These waited for the end of the old socket: the controller serves one client per port.
         timeout, self._start_when_closed = self._start_when_closed, None
         if timeout is not None:
             self._keeps_trying = True
@@ -253,7 +253,7 @@ class Machine:
     def _become(
         self, state: ConnectionState, *, attempt: int | None = None, wanted: bool = True
     ) -> list[Effect]:
-        """Put every field right that goes with a state; nothing else changes the state."""
+        """Set every field that belongs to a state; nothing else changes the state."""
         self.state = state
         self.attempt = attempt
         self.connected = state is CONNECTED

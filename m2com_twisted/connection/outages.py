@@ -1,7 +1,7 @@
-"""What the connections so far tell: how long to wait, and how loudly to say so.
+"""The outages of a client: they decide the next delay and the level of the log lines.
 
 Operators read this log at night.  An outage gets one warning when it begins
-and one line when it is over; what happens in between is at debug.
+and one line when it is over; everything in between is logged at debug.
 """
 
 import logging
@@ -33,9 +33,9 @@ class Outages:
     clock
         Measures outages.
     stats
-        Where connections are counted.
+        Counts connections.
     log
-        Where they are reported.
+        Reports them.
     """
 
     def __init__(self, clock: IReactorTime, stats: Stats, log: NamedLog) -> None:
@@ -46,19 +46,19 @@ class Outages:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Forget all attempts and connections."""
         self._cancel_good_check()
         #: How many attempts in a row led to no good connection.
         self.failures = 0
         self._connected_at = 0.0
         self._good = False
         self._outage_since: float | None = None
-        # Whether the outage so far saw connections that came to nothing.
+        # Whether the outage has had connections that did not prove good.
         self._saw_empty_connection = False
         self._closed_empty = 0
 
     def attempt_failed(self, error: Exception) -> None:
-        """Take note that no connection came about."""
+        """Count an attempt that made no connection."""
         self.failures += 1
         self._stats.note_error(error)
         self._begin_outage()
@@ -70,7 +70,7 @@ class Outages:
         return self._stats.last_error
 
     def connection_made(self) -> None:
-        """Take note of a connection; it is not known to be good yet."""
+        """Count a connection, which has not proved good yet."""
         self._stats.connects += 1
         self._connected_at = self._clock.seconds()
         self._good = False
@@ -82,7 +82,7 @@ class Outages:
             self._good_check = self._clock.callLater(_GOOD_AFTER, self.proved_good)
 
     def proved_good(self) -> None:
-        """Take note that this is a good connection."""
+        """Keep that the connection has proved good."""
         if self._good:
             return
         self._cancel_good_check()
@@ -94,7 +94,7 @@ class Outages:
         self._saw_empty_connection = False
 
     def connection_lost(self, reason: BaseException, received_bytes: int) -> None:
-        """Take note that the connection is lost.
+        """Count the loss of the connection.
 
         Parameters
         ----------

@@ -59,7 +59,7 @@ class ConnectionUser(Protocol):
         """Use no connection any more.  Harmless if there was none."""
 
     def fail_pending(self) -> None:
-        """Fail what was to come by the connection that is lost."""
+        """Fail the commands and writers that wait for the lost connection."""
 
     def connection_changed(self, connected: bool) -> None:
         """Tell the user's callback whether there is a connection, after the messages before."""
@@ -68,38 +68,38 @@ class ConnectionUser(Protocol):
         """Show the state to line observers."""
 
     def drop_waiting(self) -> None:
-        """Drop what waits to be delivered.  Runs no code of the user's."""
+        """Drop the messages that wait for delivery.  Runs no code of users."""
 
     def stop(self) -> Deferred[None]:
         """Cancel the callback; the Deferred fires when it has ended."""
 
 
 class Performer:
-    """Does what the machine says, one effect at a time.
+    """Performs the effects of the machine, one at a time.
 
     Parameters
     ----------
     address
         Host and port, for errors.
     machine
-        Tells the state as it is now, to leave out what is out of date.
+        Gives the present state; effects that are out of date are left out.
     connections
         The attempts and connections.
     waiters
         The Deferreds of `connect` and `close`, by number.  Each is taken out
-        before it fires, since what it runs may cancel another.
+        before it fires, because its callbacks may cancel another.
     user
         Uses the connections.
     outages
         Counts and logs attempts and connections.
     retry_policy
-        Returns how long to wait after how many failures.  None: no time.
+        Takes the number of failures, returns the seconds to wait.  None: 0 s.
     reactor
         Measures the delay, and the time that a callback takes to end.
     log
         Reports the rest.
     report
-        Called with what comes of an effect.
+        Called with the inputs that follow from an effect.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Performer:
         raise NotImplementedError(f"Nobody performs {effect!r}.")
 
     def look_for_end(self) -> None:
-        """Report `TornDown` when all has ended that was told to end."""
+        """Report `TornDown` when everything that was told to end has ended."""
         if self._disconnecting and self._callback_ended and self._connections.all_gone:
             self._disconnecting = self._callback_ended = False
             self._report(TornDown())
@@ -147,7 +147,7 @@ class Performer:
 
     @perform.register
     def _dial(self, effect: Dial) -> None:
-        # Not if code of the user's closed the client before it came to this.
+        # Left out if code of users has closed the client meanwhile.
         if self._machine.attempt == effect.attempt:
             self._connections.dial(effect.attempt, effect.timeout)
 
@@ -179,7 +179,7 @@ class Performer:
     def _is_current(self, attempt: int) -> bool:
         return self._machine.connected and self._machine.attempt == attempt
 
-    # Those who are told
+    # Callbacks and waiters
 
     @perform.register
     def _show_state(self, effect: ShowState) -> None:
@@ -213,7 +213,7 @@ class Performer:
     def _connect_failed(self, effect: ConnectFailed) -> None:
         waiter = self._waiters.pop(effect.waiter, None)
         if waiter is not None:
-            # An error of its own: one for all would collect the tracebacks of all.
+            # Each gets its own error: a shared one would collect all tracebacks.
             waiter.errback(connect_failure(*self._address, Failure(effect.reason)))
 
     @perform.register

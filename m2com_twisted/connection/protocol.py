@@ -1,7 +1,7 @@
 """One connection: what arrives is cut into lines, and lines are written.
 
-The lines of a chunk are cut and handed over all together, not one by one as
-`LineReceiver` does: see `LineSplitter` for the cost of that.
+The lines of a chunk are cut and handed over together.  `LineReceiver` does it
+one by one; `LineSplitter` says what that costs.
 """
 
 from collections import deque
@@ -25,12 +25,12 @@ from .write_gate import WriteGate
 
 __all__ = ["ConnectionOwner", "LineTaker", "MessageProtocol"]
 
-# How long a peer may take to read the rest after `disconnect`, in seconds.
+# Seconds that a peer may take to read the rest after `disconnect`.
 _DISCONNECT_TIME = 2.0
 
 
 class ConnectionTransport(Protocol):
-    """What a connection needs of its transport; every TCP, TLS or UNIX transport has it."""
+    """The methods that a connection needs of its transport; TCP, TLS and UNIX have them."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -48,7 +48,7 @@ class ConnectionTransport(Protocol):
 
 
 class LineTaker(Protocol):
-    """Takes what a connection receives."""
+    """Takes the lines that a connection receives and sends."""
 
     def lines_received(self, lines: list[bytes]) -> None:
         """Take the lines that a chunk completes; each ends with the CR of its CR LF."""
@@ -57,14 +57,14 @@ class LineTaker(Protocol):
         """Take the beginning of a line that is longer than the limit; the rest is skipped."""
 
     def line_sent(self, line: bytes) -> None:
-        """Learn of a line, CR LF included, that was handed to the transport."""
+        """Learn that a line, CR LF included, was handed to the transport."""
 
 
 class ConnectionOwner(Protocol):
     """Owner of a connection."""
 
     def connection_given_up(self, connection: "MessageProtocol") -> None:
-        """Learn that this end aborts it because the peer is silent."""
+        """Learn that the client aborts the connection because the peer is silent."""
 
     def connection_lost(self, connection: "MessageProtocol", reason: BaseException) -> None:
         """Learn, once, that the connection is lost."""
@@ -73,7 +73,7 @@ class ConnectionOwner(Protocol):
 class MessageProtocol(LineReceiver):
     """A connection to the cell controller.
 
-    Nothing a peer sends, but for closing, ends the connection: what is not a
+    A peer can end the connection only by closing it.  A line that is not a
     message is counted, reported and skipped.
 
     Parameters
@@ -121,8 +121,8 @@ class MessageProtocol(LineReceiver):
         self._chunks: deque[bytes] = deque()
         self._busy = True
         self._splitter = LineSplitter(max_line_length, self.lineLengthExceeded)
-        # What keeps the transport from being read: that nobody has said that it is
-        # to start, or that the backlog is full.
+        # Reasons not to read from the transport: `start_reading` was not called yet,
+        # or the backlog is full.
         self._started = False
         self._paused = False
         self._gate_registered = False
@@ -131,8 +131,8 @@ class MessageProtocol(LineReceiver):
         self._own_reason: SilentPeerError | None = None
         #: Whether there is a transport that has not ended.
         self.is_alive = False
-        #: Whether messages can be written; False from the moment that this
-        #: end gives the connection up.
+        #: Whether messages can be written; False as soon as the client gives the
+        #: connection up.
         self.is_open = False
         #: Bytes received.
         self.received_bytes = 0
@@ -148,25 +148,25 @@ class MessageProtocol(LineReceiver):
         set_socket_options(self.transport, self._log)
         self.transport.registerProducer(self._gate, streaming=True)
         self._gate_registered = True
-        # Until the endpoint has handed the connection over and its owner has told
-        # of it: no message comes before that.
+        # Until the endpoint has handed the connection over and the user was told of
+        # it: no message comes before that.
         self.transport.pauseProducing()
         self.is_open = True
 
     def start_reading(self) -> None:
-        """Take what has arrived, and what will."""
+        """Take everything that has arrived, and everything that will arrive."""
         self._started = True
         if not self._paused:
             self.transport.resumeProducing()
         self._take_chunks()
 
     def set_timeout(self, timeout: float | None) -> None:
-        """Abort when no line arrives for this many seconds; None: wait for ever."""
+        """Abort when no line arrives for this many seconds; None: never."""
         if self.is_open:
             self._watchdog.start(timeout)
 
     def pause_reading(self) -> None:
-        """Take no more from the peer.  A loss is not noticed meanwhile."""
+        """Stop reading from the peer.  A loss is not noticed meanwhile."""
         self._paused = True
         self._watchdog.rest()
         self.transport.pauseProducing()
@@ -197,7 +197,7 @@ class MessageProtocol(LineReceiver):
             self._busy = False
 
     def _take(self, data: bytes) -> None:
-        """Cut a chunk into lines, all in one go."""
+        """Cut a chunk into lines."""
         if not self.is_open:
             return
         self.received_bytes += len(data)
@@ -226,21 +226,21 @@ class MessageProtocol(LineReceiver):
         return self._gate.has_room_for(size)
 
     def wait_for_room(self, size: int) -> Deferred[None]:
-        """Wait for one's turn to write; see `WriteGate.wait`.
+        """Wait for the turn to write; see `WriteGate.wait`.
 
-        Fails with `NotConnectedError` by `fail_writers`.
+        It fails with `NotConnectedError` when `fail_writers` is called.
         """
         return self._gate.wait(size)
 
     def fail_writers(self) -> None:
-        """Fail those who wait for room.
+        """Fail the writers that wait for their turn.
 
-        For the owner to call: it knows when its state is such that they may react.
+        The owner calls this when its state is settled, because writers react.
         """
         self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
 
     def require_open(self) -> None:
-        """Refuse to go on with a message when the connection is closing or lost.
+        """Refuse a message when the connection is closing or lost.
 
         Raises
         ------
@@ -253,8 +253,8 @@ class MessageProtocol(LineReceiver):
     def write(self, line: bytes) -> None:
         """Write a line, CR LF included, in one piece.
 
-        An answer that a transport in memory brings at once waits until
-        observers have seen what it is the answer to.
+        A transport in memory may bring the answer at once.  It waits until
+        observers have seen this line.
 
         Raises
         ------
@@ -274,9 +274,9 @@ class MessageProtocol(LineReceiver):
     # The end
 
     def give_up(self) -> None:
-        """Accept nothing any more: neither messages to send nor what arrives.
+        """Accept no more messages to send, and take no more lines.
 
-        The transport is left alone: `disconnect` or `abort` is to follow.
+        The transport stays as it is; call `disconnect` or `abort` next.
         """
         self.is_open = False
         self._watchdog.stop()
@@ -291,7 +291,7 @@ class MessageProtocol(LineReceiver):
         self.transport.loseConnection()
 
     def abort(self) -> None:
-        """Close the connection at once, whatever waits to be sent; or as soon as it is made."""
+        """Close the connection at once and drop the rest; or as soon as it is made."""
         self.give_up()
         aborted, self._aborted = self._aborted, True
         if self.is_alive and not aborted:
@@ -308,7 +308,7 @@ class MessageProtocol(LineReceiver):
         self._owner.connection_lost(self, self._own_reason or reason.value or ConnectionLost())
 
     def _release_transport(self) -> None:
-        """Undo what would keep a transport from closing, or from telling of its end."""
+        """Resume a paused transport: otherwise it does not close, or not report its end."""
         self._unregister_gate()
         if self._paused or not self._started:
             self._paused, self._started = False, True

@@ -16,8 +16,8 @@ RetryPolicy = Callable[[int], float]
 #: back after a power cycle of minutes should not be waited for much longer.
 MAX_DELAY = 30.0
 
-# Jitter is spread over one second, because the clients of one observatory,
-# command and telemetry of each, all lose the controller at the same moment.
+# Jitter is spread over one second, because all clients of one observatory
+# lose the controller at the same moment.
 _JITTER = 1.0
 
 # With half the jitter added, the first delay is one second on average.
@@ -27,7 +27,7 @@ _INITIAL_DELAY = 0.5
 def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryPolicy:
     """Return the policy used unless another is given.
 
-    About 1 s, then twice as long each time, up to 30 s with all jitter.
+    It waits about 1 s, then twice as long each time, at most 30 s with jitter.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryP
     """
 
     def policy(failures: int) -> float:
-        # Imported when first needed: at the top it would be a third of what
-        # importing this package takes beyond what it must import.
+        # Imported when first needed: at the top it would take a third of the time of
+        # importing this package beyond what it must import.
         from twisted.application.internet import backoffPolicy
 
         delay = backoffPolicy(
@@ -52,20 +52,20 @@ def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryP
 
 
 def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:
-    """Ask a policy, which may be the user's: a failing one must not end the reconnecting.
+    """Return the delay by a policy; one that fails must not end the reconnecting.
 
     Returns
     -------
     delay
-        What the policy returned, or `MAX_DELAY` if that is no time to wait.
+        The seconds that the policy returned, or `MAX_DELAY` if they are no delay.
     """
     try:
-        # What does not become a float, 10**400 say, would fail in the reactor.
+        # Anything that is no float, for example 10**400, would fail in the reactor.
         delay = float(policy(failures))
         if 0 <= delay < math.inf:
             return delay
         log.error("The retry policy returned %r; waiting %g s instead", delay, MAX_DELAY)
     except BaseException:
-        # SystemExit too: it would be logged elsewhere, and nobody would dial again.
+        # SystemExit as well: otherwise the client would not dial again.
         log.exception("The retry policy failed; waiting %g s instead", MAX_DELAY)
     return MAX_DELAY

@@ -23,16 +23,16 @@ _KEEPALIVE_OPTIONS = (
     ("TCP_USER_TIMEOUT", 120_000),
 )
 
-# Transports around a socket that are looked through.  TLS is one, a proxy's
-# protocol may be another; more than this is a mistake, perhaps a circle.
+# The most transports around a socket.  TLS is one, a proxy's protocol may be
+# another; more than this is a mistake, perhaps a circle.
 _MOST_LAYERS = 10
 
 
 def set_socket_options(transport: object, log: logging.Logger | NamedLog) -> None:
     """Set keepalive and no-delay on a TCP transport, also below TLS.
 
-    What cannot be set is logged, and the connection works without it.  Any
-    other transport, such as one in memory, is left alone.
+    An option that cannot be set is logged, and the connection works without it.
+    Any other transport, such as one in memory, is left alone.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def set_socket_options(transport: object, log: logging.Logger | NamedLog) -> Non
     for set_option in (_set_no_delay, _set_keepalive, _set_keepalive_times):
         try:
             set_option(transport)
-        # A transport may be of any package and raise anything, for instance
-        # because the peer has reset the connection already.
+        # A transport may come from any package and raise anything, for example
+        # because the peer has reset the connection.
         except Exception as error:
             log.warning("Not all socket options could be set: %r", error)
 

@@ -9,14 +9,14 @@ __all__ = ["Watchdog"]
 
 
 class Watchdog:
-    """Calls back once when nothing was heard for a time.
+    """Calls back once when the peer has been silent for a time.
 
-    There is one delayed call at a time, and it is set again only when it comes
-    due.  So what is heard in between costs no more than a look at the clock.
+    There is one delayed call at a time, and it is set again only when it is due.
+    So each line in between costs only one reading of the clock.
 
-    Other code may have kept the reactor from reading, and what the peer sent
-    may wait in the socket.  So when the time is over the reactor gets one turn
-    to read: meanwhile the watchdog is in doubt.
+    Other code may have blocked the reactor while data of the peer waits in the
+    socket.  So when the time is over, the reactor gets one turn to read.  During
+    that turn the watchdog is in doubt.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ class Watchdog:
             self._heard_at = self._clock.seconds()
 
     def rest(self) -> None:
-        """Let the time stand still: it is us who do not listen."""
+        """Stop the time while the client itself does not read."""
         self._resting_since = self._clock.seconds()
         self._disarm()
 
     def resume(self) -> None:
-        """Let the time go on from where `rest` stopped it."""
+        """Continue the time from where `rest` stopped it."""
         if self._resting_since is not None:
             now = self._clock.seconds()
             # What had been read before the rest may have been heard during it.

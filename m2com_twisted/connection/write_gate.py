@@ -1,4 +1,4 @@
-"""Holds writers back while the peer does not take what was written."""
+"""Holds writers back while the peer does not read."""
 
 import copy
 from collections import OrderedDict
@@ -14,11 +14,11 @@ __all__ = ["WriteGate"]
 
 @implementer(IPushProducer)
 class WriteGate:
-    """The room in a transport's write buffer, as the transport reports it.
+    """The free space in a transport's write buffer, as the transport reports it.
 
-    To be registered with the transport as its streaming producer.  It is an
-    object of its own because a LineReceiver's own ``pauseProducing`` stops
-    reading, not writing.
+    It is registered with the transport as its streaming producer.  It is a
+    separate object, because ``pauseProducing`` of a LineReceiver stops reading,
+    not writing.
 
     A writer waits *before* it writes.  Rejected: to write and then wait, as
     asyncio's ``drain`` does.  If the connection were lost meanwhile, nobody
@@ -34,9 +34,8 @@ class WriteGate:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._open = True
-        # Each writer's turn, and the bytes it is to write.  Ordered, so that both
-        # ends of it can be taken out in constant time; `deque` would have to be
-        # searched for a cancelled one.
+        # The Deferred of each writer, and its bytes.  An OrderedDict finds the first
+        # and a cancelled one in constant time; a `deque` would have to be searched.
         self._waiting: OrderedDict[Deferred[None], int] = OrderedDict()
         self._waiting_bytes = 0
 
@@ -51,14 +50,14 @@ class WriteGate:
         Raises
         ------
         WriteBufferFullError
-            If so many may never be written.
+            If the size is over the limit.
         """
         if size > self._limit:
             raise WriteBufferFullError(self._waiting_bytes, self._limit, size)
         return self._open and not self._waiting
 
     def wait(self, size: int) -> Deferred[None]:
-        """Wait for one's turn to write.
+        """Wait for the turn to write.
 
         Parameters
         ----------
@@ -74,7 +73,7 @@ class WriteGate:
         Raises
         ------
         WriteBufferFullError
-            If too much waits already.
+            If the waiting bytes would be over the limit.
         """
         if self._waiting_bytes + size > self._limit:
             raise WriteBufferFullError(self._waiting_bytes, self._limit, size)
@@ -84,7 +83,7 @@ class WriteGate:
         return turn
 
     def fail(self, error: M2ComError) -> None:
-        """Fail all that wait, each with a copy of an error: there will be no turn."""
+        """Fail all writers that wait, each with a copy of an error."""
         while self._waiting:
             self._next_turn().errback(copy.copy(error))
 
@@ -99,7 +98,7 @@ class WriteGate:
             self._next_turn().callback(None)
 
     def stopProducing(self) -> None:
-        """Implement `IPushProducer`: the connection is gone, and its loss is told elsewhere."""
+        """Implement `IPushProducer`: the connection is gone, which its owner reports."""
         self._open = False
 
     def _next_turn(self) -> Deferred[None]:
@@ -108,5 +107,5 @@ class WriteGate:
         return turn
 
     def _forget(self, turn: Deferred[None]) -> None:
-        """Take a cancelled writer out of the line."""
+        """Remove a cancelled writer."""
         self._waiting_bytes -= self._waiting.pop(turn, 0)

@@ -1,4 +1,4 @@
-"""What waits for the user's callback: bounded, however long the callback takes."""
+"""Messages that wait for the user's callback; their number is bounded."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ __all__ = ["Backlog", "ConnectionChange", "Entry", "Overflow", "ReadingControl"]
 Overflow = Literal["pause", "drop_oldest"]
 
 # A callback that holds up a full backlog for longer than this many seconds is
-# named in a warning: at 20 Hz, 200 telemetry cycles late is no longer a hiccup.
+# named in a warning: 200 cycles of telemetry at 20 Hz are no short delay any more.
 _STALL_TIME = 10.0
 
 # Seconds between two log lines about dropped messages.
@@ -29,10 +29,10 @@ class ReadingControl(Protocol):
     """Stops and restarts reading from the peer."""
 
     def pause_reading(self) -> None:
-        """Take no more from the peer."""
+        """Stop reading from the peer."""
 
     def resume_reading(self) -> None:
-        """Go on."""
+        """Read from the peer again."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,15 @@ class Backlog:
     max_length
         Messages that may wait: with more, reading pauses or the oldest is dropped.
     overflow
-        Which of the two.
+        Which of the two happens.
     running
         Returns the name of the callback that runs.
     clock
-        Measures for how long it holds up a full backlog.
+        Measures how long the callback holds up a full backlog.
     stats
-        Where drops are counted.
+        Counts dropped messages.
     log
-        Where they, and a callback that stalls, are reported.
+        Reports dropped messages, and a callback that stalls.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Backlog:
         if overflow not in get_args(Overflow):
             raise ValueError(f"The overflow must be one of {get_args(Overflow)}, not {overflow!r}.")
         self._high_water = max_length
-        # Half, so that reading does not stop and go with every message.
+        # Half of it, so that reading does not pause and resume with every message.
         self._low_water = max_length // 2
         self._drops = overflow == "drop_oldest"
         self._drop_throttle = Throttle(_DROP_LOG_INTERVAL)
@@ -93,33 +93,33 @@ class Backlog:
         self._full = False
         self._reading: ReadingControl | None = None
         self._stall_check: IDelayedCall | None = None
-        # Whether an entry was taken since the last look for a stall.
+        # Whether an entry was taken since the last check for a stall.
         self._moved = False
-        # Whether the callback that stalls was warned of.
+        # Whether the warning about the stalled callback was logged.
         self._warned = False
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def connection_made(self, reading: ReadingControl) -> None:
-        """Control the reading of a new connection, paused from the start if need be."""
+        """Control the reading of a new connection; pause it if the backlog is full."""
         self._reading = reading
         if self._full:
             reading.pause_reading()
 
     def connection_lost(self) -> None:
-        """Control the reading of no connection any more."""
+        """Forget the connection."""
         self._reading = None
 
     def append(self, change: ConnectionChange) -> None:
-        """Add a change of the connection; the bound on messages does not concern it."""
+        """Add a change of the connection, which is not limited in number."""
         self._entries.append(change)
 
     def extend(self, messages: Iterable[Message]) -> None:
         """Add messages.
 
-        Neither pauses reading nor drops anything: call `limit` when all
-        messages of a chunk are in.  The callback may take some of them before.
+        This neither pauses reading nor drops anything.  Call `limit` after all
+        messages of a chunk; the callback may take some of them before.
         """
         self._entries.extend(messages)
 
@@ -134,7 +134,7 @@ class Backlog:
             self._set_full(True)
 
     def take(self) -> Entry | None:
-        """Return the first entry, which waits no more; None if there is none."""
+        """Remove and return the first entry; None if there is none."""
         if not self._entries:
             return None
         entry = self._entries.popleft()
@@ -146,7 +146,7 @@ class Backlog:
         return entry
 
     def clear(self) -> None:
-        """Drop all, uncounted."""
+        """Drop all entries without counting them."""
         self._entries.clear()
         self._set_full(False)
         self._stop_watching()
@@ -172,7 +172,7 @@ class Backlog:
             )
 
     def _set_full(self, full: bool) -> None:
-        """Pause or resume reading, where that is a change."""
+        """Pause or resume reading if that changes anything."""
         if full is self._full:
             return
         self._full = full
@@ -185,12 +185,11 @@ class Backlog:
                 self._reading.resume_reading()
 
     def _watch_for_stall(self, warned: bool) -> None:
-        """Look again in a while.
+        """Check for a stall later.
 
-        The delayed call is kept while anything waits, also when reading goes
-        on, and put off the next time.  Rejected: a new one each time, for what
-        was cancelled stays in the reactor's heap for long, and makes every
-        other timer of the process dearer.
+        The delayed call is kept while anything waits, even if reading goes on,
+        and is postponed the next time.  Rejected: a new call each time, because
+        cancelled calls stay in the reactor's heap and slow down every timer.
         """
         self._moved = False
         self._warned = warned
@@ -205,7 +204,7 @@ class Backlog:
             self._stall_check = None
 
     def _check_stall(self) -> None:
-        """Warn, once for each, of a callback that has run since the last look."""
+        """Warn once about each callback that has run since the last check."""
         self._stall_check = None
         if not self._full:
             return

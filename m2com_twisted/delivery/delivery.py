@@ -1,13 +1,14 @@
 """Delivery of received messages to the user's callback.
 
-In order, one at a time, bounded.  Whatever the callback is (a coroutine
-function, a function that returns a Deferred, a plain function), a message is
-delivered when the one before it is done with.
+Messages are delivered in order, one at a time, and a bounded number waits.
+Whatever the callback is (a coroutine function, a function that returns a
+Deferred, a plain function), it is called when the call before it has ended.
 
 One coroutine per client empties the backlog and awaits the user's coroutine
-directly.  It runs while there is something to deliver, so an idle client has
-nothing to cancel.  Rejected: a Deferred per message reorders them as soon as a
-callback waits, and a DeferredLock recurses to death with thousands in line.
+directly.  It runs while there are messages, so an idle client has nothing to
+cancel.  Rejected: a Deferred per message, which reorders messages as soon as a
+callback waits; and a DeferredLock, which exceeds the recursion limit with
+thousands of waiters.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ from .backlog import Backlog, ConnectionChange, Entry, Overflow, ReadingControl
 
 __all__ = ["Delivery", "MessageCallback"]
 
-#: Takes the user's ``*args`` and the keyword ``message``; what it returns is
-#: awaited where it can be.
+#: Takes the user's ``*args`` and the keyword ``message``.  The result is awaited
+#: if it is awaitable.
 MessageCallback = Callable[..., object]
 
-# What a cancelled callback ends with; the second if it waits for an asyncio future.
+# Errors of a cancelled callback; the second one if it waits for an asyncio future.
 _CANCELLATIONS = (CancelledError, asyncio.CancelledError)
 
 # No messages: the value while no chunk is arriving.
@@ -39,7 +40,7 @@ _NOTHING: Iterator[Message] = iter(())
 
 
 class Delivery:
-    """Calls the user's callbacks, for one thing at a time.
+    """Calls the user's callbacks, one at a time.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class Delivery:
     ) -> None:
         self._callback = callback
         self._connect_callback = connect_callback
-        # Bound once: to unpack the arguments for each message takes longer.
+        # Bound once, because unpacking the arguments for each message is slower.
         self._deliver_message = _awaiting(partial(callback, *args) if args else callback)
         self._deliver_change = _awaiting(self._tell_change)
         self._stats = stats
@@ -89,13 +90,13 @@ class Delivery:
         # until `put` takes what is left of them into the backlog.
         self._arriving = _NOTHING
         self._chunks: deque[Iterator[Message]] = deque()
-        # Whether that is being done.
+        # Whether `_keep_arriving` is doing that.
         self._keeping = False
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
         # Whether `drop_waiting` was called from inside the callback that runs.
         self._stopped_inside = False
-        # Set while `stop` cancels a callback; fires when that has ended.
+        # Set while `stop` cancels a callback; fires when the callback has ended.
         self._cancelled: Deferred[None] | None = None
         self._told_connected = False
         # The user's callback that runs, or ran last.
@@ -103,25 +104,25 @@ class Delivery:
 
     @property
     def depth(self) -> int:
-        """Entries that wait."""
+        """Number of entries that wait."""
         return len(self._backlog)
 
     def connection_made(self, reading: ReadingControl) -> None:
-        """Control the reading of a new connection, paused from the start if need be."""
+        """Control the reading of a new connection; pause it if the backlog is full."""
         self._backlog.connection_made(reading)
 
     def connection_lost(self) -> None:
-        """Control the reading of no connection any more."""
+        """Forget the connection."""
         self._backlog.connection_lost()
 
     def put(self, messages: Iterator[Message]) -> None:
-        """Deliver the messages of a chunk, now or when those before them are done.
+        """Deliver the messages of a chunk, now or after the messages before them.
 
         Parameters
         ----------
         messages
-            Taken one by one, each when the one before is done with.  What is
-            left when a callback has to wait is taken into the backlog at once.
+            Taken one by one, each when the call for the one before has ended.
+            If a callback has to wait, the rest goes into the backlog at once.
         """
         self._chunks.append(messages)
         self._consume()
@@ -131,16 +132,17 @@ class Delivery:
     def put_connection_change(self, connected: bool) -> None:
         """Tell the user of a change, after the messages that came before it.
 
-        A change that undoes one which `drop_waiting` dropped untold is not told either.
+        If `drop_waiting` dropped a change before it was told, the change that
+        reverses it is not told either.
         """
         self._backlog.append(ConnectionChange(connected))
         self._consume()
 
     def drop_waiting(self) -> None:
-        """Drop what waits, and the rest of a chunk that is arriving.
+        """Drop the messages that wait, and the rest of a chunk that is arriving.
 
-        Runs no callback.  For a user that cannot call `stop` yet; if this is called
-        from inside a callback, `stop` will leave that one alone.
+        This runs no callback, so it may be called when `stop` may not.  If it is
+        called from inside a callback, a later `stop` does not cancel that one.
         """
         self._backlog.clear()
         self._chunks.clear()
@@ -148,13 +150,13 @@ class Delivery:
         self._stopped_inside = self._is_running
 
     def stop(self) -> Deferred[None]:
-        """Drop what waits and cancel the callback that runs.
+        """Drop the messages that wait and cancel the callback that runs.
 
         Returns
         -------
         ended
-            Fires when the callback has ended: at once where none runs, or
-            where this, or `drop_waiting` before it, is called from inside it.
+            Fires when the callback has ended: at once if none runs, or if this
+            or `drop_waiting` was called from inside it.
         """
         dropped_inside = self._stopped_inside
         self.drop_waiting()
@@ -168,14 +170,14 @@ class Delivery:
         return ended
 
     def _keep_arriving(self) -> None:
-        """Take what has arrived into the backlog, because the callback waits.
+        """Move the messages that have arrived into the backlog, because the callback waits.
 
-        To read a status may complete the command that the callback waits for.
-        The consumer goes on in the midst of this then, takes what is in the
-        backlog so far, and may end.
+        Reading a status may complete the command that the callback waits for.
+        Then the consumer goes on in the middle of this method, takes what is in
+        the backlog, and may end.
         """
         if self._keeping or self._is_running:
-            return  # called from inside; what is under way will come to it
+            return  # called from inside, and the caller takes these messages later
         self._keeping = True
         self._chunks.appendleft(self._arriving)
         self._arriving = _NOTHING
@@ -195,17 +197,17 @@ class Delivery:
         )
 
     def _consume(self) -> None:
-        """Have all entries delivered, unless that is under way."""
+        """Deliver all entries, unless that is under way."""
         if self._consumer is None:
             self._consumer = self._deliver_all()
             self._consumer_done = Deferred.fromCoroutine(self._consumer)
             self._consumer_done.addErrback(self._log_unexpected)
 
     async def _deliver_all(self) -> None:
-        """Deliver what waits, then what is arriving, until there is neither.
+        """Deliver the messages that wait, then those that are arriving, until none is left.
 
-        This is where the time of a message goes, so it calls as little as it
-        can, and the call of a callback stands here twice.
+        Most of the time of a message is spent here.  So this makes few calls, and
+        the call of the callback is written twice.
         """
         try:
             while True:
@@ -227,7 +229,7 @@ class Delivery:
                     except GeneratorExit:
                         raise
                     except BaseException as error:
-                        # SystemExit too: the reactor would log it and go on as well.
+                        # SystemExit as well: the reactor would also log it and go on.
                         self._report(error, message)
                     if self._arriving is not messages:
                         break  # the callback waited: the rest is in the backlog, or dropped
@@ -251,14 +253,14 @@ class Delivery:
             ended.callback(None)
 
     def _tell_change(self, message: ConnectionChange) -> object:
-        """Start the callback for a change, which the user may know already."""
+        """Call the connect callback, unless the user knows this state already."""
         if message.connected is self._told_connected or self._connect_callback is None:
             return None
         self._told_connected = message.connected
         return self._connect_callback()
 
     def _report(self, error: BaseException, entry: Entry) -> None:
-        """Log what a callback raised, unless it is the cancellation by `stop`."""
+        """Log the error of a callback, unless `stop` has cancelled it."""
         if self._cancelled is not None and isinstance(error, _CANCELLATIONS):
             return
         self._stats.callback_errors += 1
@@ -269,19 +271,19 @@ class Delivery:
             self._log.error("The callback failed on the message %s", shown, exc_info=error)
 
     def _log_unexpected(self, failure: Any) -> None:
-        """Log what cancelling led to: a canceller may be anybody's."""
+        """Log an error of the canceller, which may be foreign code."""
         self._log.error("Delivering, or cancelling the callback, failed", exc_info=failure.value)
 
 
 def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object]]:
-    """Return a coroutine function that calls a function and awaits what can be of its result."""
-    # Only for speed: what follows would do for this as well.
+    """Return a coroutine function that calls a function and awaits its result if possible."""
+    # Only for speed: the code below would work as well.
     if inspect.iscoroutinefunction(function):
         return function
 
     async def call(message: Entry) -> None:
         result = function(message=message)
-        # None first: hasattr of what is missing takes longer than the call.
+        # None first: a failing hasattr takes longer than the call.
         if result is not None and hasattr(result, "__await__"):
             await result
 
@@ -289,7 +291,7 @@ def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object
 
 
 def name_of(function: object) -> str:
-    """Return what the user calls a callback."""
+    """Return the name of a callback, for the log."""
     while isinstance(function, partial):
         function = function.func
     return getattr(function, "__qualname__", repr(function))
