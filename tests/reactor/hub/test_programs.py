@@ -131,6 +131,15 @@ def test_cat_of_what_the_hub_has_kept(directory: Path, nats_server: NatsServer) 
     assert json.loads(output.splitlines()[0])["message"] == {"state": "connected"}
 
 
+@pytest.mark.usefixtures("service")
+def test_status_through_the_hub(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com status --hub` tells how the mirror is, beside the service that is connected."""
+    code, output = run(directory, "status", "--hub", nats_server.url)
+    assert code == 0, output
+    assert "motor power" in output
+    assert "yes: state: PoweredOn" in output
+
+
 def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
     """`m2com hub setup` makes streams, `check` tells what differs, `setup` sets it right."""
     hub = ["--hub", nats_server.url, "--instance", "other"]
