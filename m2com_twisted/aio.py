@@ -11,18 +11,19 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from functools import partial
+from types import TracebackType
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from . import tcp_client
+from . import mirror, tcp_client
 from .catalogue.enums import MsgType
 from .commands.outcome import CommandOutcome
 from .delivery.delivery import MessageCallback
 from .support.callables import require_callback
 from .wire.codec import Message
 
-__all__ = ["TcpClient"]
+__all__ = ["Mirror", "TcpClient"]
 
 T = TypeVar("T")
 
@@ -100,22 +101,63 @@ class TcpClient(tcp_client.TcpClient):
 
     def _require_loop(self, function_name: str) -> asyncio.AbstractEventLoop:
         """Return the reactor's loop, which must be the one that runs this."""
-        reactor = self._reactor.known()
-        # Twisted has no public name for it.
-        reactor_loop: asyncio.AbstractEventLoop | None = getattr(reactor, "_asyncioEventloop", None)
-        if reactor_loop is None:
-            found = "none is installed" if reactor is None else f"this one is {reactor!r}"
-            raise RuntimeError(
-                f"{function_name} needs Twisted's asyncio reactor, but {found}: "
-                "call twisted.internet.asyncioreactor.install before all else."
-            )
-        running = _running_loop()
-        if running is not reactor_loop or asyncio.current_task(reactor_loop) is None:
-            raise RuntimeError(
-                f"{function_name} must be called in an asyncio task on the reactor's loop, "
-                f"{reactor_loop!r}; this is no task, or one on another loop: {running!r}."
-            )
-        return reactor_loop
+        return _require_loop(self._reactor.known(), function_name)
+
+
+class Mirror(mirror.Mirror):
+    """The mirror as an object, for asyncio code.
+
+    All of `m2com_twisted.mirror.Mirror` is here, with the same meaning; but the coroutines and
+    the iterations of `subscribe` are to be awaited in asyncio tasks.  ``async with`` starts it,
+    waits until it is ready, and stops it::
+
+        async with aio.Mirror("m2.example") as mirror:
+            await mirror.enable()
+
+    Notes
+    -----
+    The process needs Twisted's asyncio reactor, as for `TcpClient`.  A task that is cancelled
+    ends the procedure that it waits for; ``last_report`` tells what was sent and seen.
+    """
+
+    def _awaitable(self, deferred: Deferred[T]) -> Awaitable[T]:
+        return deferred.asFuture(_require_loop(self._clock.known(), "aio.Mirror"))
+
+    async def __aenter__(self) -> "Mirror":
+        self.startService()
+        try:
+            await self.ready()
+        except BaseException:
+            await self._awaitable(self.stopService())
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._awaitable(self.stopService())
+
+
+def _require_loop(reactor: object, function_name: str) -> asyncio.AbstractEventLoop:
+    """Return the reactor's loop, which must be the one that runs this."""
+    # Twisted has no public name for it.
+    reactor_loop: asyncio.AbstractEventLoop | None = getattr(reactor, "_asyncioEventloop", None)
+    if reactor_loop is None:
+        found = "none is installed" if reactor is None else f"this one is {reactor!r}"
+        raise RuntimeError(
+            f"{function_name} needs Twisted's asyncio reactor, but {found}: "
+            "call twisted.internet.asyncioreactor.install before all else."
+        )
+    running = _running_loop()
+    if running is not reactor_loop or asyncio.current_task(reactor_loop) is None:
+        raise RuntimeError(
+            f"{function_name} must be called in an asyncio task on the reactor's loop, "
+            f"{reactor_loop!r}; this is no task, or one on another loop: {running!r}."
+        )
+    return reactor_loop
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

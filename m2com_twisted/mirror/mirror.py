@@ -116,7 +116,7 @@ class Mirror(Operations):
         """
         self._runner.require_free("disable")
         run = StepRun(Disable(self._parts, communication_off), progress, timeout)
-        return await self._runner.run_alone(run)
+        return await self._bridged(self._runner.run_alone(run))
 
     async def make_safe(self, *, progress: Progress | None = None) -> Report:
         """Open the loop and switch the motors off, whatever else happens.
@@ -139,4 +139,5 @@ class Mirror(Operations):
         ProcedureCancelledError
             If it was cancelled.
         """
-        return await self._runner.run_stop(MakeSafeRun(MakeSafe(self._parts), progress))
+        run = MakeSafeRun(MakeSafe(self._parts), progress)
+        return await self._bridged(self._runner.run_stop(run))

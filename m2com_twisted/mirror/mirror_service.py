@@ -1,8 +1,8 @@
 """The connection to a mirror, its state, and its commands; the procedures are built on it."""
 
 import logging
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -19,6 +19,7 @@ from .condition import Condition, condition_of
 from .link import Link
 from .ports import Port
 from .readiness import make_ready
+from .report import Report
 from .runner import Runner
 from .settings import Limits, Settings
 from .state import MirrorState
@@ -155,7 +156,20 @@ class MirrorService(Service):
             If the mirror is stopped.
         """
         seconds = self._parts.settings.ready_timeout if timeout is None else timeout
-        await make_ready(self._parts, seconds)
+        await self._bridged(make_ready(self._parts, seconds))
+
+    async def _bridged(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
+        """Wait for a coroutine of Twisted."""
+        return await self._awaitable(Deferred.fromCoroutine(work))
+
+    def _awaitable(self, deferred: Deferred[T]) -> Awaitable[T]:
+        """Return what the user's coroutines can await; for other doors to override."""
+        return deferred
+
+    @property
+    def last_report(self) -> Report | None:
+        """Report of the procedure that was begun last; None if there was none."""
+        return self._runner.last
 
     @property
     def condition(self) -> Condition:
@@ -178,7 +192,7 @@ class MirrorService(Service):
         callback
             A plain function, and a quick one.  What it raises is logged.
         """
-        return self._waiting.subscribe(kind, callback)
+        return self._waiting.subscribe(kind, callback, self._awaitable)
 
     async def next(
         self,
@@ -205,7 +219,7 @@ class MirrorService(Service):
         ClientClosedError
             If the mirror is stopped.
         """
-        return await self._waiting.next(kind, fits, timeout)
+        return await self._bridged(self._waiting.next(kind, fits, timeout))
 
     async def wait_for(
         self,
@@ -234,7 +248,8 @@ class MirrorService(Service):
             As `next`.
         """
         seen = lambda: self.condition.value  # noqa: E731
-        await self._waiting.until(lambda: holds(self.state), what, seen, timeout, hold)
+        waiting = self._waiting.until(lambda: holds(self.state), what, seen, timeout, hold)
+        await self._bridged(waiting)
 
     async def run(self, command: commands.Command, *, timeout: float | None = None) -> Verified:
         """Send a command; wait until it has succeeded and is seen to have taken effect.
@@ -259,7 +274,7 @@ class MirrorService(Service):
             As `TcpClient.run_command`.
         """
         self._runner.require_free(command.name)
-        return await self._parts.commander.run(command, timeout)
+        return await self._bridged(self._parts.commander.run(command, timeout))
 
 
 def _nothing() -> None:

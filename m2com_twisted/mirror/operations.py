@@ -192,4 +192,4 @@ class Operations(CommandMethods):
     async def _run(
         self, procedure: Procedure, progress: Progress | None, timeout: float | None
     ) -> Report:
-        return await self._runner.run(StepRun(procedure, progress, timeout))
+        return await self._bridged(self._runner.run(StepRun(procedure, progress, timeout)))

@@ -163,6 +163,12 @@ class Runner:
     def __init__(self) -> None:
         self._running: list[StepRun] = []
         self._stops = 0
+        self._last: Report | None = None
+
+    @property
+    def last(self) -> Report | None:
+        """The report of the procedure that was begun last."""
+        return self._last
 
     @property
     def running(self) -> tuple[Report, ...]:
@@ -212,6 +218,7 @@ class Runner:
 
     async def _keep(self, run: StepRun) -> Report:
         self._running.append(run)
+        self._last = run.procedure.report
         try:
             return await run.run()
         finally:

@@ -1,7 +1,7 @@
 """Waiting for what the controller says; nothing polls."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -30,10 +30,14 @@ class Subscription(Generic[T]):
     """
 
     def __init__(
-        self, callback: Callable[[T], object] | None, ended: Callable[["Subscription[T]"], object]
+        self,
+        callback: Callable[[T], object] | None,
+        ended: Callable[["Subscription[T]"], object],
+        awaitable: Callable[[Deferred[None]], Awaitable[None]],
     ) -> None:
         self._callback = callback
         self._ended = ended
+        self._awaitable = awaitable
         self._queue: deque[T] = deque()
         self._waiter: Deferred[None] | None = None
         self._is_over = False
@@ -70,7 +74,7 @@ class Subscription(Generic[T]):
             if self._is_over or self._callback is not None:
                 raise StopAsyncIteration
             self._waiter = Deferred(self._forget)
-            await self._waiter
+            await self._awaitable(self._waiter)
         return self._queue.popleft()
 
     def _forget(self, waiter: Deferred[None]) -> None:
@@ -172,11 +176,14 @@ class Waiting:
                 subscription.cancel()
 
     def subscribe(
-        self, kind: type[T], callback: Callable[[T], object] | None = None
+        self,
+        kind: type[T],
+        callback: Callable[[T], object] | None = None,
+        awaitable: Callable[[Deferred[None]], Awaitable[None]] = lambda deferred: deferred,
     ) -> Subscription[T]:
         """Call back for each message of a class, or iterate over them: see `Mirror.subscribe`."""
         subscriptions = self._subscriptions.setdefault(kind, [])
-        subscription = Subscription(callback, subscriptions.remove)
+        subscription = Subscription(callback, subscriptions.remove, awaitable)
         subscriptions.append(subscription)
         return subscription
 
