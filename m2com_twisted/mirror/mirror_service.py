@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
 from ..catalogue import commands, events, telemetry
+from ..catalogue.faults import Fault
 from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
 from ..elevation import ElevationFeeder
 from ..service import CellControllerService
@@ -25,6 +26,7 @@ from .settings import Limits, Settings
 from .state import MirrorState
 from .steps import Parts
 from .waiting import Subscription, Waiting
+from .watchdog import TopicWatchdog
 
 __all__ = ["MirrorService"]
 
@@ -104,6 +106,7 @@ class MirrorService(Service):
         commander = Commander(link, state, waiting, self._clock, settings)
         self._parts = Parts(state, waiting, commander, self._clock, self._log, settings, limits)
         self._runner = Runner()
+        self._watchdog = TopicWatchdog(state, self._clock, self._log)
 
     def startService(self) -> None:
         """Override: begin to listen, and to dial if the link is its own."""
@@ -111,6 +114,7 @@ class MirrorService(Service):
             return
         Service.startService(self)
         self._waiting.start()
+        self._watchdog.start()
         self.link.add_observers(self._commands, self._telemetry)
         # It may have been up for long, and then nothing tells.
         state = self.link.state
@@ -130,6 +134,7 @@ class MirrorService(Service):
         Service.stopService(self)
         self._runner.cancel_all("the mirror was stopped")
         self._waiting.stop()
+        self._watchdog.stop()
         stopping = maybeDeferred(self._own.stopService) if self._own else maybeDeferred(_nothing)
         return stopping.addBoth(self._end)
 
@@ -193,6 +198,30 @@ class MirrorService(Service):
             A plain function, and a quick one.  What it raises is logged.
         """
         return self._waiting.subscribe(kind, callback, self._awaitable)
+
+    def on_fault(
+        self, callback: Callable[[Fault, float, str], object]
+    ) -> Subscription[events.SummaryFaultsStatus]:
+        """Call back for each fault or warning that comes up.
+
+        Parameters
+        ----------
+        callback
+            Takes the fault, the time at which it was first seen, and what a person should do.
+        """
+
+        def tell(event: events.SummaryFaultsStatus) -> None:
+            for seen in self.state.faults.new:
+                callback(seen.fault, seen.first_seen, seen.fault.advice)
+
+        return self.subscribe(events.SummaryFaultsStatus, tell)
+
+    def on_silence(self, callback: Callable[[frozenset[str]], object]) -> None:
+        """Call back with the names of the topics that have fallen silent, on each change.
+
+        How often a topic should come is measured.  See `TopicWatchdog`.
+        """
+        self._watchdog.add_callback(callback)
 
     async def next(
         self,
