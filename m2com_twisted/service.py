@@ -2,18 +2,20 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults
 
 from .catalogue.enums import MsgType
 from .catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from .client.controller_state import ControllerState, ControllerStats
 from .client.observers import LineObserver
+from .client.state_teller import StateTeller
 from .client.subscriptions import TypedReceiver
 from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
+from .connection.link import check_timeout
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
@@ -23,7 +25,6 @@ from .support.callables import require_callback
 from .support.interfaces import Endpoint, Reactor
 from .support.log import NamedLog, child_logger
 from .support.reactor_access import ReactorAccess
-from .support.stats import Stats
 from .tcp_client import TcpClient
 from .wire.codec import Message
 
@@ -32,29 +33,6 @@ __all__ = [
     "ControllerState",
     "ControllerStats",
 ]
-
-
-@dataclass(frozen=True)
-class ControllerState:
-    """Where each of the two connections stands."""
-
-    #: That to the port of commands and events.
-    command: ConnectionState
-    #: That to the port of telemetry.
-    telemetry: ConnectionState
-
-    @property
-    def both_up(self) -> bool:
-        """Whether both are connected."""
-        return self.command is self.telemetry is ConnectionState.CONNECTED
-
-
-@dataclass(frozen=True)
-class ControllerStats:
-    """The counters of each connection."""
-
-    command: Stats
-    telemetry: Stats
 
 
 class CellControllerService(TypedSender, TypedReceiver, Service):
@@ -100,6 +78,13 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         until the next.
     connect_timeout
         Seconds that one attempt may take.
+    command_silence_timeout, telemetry_silence_timeout
+        Seconds without a line after which a connection is given up and dialled
+        again; None: never.  That of telemetry counts from the first message of a
+        connection on, because a controller whose communication power is off may
+        send none.  By default the command port may be silent, as the controller
+        is when nothing happens.  10 s without telemetry, 200 of its cycles, are
+        no hiccup.
     telemetry_overflow
         ``"drop_oldest"``: rather than to pause reading when ``on_telemetry``
         does not keep up, drop the oldest telemetry.
@@ -125,10 +110,13 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         telemetry_endpoint: Endpoint | None = None,
         retry_policy: RetryPolicy = default_retry_policy(),  # noqa: B008 - has no state
         connect_timeout: float = 10.0,
+        command_silence_timeout: float | None = None,
+        telemetry_silence_timeout: float | None = 10.0,
         telemetry_overflow: Overflow = "pause",
     ) -> None:
         if on_state is not None:
             require_callback(on_state)
+        check_timeout(connect_timeout)
         self._connect_timeout = connect_timeout
         self._elevation = elevation
         self._reactor = ReactorAccess(reactor)
@@ -156,18 +144,21 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
             endpoint=telemetry_endpoint,
             observers=telemetry_observers,
             overflow=telemetry_overflow,
+            timeout_from_first_message=True,
         )
+        self._command.timeout = command_silence_timeout
+        self._telemetry.timeout = telemetry_silence_timeout
         self._log = NamedLog(self._command.log, "elevation")
-        self._on_state = on_state
-        # Connected, as `on_state` has been told; one telling at a time, of which
-        # each connection has one at the most.
+        self._teller = StateTeller(on_state or _ignore, NamedLog(logger, self.name))
+        # Connected, as `on_state` has been told.
         self._told = {self._command: False, self._telemetry: False}
-        self._telling = DeferredLock()
 
     @property
     def state(self) -> ControllerState:
         """Where the connections stand now."""
-        return ControllerState(self._command.state, self._telemetry.state)
+        return ControllerState(self._command.state, self._telemetry.state).with_times(
+            self._command, self._telemetry
+        )
 
     @property
     def stats(self) -> ControllerStats:
@@ -214,9 +205,11 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
             self._elevation.stop()
         self._events.stop()
         self._topics.stop()
+        # What waits to be told is out of date now.
+        self._teller.drop_waiting()
         clients = (self._command, self._telemetry)
         closing = [Deferred.fromCoroutine(client.close()) for client in clients]
-        return gatherResults(closing).addCallback(lambda _: None)
+        return gatherResults(closing).addCallback(lambda _: self._teller.end_on(self.state))
 
     async def run_command(
         self,
@@ -248,15 +241,10 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
     async def _tell_state(self, client: TcpClient) -> None:
         """Call ``on_state``; called once per change, so each turns what was told around."""
         self._told[client] = not self._told[client]
-        await self._telling.acquire()
-        try:
-            told = ControllerState(
-                self._state_to_tell(self._command), self._state_to_tell(self._telemetry)
-            )
-            if self._on_state is not None:
-                await maybeDeferred(self._on_state, told)
-        finally:
-            self._telling.release()
+        told = ControllerState(
+            self._state_to_tell(self._command), self._state_to_tell(self._telemetry)
+        )
+        await self._teller.tell(told.with_times(self._command, self._telemetry))
 
     def _state_to_tell(self, client: TcpClient) -> ConnectionState:
         """Return where a connection stands in the order of what was told.
@@ -268,3 +256,7 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         if client.connected:
             return ConnectionState.WAITING
         return client.state
+
+
+def _ignore(state: ControllerState) -> None:
+    """Take a state that nobody wants."""

@@ -82,6 +82,9 @@ class TcpClient(TypedSender):
         of full telemetry, reading pauses until half of them are delivered.
     overflow
         ``"drop_oldest"``: rather than to pause, drop the oldest message.
+    timeout_from_first_message
+        Whether ``timeout`` counts from the first message of a connection on,
+        and not from the connection on: for a port that may be quiet at first.
 
     Attributes
     ----------
@@ -110,6 +113,7 @@ class TcpClient(TypedSender):
         max_waiting_bytes: int = 2**20,
         max_queue_length: int = 1000,
         overflow: Overflow = "pause",
+        timeout_from_first_message: bool = False,
     ) -> None:
         require_callback(callback_process_message)
         if connect_callback is not None:
@@ -137,6 +141,7 @@ class TcpClient(TypedSender):
             max_waiting_bytes=max_waiting_bytes,
             max_queue_length=max_queue_length,
             overflow=overflow,
+            timeout_from_first_message=timeout_from_first_message,
         )
         self._parts = assemble(settings, self._reactor, NamedLog(self.log, name))
 
@@ -161,6 +166,17 @@ class TcpClient(TypedSender):
     def state(self) -> ConnectionState:
         """Where the connection stands."""
         return self._parts.link.state
+
+    @property
+    def state_since(self) -> float | None:
+        """When the connection came to its state, by the clock of `stats`; None before `connect`."""
+        return self._parts.link.state_since
+
+    @property
+    def message_age(self) -> float | None:
+        """Seconds since the last message; None before the first."""
+        last = self.stats.last_message_time
+        return None if last is None else self._reactor.seconds() - last
 
     @property
     def timeout(self) -> float | None:

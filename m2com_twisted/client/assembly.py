@@ -9,9 +9,10 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from ..commands.sequence_ids import SequenceIds
 from ..commands.table import CommandTable
 from ..connection.endpoint import client_endpoint
+from ..connection.line_taker import LineTaker
 from ..connection.link import ReconnectingLink
 from ..connection.outages import Outages
-from ..connection.protocol import ConnectionOwner, LineTaker, MessageProtocol
+from ..connection.protocol import ConnectionOwner, MessageProtocol
 from ..connection.retry import RetryPolicy
 from ..delivery.backlog import Overflow
 from ..delivery.delivery import Delivery, MessageCallback
@@ -47,6 +48,7 @@ class Settings:
     max_waiting_bytes: int
     max_queue_length: int
     overflow: Overflow
+    timeout_from_first_message: bool
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def _protocol_maker(
         log=log,
         max_line_length=settings.max_line_length,
         max_waiting_bytes=settings.max_waiting_bytes,
+        waits_for_first_line=settings.timeout_from_first_message,
     )
 
 

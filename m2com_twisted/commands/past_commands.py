@@ -105,6 +105,10 @@ class SentIds:
     def __init__(self) -> None:
         self._first: int | None = None
         self._last = 0
+        #: Whether each id so far came after the one before, by the shorter way
+        #: around the circle.  Where a generator goes back, wraps early or
+        #: repeats itself, an id says nothing about the order of sending.
+        self.only_ascend = True
         # The ids on either side of each gap.
         self._gaps: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_GAPS)
 
@@ -116,6 +120,8 @@ class SentIds:
             if is_before(self._last + 1, sequence_id):
                 self._gaps.append((self._last, sequence_id))
             self._last = sequence_id
+        else:
+            self.only_ascend = False
 
     def lack(self, sequence_id: int) -> bool:
         """Whether an id was never sent."""

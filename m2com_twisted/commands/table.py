@@ -174,7 +174,7 @@ class CommandTable:
         elif not self._sent_ids.lack(sequence_id):
             # One that nobody ever waited for, or that ended long ago.
             self._log.debug("A %s for sequence id %d, not waited for", status.name, sequence_id)
-        elif status is CommandStatus.NoAck:
+        elif status is CommandStatus.NoAck and self._sent_ids.only_ascend:
             self._reject_after_gap(sequence_id)
         else:
             self._log.info(

@@ -76,6 +76,8 @@ class ReconnectingLink:
         self._user = user
         self._outages = outages
         self._machine = Machine(retries=retry_policy is not None)
+        #: When the state last changed; None before it did.
+        self.state_since: float | None = None
         self._waiter_numbers = count(1)
         self._waiters: dict[int, Deferred[None]] = {}
         self._connections = Connections(
@@ -202,7 +204,11 @@ class ReconnectingLink:
         return waiter
 
     def _happened(self, what: Input) -> None:
-        self._queue.add(self._machine.handle(what))
+        state = self._machine.state
+        effects = self._machine.handle(what)
+        if self._machine.state is not state:
+            self.state_since = self._reactor.seconds()
+        self._queue.add(effects)
 
     def _connection_ended(self) -> None:
         self._performer.look_for_end()
@@ -239,5 +245,6 @@ def check_timeout(timeout: object) -> None:
     ValueError
         If it is negative, or not a number of seconds.
     """
-    if not (isinstance(timeout, Real) and float(timeout) >= 0):
+    # A bool is a number, but no time.
+    if isinstance(timeout, bool) or not (isinstance(timeout, Real) and float(timeout) >= 0):
         raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")

@@ -19,11 +19,12 @@ from ..support.log import NamedLog
 from ..support.stats import Stats
 from ..wire.codec import TERMINATOR
 from ..wire.framing import LineSplitter
+from .line_taker import LineTaker
 from .socket_options import set_socket_options
 from .watchdog import Watchdog
 from .write_gate import WriteGate
 
-__all__ = ["ConnectionOwner", "LineTaker", "MessageProtocol"]
+__all__ = ["ConnectionOwner", "MessageProtocol"]
 
 # Seconds that a peer may take to read the rest after `disconnect`.
 _DISCONNECT_TIME = 2.0
@@ -45,19 +46,6 @@ class ConnectionTransport(Protocol):
     def pauseProducing(self) -> None: ...
 
     def resumeProducing(self) -> None: ...
-
-
-class LineTaker(Protocol):
-    """Takes the lines that a connection receives and sends."""
-
-    def lines_received(self, lines: list[bytes]) -> None:
-        """Take the lines that a chunk completes; each ends with the CR of its CR LF."""
-
-    def oversize_line_received(self, beginning: bytes, limit: int) -> None:
-        """Take the beginning of a line that is longer than the limit; the rest is skipped."""
-
-    def line_sent(self, line: bytes) -> None:
-        """Learn that a line, CR LF included, was handed to the transport."""
 
 
 class ConnectionOwner(Protocol):
@@ -92,6 +80,9 @@ class MessageProtocol(LineReceiver):
         The longest line that is accepted, in bytes without its terminator.
     max_waiting_bytes
         The most that may wait to be written.
+    waits_for_first_line
+        Whether the timeout counts from the first line on, and not from the
+        connection on.
     """
 
     delimiter = TERMINATOR
@@ -107,6 +98,7 @@ class MessageProtocol(LineReceiver):
         log: NamedLog,
         max_line_length: int,
         max_waiting_bytes: int,
+        waits_for_first_line: bool = False,
     ) -> None:
         self.MAX_LENGTH = max_line_length
         self._owner = owner
@@ -116,6 +108,8 @@ class MessageProtocol(LineReceiver):
         self._log = log
         self._gate = WriteGate(max_waiting_bytes)
         self._watchdog = Watchdog(clock, self._peer_is_silent)
+        self._timeout: float | None = None
+        self._waits_for_line = waits_for_first_line
         # Chunks that have arrived, and whether they have to wait: at first until
         # `start_reading`.
         self._chunks: deque[bytes] = deque()
@@ -162,7 +156,8 @@ class MessageProtocol(LineReceiver):
 
     def set_timeout(self, timeout: float | None) -> None:
         """Abort when no line arrives for this many seconds; None: never."""
-        if self.is_open:
+        self._timeout = timeout
+        if self.is_open and not self._waits_for_line:
             self._watchdog.start(timeout)
 
     def pause_reading(self) -> None:
@@ -203,7 +198,10 @@ class MessageProtocol(LineReceiver):
         self.received_bytes += len(data)
         self._stats.bytes += len(data)
         lines = self._splitter.feed(data)
-        if lines or self._watchdog.in_doubt:
+        if lines and self._waits_for_line:
+            self._waits_for_line = False
+            self.set_timeout(self._timeout)
+        elif lines or self._watchdog.in_doubt:
             self._watchdog.heard()
         # To skip a line may have closed the client.
         if lines and self.is_open:

@@ -245,6 +245,31 @@ def test_gap(
     table.end()
 
 
+@pytest.mark.parametrize(
+    ("sent", "unknown"),
+    [
+        ([98, 99, 100, 1, 2], 50),  # wraps early
+        ([98, 99, 100, 1, 2], 101),
+        ([10, 9, 8], 7),  # descends
+        ([10, 8, 9], 11),
+        ([5, 7, 6], 4),  # in no order
+        ([1, 2, 2**30 + 5], 3),  # jumps so far that nobody knows which way
+    ],
+)
+def test_noack_infers_nothing_where_ids_do_not_ascend(
+    table: Table, sent: list[int], unknown: int
+) -> None:
+    """Where the order of ids is not that of sending, a noack is for its own command alone."""
+    done = [table.add(sequence_id) for sequence_id in sent]
+    table.reply(("noack", unknown))
+    assert [one.called for one in done] == [False] * len(done)
+    table.reply(("noack", sent[0]))
+    assert isinstance(error_of(done[0]), CommandRejected)
+    for one in done[1:]:
+        one.addErrback(lambda failure: failure.trap(CommandLost))
+    table.end()
+
+
 def test_gap_spares_what_is_acknowledged(table: Table) -> None:
     """A command that was acknowledged before the gap was reported goes on."""
     first, second = table.add(3), table.add(4)

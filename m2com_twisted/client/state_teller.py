@@ -1,0 +1,93 @@
+"""Tells a callback of one state after the other; the last one told is the truth."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.python.failure import Failure
+
+from ..support.log import NamedLog
+
+__all__ = ["StateTeller"]
+
+S = TypeVar("S")
+
+
+class StateTeller(Generic[S]):
+    """Calls back with states in order, each when the call before has ended.
+
+    Whoever has a state told may stop waiting for it; the callback goes on.
+
+    Parameters
+    ----------
+    callback
+        Called with a state.  A coroutine function, a function that returns a
+        Deferred, or a plain function.
+    log
+        Reports what the callback raises when nobody waits for it any more.
+    """
+
+    def __init__(self, callback: Callable[[S], object], log: NamedLog) -> None:
+        self._callback = callback
+        self._log = log
+        self._waiting: deque[tuple[S, Deferred[None]]] = deque()
+        self._busy = False
+        #: The state that was told last, or is to be told last.
+        self.last: S | None = None
+
+    def tell(self, state: S) -> Deferred[None]:
+        """Have a state told after those before it.
+
+        Parameters
+        ----------
+        state
+            The state.
+
+        Returns
+        -------
+        told
+            Fires when the callback has ended; fails with what it raised.
+        """
+        told: Deferred[None] = Deferred()
+        self.last = state
+        self._waiting.append((state, told))
+        if not self._busy:
+            self._busy = True
+            Deferred.fromCoroutine(self._tell_all()).addErrback(self._report)
+        return told
+
+    def end_on(self, state: S) -> None:
+        """Have a state told, unless it is the last one that was told, or none was."""
+        if self.last is not None and self.last != state:
+            self.tell(state).addErrback(self._report)
+
+    def drop_waiting(self) -> None:
+        """Tell nothing that waits to be told; whoever waits for it goes on."""
+        waiting, self._waiting = self._waiting, deque()
+        for _, told in waiting:
+            if not told.called:
+                told.callback(None)
+
+    async def _tell_all(self) -> None:
+        try:
+            while self._waiting:
+                state, told = self._waiting.popleft()
+                try:
+                    await maybeDeferred(self._callback, state)
+                except GeneratorExit:
+                    raise
+                except BaseException:
+                    failure = Failure()
+                    if told.called:  # given up
+                        self._report(failure)
+                    else:
+                        told.errback(failure)
+                else:
+                    if not told.called:
+                        told.callback(None)
+        finally:
+            self._busy = False
+
+    def _report(self, failure: Failure) -> None:
+        self._log.error("The callback for states failed", exc_info=failure.value)
