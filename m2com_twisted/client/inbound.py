@@ -1,4 +1,4 @@
-"""What arrives: lines become messages, observers and commands see them, then they are delivered."""
+"""Makes messages of lines, shows them to observers and commands, and has them delivered."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +29,7 @@ from .observers import LineObservers
 
 __all__ = ["Inbound"]
 
-# Lines that say that the peer lives and nothing else: ts_tcpip sends the second.
+# Lines that only show that the peer is alive; ts_tcpip sends the second one.
 _LIFE_SIGNS = (b"", b"heartbeat")
 
 # How much of a bad line its warning shows, in bytes.
@@ -40,12 +40,12 @@ _BAD_LINE_LOG_INTERVAL = 10.0
 
 
 class Inbound:
-    """Takes the lines of whatever connection there is.
+    """Takes the lines of the client's connections, one connection after the other.
 
-    The way of a message: `lines_received` hands the messages of a chunk to the
-    delivery, and ``_messages`` reads each from its line when it is its turn.  One
-    at a time, because a thousand decoded messages at once cost twice as much as
-    the same memory used a thousand times.
+    `lines_received` hands the messages of a chunk to the delivery, and ``_messages``
+    decodes each one just before it is delivered.  Rejected: to decode the whole chunk
+    first.  For a thousand messages that takes twice the time, because no message can
+    use the memory of the one before.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class Inbound:
     delivery
         Calls the user's callback with the messages.
     commands
-        Sees the status of commands, ahead of its delivery.
+        Sees each status of a command before it is delivered.
     observers
-        See each line, ahead of the two above.
+        See each line before the two above do.
     outages
-        Told that a connection is a good one.
+        Is told when a connection has brought a message.
     stats
         Counts messages.
     log
@@ -87,30 +87,31 @@ class Inbound:
         self._stats = stats
         self._log = log
         self._bad_line_throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
-        # Another one from each `drop_waiting` on: what belongs to an old one is dropped.
+        # `drop_waiting` replaces it.  Messages that were taken under an older one are dropped.
         self._life = object()
-        # The lines of the chunk that is arriving, and when it arrived; how many
-        # of them were left, when they were last counted, and how many of those
-        # taken since were no messages.
+        # The lines of the chunk that is arriving.
         self._lines: Iterator[bytes] = iter(())
+        # When it arrived.
         self._now = 0.0
+        # How many of its lines were left when `_count` was last called.
         self._left = 0
+        # How many of the lines taken since then were no messages.
         self._not_messages = 0
         self._rate = MessageRate()
         self._rate_log = LoopingCall(self._log_rate) if log_rate else None
 
     @property
     def stats(self) -> Stats:
-        """The counters as they are now, also in the midst of a chunk."""
+        """The counters as they are now, also while a chunk is being delivered."""
         self._count()
         return replace(
             self._stats,
             queue_depth=self._delivery.depth,
-            # Without a message there may be no reactor yet to ask for the time.
+            # Before the first message there may be no reactor to ask for the time.
             message_rate=self._rate.read(self._clock.seconds()) if self._stats.messages else 0.0,
         )
 
-    # The life of connections: see `ConnectionUser`
+    # Called when a connection changes: see `ConnectionUser`
 
     def connection_made(self, connection: ReadingControl) -> None:
         """Implement `ConnectionUser`."""
@@ -146,7 +147,7 @@ class Inbound:
         """Implement `ConnectionUser`."""
         return self._delivery.stop()
 
-    # The way of a message
+    # Called for received lines: see `LineTaker`
 
     def lines_received(self, lines: list[bytes]) -> None:
         """Implement `LineTaker`."""
@@ -159,10 +160,10 @@ class Inbound:
             self._outages.proved_good()
 
     def _messages(self, lines: Iterator[bytes]) -> Iterator[Message]:
-        """Yield the message on each line; observers and commands have seen it by then."""
-        # While a command awaits its status, a status without a sequence id is
-        # worth a warning.  Asked once for the chunk, since no command that is
-        # sent on the way is answered in it.
+        """Yield the message on each line, after observers and commands have seen it."""
+        # A status without a sequence id is logged while a command waits for its
+        # status.  It is enough to ask once per chunk: no command that is sent while
+        # the chunk is delivered can be answered in it.
         looks_at_all = bool(self._observers) or len(self._commands) > 0
         life = self._life
         for line in lines:
@@ -175,16 +176,16 @@ class Inbound:
                 if lenient is None:
                     continue
                 message = lenient
-            # Most messages are no status, and that a key is missing is found in
-            # a quarter of the time that it takes to compare ids.
+            # For speed: most messages are no status, and it takes four times as long to
+            # compare ids as to find that a key is missing.
             if looks_at_all or "sequence_id" in message:
                 self._look_at(line, message)
                 if self._life is not life:
-                    return  # closed by an observer, or by whoever awaited the command
+                    return  # closed by an observer, or by code that awaited the command
             yield message
 
     def _decode_leniently(self, line: bytes) -> Message | None:
-        """Return the message on a line that is no strict JSON; None, reported, if it is none."""
+        """Return the message on a line that is not strict JSON; report any other line."""
         line = line.removesuffix(b"\r")
         try:
             return decode_leniently(line)
@@ -200,15 +201,15 @@ class Inbound:
         life = self._life
         if self._observers:
             self._observers.received(line.removesuffix(b"\r"), message)
-        name = message.get("id")  # which may be anything
+        name = message.get("id")  # of any type
         if isinstance(name, str) and name in STATUSES and self._life is life:
             self._commands.status_received(message)
 
     def _count(self) -> None:
         """Count the messages that were taken since this was last called.
 
-        Rejected: to count each as it is taken.  That takes as long as to look
-        for a key, a twentieth of the time of a small event.
+        Rejected: to count each message when it is taken.  That adds a twentieth to
+        the time that a small event takes.
         """
         left = length_hint(self._lines)
         count = self._left - left - self._not_messages
@@ -221,11 +222,11 @@ class Inbound:
     def oversize_line_received(self, beginning: bytes, limit: int) -> None:
         """Implement `LineTaker`."""
         self._stats.oversize_lines += 1
-        # The CR of its CR LF may have come with it.
+        # The line may end with the CR of its CR LF.
         self._report_bad_line(beginning.removesuffix(b"\r"), f"longer than {limit} bytes")
 
     def _report_bad_line(self, line: bytes, reason: str) -> None:
-        """Show a line that is ignored to observers, and log it unless many have been lately."""
+        """Show a bad line to observers; log it unless one was logged a short time ago."""
         self._observers.bad(line, reason)
         held_back = self._bad_line_throttle.admit(self._clock.seconds())
         if held_back is not None:

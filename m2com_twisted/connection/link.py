@@ -44,9 +44,9 @@ class ReconnectingLink:
     address
         Host and port, for errors.
     endpoint
-        Returns an endpoint that gives up after that many seconds.
+        Takes the seconds after which an attempt is given up, and returns an endpoint.
     new_protocol
-        Returns a protocol for a new connection; takes its owner.
+        Takes the owner of a new connection, and returns a protocol for it.
     reactor
         Measures timeouts.
     retry_policy
@@ -114,7 +114,7 @@ class ReconnectingLink:
 
     @property
     def should_be_connected(self) -> bool:
-        """Whether a connection was asked for, and `close` not called since."""
+        """Whether `connect` or `start` was called, and `close` was not called after it."""
         return self._machine.should_be_connected
 
     @property
@@ -148,15 +148,14 @@ class ReconnectingLink:
         Parameters
         ----------
         timeout
-            Seconds to wait.  A first attempt is given up with it.
+            Seconds to wait.  A first attempt is given up when no `connect` waits for it any more.
 
         Returns
         -------
         connected
             Fires when connected; fails with a `ConnectFailedError` or, if
-            `close` is called meanwhile, with `ClientClosedError`.  When it is
-            cancelled, the waiter is forgotten; a first attempt is given up with
-            the last one.
+            `close` is called meanwhile, with `ClientClosedError`.  It may be
+            cancelled.
 
         Raises
         ------
@@ -167,7 +166,7 @@ class ReconnectingLink:
         number, waiter = self._new_waiter(self._connect_cancelled)
         self._happened(Connect(number, timeout))
         while waiter.called and waiter.result is None and not self.connected:
-            # Connected in this call, and closed or lost in it as well.
+            # The connection was made within this call, and closed or lost within it as well.
             number, waiter = self._new_waiter(self._connect_cancelled)
             self._happened(ConnectOvertaken(number))
         if timeout < math.inf and not waiter.called:
@@ -175,7 +174,7 @@ class ReconnectingLink:
         return waiter
 
     def start(self, timeout: float) -> None:
-        """Dial and keep trying from the first attempt on.
+        """Dial, and dial again even if the first attempt fails.
 
         If the last connection is still being closed, dial as soon as it is
         closed.
@@ -196,7 +195,7 @@ class ReconnectingLink:
     def close(self) -> Deferred[None]:
         """Close; when this fires, no attempt, connection or timer is left."""
         if self.state is not ConnectionState.CLOSING:
-            # At once, before the effects that wait: nothing is delivered from now on.
+            # Done at once, not as an effect, so that nothing is delivered from now on.
             self._user.drop_waiting()
             self._connections.give_up()
         number, waiter = self._new_waiter(self._close_cancelled)

@@ -1,8 +1,9 @@
 """Delivery of received messages to the user's callback.
 
 Messages are delivered in order, one at a time, and a bounded number waits.
-Whatever the callback is (a coroutine function, a function that returns a
-Deferred, a plain function), it is called when the call before it has ended.
+The callback may be a coroutine function, a function that returns a Deferred, or
+a plain function.  It is called for a message when the call for the one before
+has ended.
 
 One coroutine per client empties the backlog and awaits the user's coroutine
 directly.  It runs while there are messages, so an idle client has nothing to
@@ -35,7 +36,7 @@ MessageCallback = Callable[..., object]
 # Errors of a cancelled callback; the second one if it waits for an asyncio future.
 _CANCELLATIONS = (CancelledError, asyncio.CancelledError)
 
-# No messages: the value while no chunk is arriving.
+# The value of `Delivery._arriving` while no chunk is arriving.
 _NOTHING: Iterator[Message] = iter(())
 
 
@@ -54,7 +55,7 @@ class Delivery:
     stats
         Counts errors and drops.
     log
-        Reports them.
+        Logs both.
     clock, max_length, overflow
         See `Backlog`.
     """
@@ -86,11 +87,11 @@ class Delivery:
             stats=stats,
             log=log,
         )
-        # The messages of the chunk that is being delivered, and the chunks after it,
-        # until `put` takes what is left of them into the backlog.
+        # The messages of the chunk that is being delivered, and the chunks after it.
+        # If a callback waits, `put` moves what is left of them into the backlog.
         self._arriving = _NOTHING
         self._chunks: deque[Iterator[Message]] = deque()
-        # Whether `_keep_arriving` is doing that.
+        # Whether `_keep_arriving` is moving messages into the backlog.
         self._keeping = False
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
@@ -177,7 +178,7 @@ class Delivery:
         the backlog, and may end.
         """
         if self._keeping or self._is_running:
-            return  # called from inside, and the caller takes these messages later
+            return  # called from inside a callback; its caller takes these messages later
         self._keeping = True
         self._chunks.appendleft(self._arriving)
         self._arriving = _NOTHING
@@ -197,7 +198,7 @@ class Delivery:
         )
 
     def _consume(self) -> None:
-        """Deliver all entries, unless that is under way."""
+        """Start to deliver all entries, unless a consumer already does."""
         if self._consumer is None:
             self._consumer = self._deliver_all()
             self._consumer_done = Deferred.fromCoroutine(self._consumer)
@@ -206,8 +207,8 @@ class Delivery:
     async def _deliver_all(self) -> None:
         """Deliver the messages that wait, then those that are arriving, until none is left.
 
-        Most of the time of a message is spent here.  So this makes few calls, and
-        the call of the callback is written twice.
+        A message spends most of its time here.  For speed this method makes few calls,
+        and the lines that call the callback are written twice.
         """
         try:
             while True:
