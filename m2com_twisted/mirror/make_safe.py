@@ -1,12 +1,13 @@
-"""Making the mirror safe: the loop open and the motors off, and seen to be so.
+"""Makes the mirror safe: opens the loop, switches the motors off, and sees that it happened.
 
-It needs the command port only, and passes no local check.  All stops are sent at once: the
-controller takes them in order, each whatever became of the one before.  A slow command before
-them is waited for.  When the connection is lost they are sent again as soon as it is back.
+It needs the command port only, and no check of this client holds it up.  All stops are sent at
+once.  The controller takes them in order, and takes the next one also when one has failed.  If a
+slow command still runs, the stops wait until it ends.  If the connection is lost, they are sent
+again as soon as it is back.
 
-"Safe" is only said when the controller has acknowledged the command that switches the motors
-off, and has told after that acknowledgement that they are off.  Since it takes one command at a
-time, nothing that was sent before can switch them on again.
+The report says "safe" only if the controller has acknowledged the command that switches the
+motors off, and has reported after that that they are off.  The controller takes one command at a
+time, so no command that was sent earlier can switch them on again.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from .steps import Failure, Parts, Procedure, Step
 
 __all__ = ["MakeSafe", "MakeSafeRun"]
 
-#: Seconds before the stops are sent again.
+#: Seconds to wait before the stops are sent again.
 _PAUSE = 1.0
 
 
@@ -70,7 +71,7 @@ class MakeSafe(Procedure):
     async def _run(self, index: int, command: commands.Command) -> str:
         self.report.steps[index].sent.append(described(command))
         verified = await self.parts.commander.run(command, self.seconds_left)
-        return f"seen: {verified.proof}" if verified.is_proved else "accepted; nothing shows it"
+        return f"seen: {verified.proof}" if verified.is_proved else "accepted; effect not visible"
 
 
 @dataclass
@@ -80,11 +81,11 @@ class _Round:
     Attributes
     ----------
     lost
-        Whether the connection was lost meanwhile.
+        Whether the connection was lost during the round.
     refused
-        Whether the controller refused the loop or the motors.
+        Whether the controller refused to open the loop or to switch the motors off.
     motor_off
-        Whether the motors were proved to be off.
+        Whether it was seen that the motors are off.
     """
 
     lost: bool = False
@@ -93,7 +94,7 @@ class _Round:
 
 
 class MakeSafeRun(StepRun):
-    """`MakeSafe` under way: all steps at once, again after a loss."""
+    """One run of `MakeSafe`: does all steps at once, and again after a lost connection."""
 
     procedure: MakeSafe
 
@@ -101,7 +102,7 @@ class MakeSafeRun(StepRun):
         super().__init__(procedure, progress)
 
     async def run(self) -> Report:
-        """Override: return the report, in which ``safe`` is True only if it was seen.
+        """Override: return the report; ``safe`` is True only if the mirror was seen to be safe.
 
         Raises
         ------
@@ -142,8 +143,8 @@ class MakeSafeRun(StepRun):
     async def _worth_another(self, stops: _Round) -> bool:
         """Whether the stops should be sent again; if so, wait a little first.
 
-        Without the wait this would turn for ever in one moment, where the loss of the
-        connection is known to the link and not told yet.
+        Without the wait this would loop for ever and block the reactor, if the link has
+        lost the connection and the mirror has not been told of it yet.
         """
         if not (stops.refused or stops.lost) or self.procedure.seconds_left <= _PAUSE:
             return False
@@ -162,15 +163,15 @@ class MakeSafeRun(StepRun):
                 if step.failure is Failure.COUNTS:
                     await stop
         finally:
-            # The controller takes one command at a time: those before have ended as well,
-            # whether they were answered or not.
+            # The controller takes one command at a time, so the stops before have ended, too,
+            # even if no answer to them came.
             for stop in running:
                 stop.addErrback(lambda failure: failure.trap(CancelledError))
                 stop.cancel()
         return stops
 
     async def _stop(self, step: Step, record: StepRecord, stops: _Round) -> None:
-        """Do one step, and take note of what became of it."""
+        """Do one step, and write its result into its record."""
         record.state, record.seen = StepState.RUNNING, ""
         if record.began_at is None:
             record.began_at = self._clock.seconds()
@@ -178,7 +179,7 @@ class MakeSafeRun(StepRun):
         try:
             record.seen = await step.action(self.procedure)
             record.state = StepState.DONE
-            # Its command has a proof, so that it has succeeded means that it was seen.
+            # The command of this step has a proof: that it is done means that it was seen.
             stops.motor_off |= step is self.procedure.steps[-1]
         except CancelledError:
             record.state = StepState.CANCELLED
@@ -193,7 +194,7 @@ class MakeSafeRun(StepRun):
         self._tell(record)
 
     def _is_safe(self, stops: _Round) -> bool:
-        """Whether the mirror was seen to be safe, and nothing that was sent can change it."""
+        """Whether the mirror was seen to be safe, and no command can still change that."""
         state = self.procedure.parts.state
         return (
             stops.motor_off
@@ -203,7 +204,7 @@ class MakeSafeRun(StepRun):
         )
 
     def _conclude(self, outcome: StepState) -> None:
-        """Say how it ended, and what was seen last."""
+        """Write into the report how the run ended, and what was seen last."""
         report, state = self.procedure.report, self.procedure.parts.state
         report.state = outcome
         if not report.safe:

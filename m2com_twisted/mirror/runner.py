@@ -1,4 +1,4 @@
-"""Running procedures: one step after the other, several procedures beside each other."""
+"""Runs procedures: each does one step after the other, and several may run at a time."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,16 +14,17 @@ __all__ = ["Progress", "Runner", "StepRun"]
 #: Told of each change of a step: the report so far, and the step.
 Progress = Callable[[Report, StepRecord], object]
 
-#: Seconds that a step has beyond its limit: its commands have the same limit each, and what
-#: they say about their end is worth more than that the step took too long.
+#: Seconds that a step may take beyond its limit.  Each of its commands has the same limit, and
+#: the error of a command says more than that the step took too long.
 _GRACE = 1.0
 
-#: Seconds for what must be done even after a cancellation, which is to end within a second.
+#: Seconds for each step that must be done even after a cancellation.  Under 1, so that a
+#: cancelled procedure ends within a second.
 _AFTER_CANCELLING = 0.8
 
 
 class StepRun:
-    """One procedure under way.
+    """One run of a procedure.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class StepRun:
     progress
         Told of each change of a step.
     timeout
-        Seconds for all of it; None: only each step has its limit.
+        Seconds for the whole procedure; None: only its steps have limits.
     """
 
     def __init__(
@@ -43,12 +44,12 @@ class StepRun:
         self._clock = procedure.parts.clock
         self._end = None if timeout is None else self._clock.seconds() + timeout
         self._error: BaseException | None = None
-        # What the present step waits for, if it waits.
+        # The step that runs now; None between steps.
         self._action: Deferred[str] | None = None
         self._is_cancelled = False
 
     def cancel(self, reason: str) -> None:
-        """End it at once, also from inside its own progress callback."""
+        """Cancel the procedure at once.  Its own progress callback may call this, too."""
         self.procedure.report.notes.append(reason)
         self._is_cancelled = True
         if self._action is not None:
@@ -82,7 +83,7 @@ class StepRun:
         raise (ProcedureCancelledError if cancelled else ProcedureError)(report) from self._error
 
     async def _do(self, step: Step, record: StepRecord) -> None:
-        """Do a step, and take note of what became of it."""
+        """Do a step, and write its result into its record."""
         self.procedure.record = record
         record.state, record.began_at = StepState.RUNNING, self._clock.seconds()
         self._tell(record)
@@ -99,7 +100,7 @@ class StepRun:
             record.seen = f"cancelled; {sent}"
             self._fail(error, f"during: {step.name}")
         except Exception as error:
-            # Whatever it is, the report must tell it, and the steps that must be done are done.
+            # Any error: it must be in the report, and the steps that are always done must follow.
             record.state, record.seen = StepState.FAILED, str(error)
             if step.failure is Failure.ENDS:
                 self._fail(error, f"{step.name}: {error}")
@@ -121,7 +122,7 @@ class StepRun:
         return seconds
 
     async def _limited(self, step: Step) -> str:
-        """Do a step, for as long as it may take."""
+        """Do a step, and cancel it when its time is over."""
         seconds = self._seconds_for(step)
         action: Deferred[str] = Deferred.fromCoroutine(_started(step, self.procedure))
         self._action = action
@@ -158,7 +159,7 @@ async def _started(step: Step, procedure: Procedure) -> str:
 
 
 class Runner:
-    """The procedures of one mirror that run now."""
+    """Runs the procedures of one mirror, and knows which run now."""
 
     def __init__(self) -> None:
         self._running: list[StepRun] = []
@@ -172,7 +173,7 @@ class Runner:
 
     @property
     def running(self) -> tuple[Report, ...]:
-        """The reports of the procedures that run now, in the order of their beginning."""
+        """The reports of the procedures that run now; the one that began first is first."""
         return tuple(run.procedure.report for run in self._running)
 
     def require_free(self, what: str) -> None:
@@ -181,13 +182,13 @@ class Runner:
         Raises
         ------
         PreemptedError
-            If it is.
+            If the mirror is being made safe.
         """
         if self._stops:
             raise PreemptedError(f"{what}: the mirror is being made safe.")
 
     async def run(self, run: StepRun) -> Report:
-        """Run a procedure beside the others.
+        """Run a procedure while others may be running.
 
         Raises
         ------
@@ -198,12 +199,12 @@ class Runner:
         return await self._keep(run)
 
     async def run_alone(self, run: StepRun) -> Report:
-        """Cancel the others, and run a procedure."""
+        """Cancel the other procedures, and run this one."""
         self.cancel_all(f"cancelled by {run.procedure.name}")
         return await self._keep(run)
 
     async def run_stop(self, run: StepRun) -> Report:
-        """Do the same, and refuse all others meanwhile."""
+        """Cancel the other procedures, run this one, and refuse all others until it ends."""
         self._stops += 1
         try:
             return await self.run_alone(run)

@@ -119,4 +119,4 @@ class Procedure:
     async def show(self, command: commands.Command, timeout: float | None = None) -> str:
         """Run a command, and return in words what was seen."""
         verified = await self.send(command, timeout)
-        return f"seen: {verified.proof}" if verified.is_proved else "accepted; nothing shows it"
+        return f"seen: {verified.proof}" if verified.is_proved else "accepted; effect not visible"
