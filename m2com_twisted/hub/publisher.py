@@ -1,4 +1,4 @@
-"""Publishes what a service sees of its controller."""
+"""Publishes to the hub what a service receives from its controller."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ __all__ = ["ALIVE_INTERVAL", "ConnectionObserver", "HubPublisher", "HubStats"]
 #: Seconds between two signs of life.
 ALIVE_INTERVAL = 1.0
 
-# More than any controller has; a peer that makes up names is not to fill memory.
+# More topics than any controller has.  A peer that invents names must not fill the memory.
 _MOST_TOPICS = 1000
 
 
@@ -57,7 +57,7 @@ class HubStats:
 
 
 class ConnectionObserver:
-    """Publishes what it is told of one connection; a line observer of the service.
+    """Line observer that publishes the messages and the state of one connection.
 
     Parameters
     ----------
@@ -90,13 +90,13 @@ class ConnectionObserver:
         self._put(self._subject_of(message), line.rstrip(b"\r\n"))
 
     def sent(self, line: bytes) -> None:
-        """Publish nothing: what became of a command is seen in its status."""
+        """Publish nothing: readers see the result of a command in its status."""
 
     def bad(self, line: bytes, reason: str) -> None:
         """Publish nothing: readers get messages."""
 
     def connection(self, state: ConnectionState) -> None:
-        """Publish where the connection stands, where that matters to a reader."""
+        """Publish the state when the connection is made, and when it is no longer there."""
         was_connected = self.state is ConnectionState.CONNECTED
         self.state = state
         if was_connected or state is ConnectionState.CONNECTED:
@@ -106,7 +106,7 @@ class ConnectionObserver:
 class HubPublisher(Service):
     """Publishes events, telemetry and the state of the connections to the hub.
 
-    Give its observers to the service it is for, and start it before that::
+    Give its observers to the service, and start the publisher before the service::
 
         publisher = HubPublisher(HubSettings.parse("nats://hub.example"))
         controller = CellControllerService(
@@ -123,7 +123,7 @@ class HubPublisher(Service):
     settings
         Where the hub is.
     retention
-        How long the server keeps what, where the streams are not there yet.
+        How long the server keeps messages; only for streams that do not exist yet.
     log
         Its child ``hub`` is used.
     reactor
@@ -142,7 +142,7 @@ class HubPublisher(Service):
     ) -> None:
         self.settings = settings
         self.subjects = settings.subjects
-        #: Names this service, and this start of it.
+        #: Identifies this service and this publisher: another one has another source.
         self.source = f"{settings.instance}-{time.time_ns():x}"
         self._log = NamedLog((log or logging.getLogger("m2com")).getChild("hub"), "hub")
         self._reactor = reactor
@@ -206,7 +206,7 @@ class HubPublisher(Service):
         self._alive.start(ALIVE_INTERVAL)
 
     def stopService(self) -> Deferred[None]:
-        """Override: publish what waits, as far as that is a matter of a moment, and disconnect."""
+        """Override: publish what waits, if that takes only a moment, and disconnect."""
         Service.stopService(self)
         if self._alive.running:
             self._alive.stop()
@@ -218,7 +218,7 @@ class HubPublisher(Service):
         return connection.stop()
 
     def serve(self, run_command: RunCommand, allowed: Collection[str]) -> None:
-        """Take these commands off the hub, too; call it before `startService`.
+        """Accept these commands from the hub as well; call this before `startService`.
 
         Parameters
         ----------
@@ -255,8 +255,8 @@ class HubPublisher(Service):
         dropped = self._outbox.telemetry.dropped, self._outbox.events.dropped
         if connected and dropped != self._told_dropped:
             self._log.warning(
-                "Dropped since the start, as the hub was away too long: %d messages of telemetry, "
-                "%d events",
+                "The hub was away too long: %d messages of telemetry and %d events were dropped "
+                "since the start",
                 *dropped,
             )
             self._told_dropped = dropped
@@ -265,7 +265,7 @@ class HubPublisher(Service):
         self._outbox.put(lane, subject, payload, time.time_ns())
 
     def _telemetry_subject(self) -> Callable[[Message], str]:
-        """Return a function that makes the subject of each topic once: there are 19."""
+        """Return a function that makes the subject of each topic only once; there are 19 topics."""
         known: dict[object, str] = {}
 
         def subject_of(message: Message) -> str:
@@ -282,7 +282,7 @@ class HubPublisher(Service):
         states = {name: observer.state.value for name, observer in self._observers.items()}
 
         def publish(session: Session) -> None:
-            # Asked here, in the thread that sends: all up to this one is on its way.
+            # Read here, in the thread that sends: all up to this number are on their way.
             sent = self._outbox.telemetry.sent
             told = {"source": self.source, **states, "sent_telemetry": sent}
             session.spawn(session.client.publish(self.subjects.alive, json.dumps(told).encode()))

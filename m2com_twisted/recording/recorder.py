@@ -1,4 +1,4 @@
-"""Everything that goes over the two connections, on disk."""
+"""Writes all lines of the two connections to disk."""
 
 import json
 import logging
@@ -24,12 +24,12 @@ from .write_queue import Counters, WriteQueue
 
 __all__ = ["ConnectionRecorder", "Recorder", "RecorderStats"]
 
-# Bytes of lines that make a chunk of a segment: what a damaged place on the disk may cost.
-# Larger ones compress better: telemetry 5.8 to 1 at 64 KiB, 7.8 to 1 at 256 KiB.
+# Bytes of lines that are written as one chunk of a segment.  A damaged place on the disk costs
+# one chunk.  Larger ones compress better: telemetry 5.8 to 1 at 64 KiB, 7.8 to 1 at 256 KiB.
 _BATCH_SIZE = 2**16
 
-# Seconds after which all that waits is written, and the disk is made to keep it.  With what
-# that takes, and with what came just after, a power cut costs less than 5 s.
+# Seconds between two writes of all that waits, each followed by an fsync.  A power cut costs
+# less than 5 s: this time, the time of the write itself, and what arrived during it.
 _SYNC_INTERVAL = 2.0
 
 
@@ -40,8 +40,8 @@ class RecorderStats:
     Attributes
     ----------
     recorded
-        Messages that are on disk.  It goes back when a segment is deleted while it is
-        written: these messages are lost then.
+        Messages that are on disk.  If somebody deletes a segment while it is written, its
+        messages count as lost, and this number becomes smaller.
     lost
         Messages that are not on disk and never will be.
     waiting
@@ -49,7 +49,7 @@ class RecorderStats:
     bytes
         Bytes of the segments that were written since the last start.
     segment
-        The segment that is written to; None while there is none.
+        The segment that is being written; None while there is none.
     segment_age
         Seconds since it was begun.
     """
@@ -63,25 +63,25 @@ class RecorderStats:
 
 
 class Recorder(Service):
-    """Writes what its observers see to segments, from its start until its stop.
+    """Writes the lines that its observers see into segments, from its start until its stop.
 
-    Nothing it does waits for the disk, and nothing it does raises: what becomes of the
-    messages is in `stats` and, if they cannot be written, in the log.
+    It never waits for the disk and raises no error of the disk.  `stats` says how many
+    messages were recorded or lost, and the log says why they could not be written.
 
     May be started and stopped any number of times; each start begins a new segment.
 
     Parameters
     ----------
     directory
-        Place of the segments; made at the start if need be.
+        Directory of the segments; created at the start if it does not exist.
     limits
         When a new segment is begun.
     keep
-        How much is kept of older segments; by default all.
+        How many of the older segments are kept; by default all.
     log
         Where trouble with the disk is reported.
     reactor
-        Lends its clock and its threads; None: the one installed when it is first needed.
+        Its clock and threads are used; None: the one installed when it is first needed.
     utc
         Returns the time in ns since 1970 UTC.
     """
@@ -98,7 +98,7 @@ class Recorder(Service):
         reactor: Reactor | None = None,
         utc: Callable[[], int] = time.time_ns,
     ) -> None:
-        # Not relative: the program may go to another directory.
+        # Absolute, because the program may change its working directory.
         self._directory = Path(directory).absolute()
         self._limits = limits or Limits()
         self._keep = keep or Keep()
@@ -114,7 +114,7 @@ class Recorder(Service):
 
     @property
     def directory(self) -> Path:
-        """Place of the segments."""
+        """Directory of the segments."""
         return self._directory
 
     @property
@@ -142,7 +142,7 @@ class Recorder(Service):
         return self._counters.lost
 
     def observer(self, connection: str) -> "ConnectionRecorder":
-        """Return what is to watch one connection.
+        """Return a line observer that records one connection.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class Recorder(Service):
             if self._ticking is not None:
                 self._ticking.stop()
             self._put_batch()
-        # A stop that comes without a start has nothing to wait for.
+        # If the recorder was never started, there is nothing to wait for.
         return Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:
@@ -192,14 +192,14 @@ class Recorder(Service):
             )
 
     def record(self, source: Source, name: object, line: bytes) -> None:
-        """Record a line that passes now; ignored unless the recorder runs.
+        """Record a line as of now; do nothing unless the recorder runs.
 
         Parameters
         ----------
         source
             Where it comes from.
         name
-            Message id; None if it is still to be read from the line.
+            Message id; None: it is read from the line later.
         line
             The line, without the line end.
         """
@@ -228,7 +228,7 @@ class Recorder(Service):
 def _nanoseconds(seconds: Callable[[], float]) -> Callable[[], int]:
     """Return a clock in ns for one in seconds."""
     if seconds is time.monotonic:
-        return time.monotonic_ns  # a quarter of the time, for each message
+        return time.monotonic_ns  # takes a quarter of the time, and is read for each message
     return lambda: round(seconds() * 1e9)
 
 
@@ -238,7 +238,7 @@ class ConnectionRecorder:
     Parameters
     ----------
     recorder
-        Where they are recorded.
+        Writes the lines.
     connection
         Name of the connection.
     """
