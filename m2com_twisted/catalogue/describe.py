@@ -1,8 +1,9 @@
-"""What a message and its fields are: the facts that are written beside each field.
+"""Descriptions of the fields of messages: meaning, unit, length and limits.
 
-A field of a message is declared with `about`.  `fields_of` returns these facts
-again, in the order of the fields on the wire.  The generated documentation,
-the JSON Schemas, the command line and the checks of commands all read them here.
+A field of a message is declared with `about`, which takes its description.
+`fields_of` returns the descriptions, in the order of the fields on the wire.  The
+generated documentation, the JSON Schemas, the command line and the checks of
+commands all take them from here.
 """
 
 import enum
@@ -40,12 +41,12 @@ if TYPE_CHECKING:
     Floats: TypeAlias = Values[float]
     Integers: TypeAlias = Values[int]
 else:
-    # msgspec reads these annotations and knows no protocols.  A command holds
-    # tuples, whatever it was made from, so this is what they are at run time.
+    # msgspec reads these annotations at run time and does not know protocols.  A
+    # command always holds tuples, also if it was made from lists, so they are tuples here.
     Values = tuple
     #: Numbers of a command.  Any sequence of numbers is accepted; it is held as a tuple.
     Floats = tuple[float, ...]
-    #: Whole numbers of a command, likewise.
+    #: Whole numbers of a command.  Any sequence is accepted; it is held as a tuple.
     Integers = tuple[int, ...]
 
 
@@ -58,7 +59,7 @@ class Limits:
     minimum, maximum
         The least and the greatest value that are allowed.
     above, below
-        Values that are not allowed any more.
+        Every value must be more than ``above`` and less than ``below``.
     """
 
     minimum: float | None = None
@@ -89,7 +90,7 @@ class Limits:
 
 
 def _shown(limit: float) -> str:
-    """Return a limit with all its digits; whole numbers up to 2**64 - 1 need them."""
+    """Return a limit as text; whole numbers, up to 2**64 - 1, keep all their digits."""
     return str(limit) if isinstance(limit, int) else f"{limit:g}"
 
 
@@ -117,11 +118,11 @@ class Field:
         Range of the values.
     is_actuator
         Whether the values are indices of actuators, from 0, or addresses of their
-        ILCs, so that the names of actuators stand for them.
+        ILCs.  Users may then give the names of actuators instead.
     required
         Whether it must be given.
     default
-        Value that holds if it is not given; None then stands for a field left out on the wire.
+        Value that is used if the field is not given.  None: the field is then not sent.
     """
 
     name: str
@@ -144,7 +145,7 @@ class Field:
 
     @property
     def always_sent(self) -> bool:
-        """Whether the message has it on the wire, given or not."""
+        """Whether the field is always on the wire, even if no value was given."""
         return self.required or self.default is not None
 
     @property
@@ -166,10 +167,10 @@ def about(
     below: float | None = None,
     is_actuator: bool = False,
 ) -> msgspec.Meta:
-    """Return what stands beside the type of a field.
+    """Return the description of a field, to stand beside its type.
 
-    Nothing of it is a constraint for msgspec: what is received is decoded and
-    not checked again, since arrays may be short.  Commands check themselves.
+    msgspec does not check values against it.  Received messages are not checked at
+    all, since their arrays may be too short.  Commands check themselves.
 
     Parameters
     ----------
@@ -191,7 +192,7 @@ def about(
 
 def fields_of(message: type[msgspec.Struct]) -> tuple[Field, ...]:
     """Return the fields of a class of messages, in the order of the wire."""
-    # Not cached itself: checkers would take any hashable value for its argument.
+    # Without `cache` itself: type checkers would then accept any hashable argument.
     return _fields(message)
 
 
@@ -220,7 +221,7 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
 
 
 def _without_none(annotated: object) -> typing.Any:
-    """Return the type of a field that may be left out, which is written ``X | None``."""
+    """Return X for ``X | None``, the type of a field that may be left out."""
     if typing.get_origin(annotated) in (UnionType, typing.Union):
         return next(option for option in typing.get_args(annotated) if option is not type(None))
     return annotated

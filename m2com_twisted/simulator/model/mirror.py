@@ -1,8 +1,9 @@
 """The mirror on its actuators: steps, forces and position.
 
-Six hardpoints hold the mirror in its place: its pose follows from their steps alone.
-Every actuator, hardpoint or not, is a spring: the forces follow from the steps of all
-(see `plate`) and from the weight.  The `ForceLoop` moves the 72 active actuators.
+Six hardpoints hold the mirror in its place: its pose depends on their steps alone.
+Every actuator is a spring, the hardpoints too: its force depends on the steps of all
+actuators (see `plate`) and on the weight.  The `ForceLoop` moves the other 72, the
+active ones.
 
 Lengths in um, forces in N.  Source of the figures: :ref:`protocol-motion`,
 :ref:`protocol-figures`.
@@ -28,10 +29,10 @@ __all__ = ["COUNT", "MAX_STEP_COUNT", "Mirror"]
 
 COUNT = AXIAL_COUNT + TANGENT_COUNT
 
-#: What a step counter of 32 bits can hold; it also keeps out infinity.
+#: Largest number that a step counter of 32 bits can hold.  Infinity is refused with it, too.
 MAX_STEP_COUNT = 2**31 - 1
 
-#: The most steps a hardpoint moves by in one update: about 4.85 um/s.
+#: Largest number of steps that a hardpoint makes in one update: about 4.85 um/s.
 _MAX_HARDPOINT_STEPS = 100
 
 
@@ -45,7 +46,7 @@ class Mirror:
     steps
         Motor steps of each actuator.
     applied
-        Offsets set by ``applyForces``, in N.  To be replaced, not changed in place.
+        Offsets set by ``applyForces``, in N.  Replace the list; do not change it in place.
     lut_gravity
         The look-up table of gravity, in N.
     lut_temperature
@@ -53,9 +54,9 @@ class Mirror:
     measured
         The force on each actuator, in N.
     pose
-        Where the mirror is, relative to its home.
+        Position of the mirror, relative to its home.
     home
-        Where its home is, relative to where it stood at start.
+        Position of its home, relative to the position at the start.
     loop_closed
         Whether the force balance system runs.
     """
@@ -77,7 +78,7 @@ class Mirror:
 
     @property
     def correction(self) -> list[float]:
-        """What the active actuators take over from the hardpoints, in N."""
+        """Forces that the active actuators take over from the hardpoints, in N."""
         return self._loop.correction
 
     @property
@@ -86,10 +87,10 @@ class Mirror:
         return self._loop.in_position
 
     def tilt(self, weight: float, axial_table: float, tangent_table: float) -> None:
-        """Set the elevations, in degrees, of the weight and of the tables.
+        """Set the elevations, in degrees, for the weight and for the two tables.
 
-        The three are the same but for a controller that is told of an elevation which
-        is not that of the mirror.
+        The three are equal unless the controller is told an elevation other than that
+        of the mirror.
         """
         self._weight = weight_on_actuators(weight)
         self.lut_gravity = list(gravity_table(axial_table, tangent_table))
@@ -100,20 +101,20 @@ class Mirror:
         self._loop.disturb()
 
     def set_hardpoints(self, hardpoints: Sequence[int], keep_pose: bool = True) -> None:
-        """Let other actuators hold the mirror.
+        """Choose the actuators that hold the mirror.
 
         Parameters
         ----------
         hardpoints
             Three axial and three tangent ones.
         keep_pose
-            Whether the mirror counts as where it is; if not, its pose follows from the
-            steps that the new hardpoints have made so far.
+            True: the pose does not change.  False: it is computed from the steps that the
+            new hardpoints have made so far.
 
         Raises
         ------
         ValueError
-            If three actuators on a line are to hold it.
+            If three of them are on one line.
         """
         self._loop.set_hardpoints(hardpoints)
         self.hardpoints = tuple(hardpoints)
@@ -131,7 +132,7 @@ class Mirror:
         self._zero_at(self.pose)
 
     def _zero_at(self, pose: Pose) -> None:
-        """Refer the hardpoints' steps to a pose, and stop where they are."""
+        """Count the steps of the hardpoints from this pose, and stop any motion."""
         extended = extensions(pose)
         self._zero = [
             self.steps[index] - round(extended[index] / UM_PER_STEP) for index in self.hardpoints
@@ -139,7 +140,7 @@ class Mirror:
         self.hold()
 
     def hold(self) -> None:
-        """Give up any motion towards a position."""
+        """Stop any motion towards a position."""
         self._target = [self.steps[index] for index in self.hardpoints]
 
     def move_to(self, pose: Pose) -> None:
@@ -148,7 +149,7 @@ class Mirror:
         Raises
         ------
         OverflowError
-            If it lies beyond what can be counted in steps.
+            If the step counters cannot hold the steps to it.
         """
         extended = extensions(pose)
         wanted = [extended[index] / UM_PER_STEP for index in self.hardpoints]
@@ -169,14 +170,14 @@ class Mirror:
         self._loop.disturb()
 
     def demand(self, actuator: int) -> float:
-        """Return the force an actuator should bear, without correction, in N."""
+        """Return the force that an actuator should have, without correction, in N."""
         table = self.lut_gravity[actuator] + self.applied[actuator]
         return table + self.lut_temperature[actuator] if actuator < AXIAL_COUNT else table
 
     def _demands(self) -> list[float]:
-        """Return the demand of every actuator; the same list as long as it is the same."""
+        """Return the demand of every actuator; the same list object until a demand changes."""
         asked = self.lut_gravity, self.lut_temperature, self.applied
-        # They are replaced, never changed in place, so it is enough to look at which they are.
+        # These lists are replaced, never changed in place, so comparing with ``is`` is enough.
         if not all(map(is_, asked, self._asked)):
             self._asked = asked
             self._demand = [self.demand(actuator) for actuator in range(COUNT)]
@@ -184,7 +185,7 @@ class Mirror:
         return self._demand
 
     def move_actuators(self, steps: dict[int, int]) -> None:
-        """Drive the motors of some actuators; a hardpoint takes the mirror along.
+        """Drive the motors of some actuators; a hardpoint that moves also moves the mirror.
 
         Parameters
         ----------
@@ -213,7 +214,7 @@ class Mirror:
         self.pose = pose_from_extensions(self.hardpoints, extended)
 
     def update(self) -> None:
-        """Let the force loop look at the forces, and move what it moves."""
+        """Run the force loop once, and make the steps that it returns."""
         demand = self._demands()
         if self._loop.settled:
             return
