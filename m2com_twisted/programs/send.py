@@ -35,39 +35,39 @@ class Outcome(enum.IntEnum):
     """The exit codes of ``m2com send``."""
 
     SUCCESS = 0
-    #: 1 is that of a wrong command line.
+    #: 1 is the exit code for a wrong command line.
     NO_CONNECTION = 2
     REJECTED = 3
     FAILED = 4
     UNKNOWN = 5
-    #: With ``--no-wait``: what becomes of the command is not waited for.
+    #: With ``--no-wait``: acknowledged; the result is not known yet.
     ACKNOWLEDGED = 6
 
 
 class SendOptions(ControllerSubcommand):
-    """Its options."""
+    """Options of ``m2com send``."""
 
     synopsis = "Usage: m2com send COMMAND [parameter=value ...] [options]"
-    longdesc = """Send a command, once it is known to be what the controller takes, and wait until
-    it is done, or with --no-wait until it is acknowledged.  A parameter that is not given has its
+    longdesc = """Check a command, send it, and wait until the controller has executed it, or with
+    --no-wait until the controller has acknowledged it.  A parameter that is not given has its
     default.  A value may be a number, 0x and hexadecimal digits, true or false, the name of a
     member of an enumeration or of an actuator, a list with commas, or @FILE for the JSON in a
-    file.  "m2com send --help COMMAND" tells all about a command.  The exit code is 0 for success,
+    file.  "m2com send --help COMMAND" describes one command.  The exit code is 0 for success,
     1 for a wrong command line, 2 for no connection, 3 if the command was rejected, 4 if it failed,
     5 if its outcome is unknown, 6 if it was acknowledged and --no-wait was given."""
     example = "m2com send positionMirror x=1 z=-2.5"
-    # What goes wrong is the outcome, which is shown anyway.
+    # Errors are not logged, since the outcome is shown anyway.
     log_level = logging.CRITICAL
     optFlags = [  # noqa: RUF012 - Twisted's hook is a plain list
-        ["wait", "w", "Wait until the controller has executed it: what it does anyway."],
-        ["no-wait", None, "Wait until the controller has acknowledged it, no longer."],
+        ["wait", "w", "Wait until the controller has executed it (the default)."],
+        ["no-wait", None, "Wait only until the controller has acknowledged it."],
     ]
     optParameters = [  # noqa: RUF012
         ["timeout", None, 60.0, "Seconds to wait for the controller's answer.", float],
     ]
 
     def parse(self, options: Sequence[str] | None) -> None:
-        """Override: with a command, ``--help`` is about that command."""
+        """Override: let ``--help COMMAND`` describe that command."""
         found, arguments = self.split(options)
         if arguments and ("--help", "") in found:
             print(help_of(command_class(arguments[0])))
@@ -79,23 +79,23 @@ class SendOptions(ControllerSubcommand):
         return f"{super().getUsage(width)}\nCommands:\n{list_of_commands()}\n"
 
     def parseArgs(self, *arguments: str) -> None:
-        """Override."""
+        """Override: take the command and its parameters, and check them."""
         if not arguments:
             raise usage.UsageError("send takes a command: one of " + ", ".join(sorted(BY_NAME)))
         self["command"], *assignments = arguments
         self["details"] = command_from(self["command"], assignments).details()
 
     def postOptions(self) -> None:
-        """Override."""
+        """Override: check the options."""
         if self["wait"] and self["no-wait"]:
             raise usage.UsageError("--wait and --no-wait exclude each other")
         if self["no-wait"] and self["hub"] is not None:
-            raise usage.UsageError("--no-wait cannot be had through the hub, which tells the end")
+            raise usage.UsageError("--no-wait cannot be used with --hub: only the result is told")
         if not 0 < self["timeout"] < math.inf:
             raise usage.UsageError("--timeout must be a number of seconds greater than 0")
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
-        """Override."""
+        """Override: send the command, and return the exit code."""
         self.log_to(terminal)
         settings = hub_settings(self)
         sending: _Sending | HubSending
@@ -120,7 +120,7 @@ class SendOptions(ControllerSubcommand):
 
 
 class _Sending:
-    """One command on its way."""
+    """Sends one command over a connection of its own."""
 
     def __init__(self, options: SendOptions, reactor: IReactorTime, terminal: Terminal) -> None:
         self._options = options
@@ -148,7 +148,7 @@ class _Sending:
         except CancelledError:
             if not self._is_enough:
                 raise
-            self._show("what becomes of it is not waited for")
+            self._show("not waiting for the result")
         else:
             self._show_acknowledged(outcome.ack_latency)
             self._show(f"succeeded after {1000 * outcome.latency:.1f} ms")
@@ -163,17 +163,18 @@ class _Sending:
         self._show(f"> {name} {json.dumps(details)}")
         command = self._client.run_command(name, details, ack_timeout=timeout, timeout=timeout)
         self._running = Deferred.fromCoroutine(command)
-        # Not before the writing, or it would be acknowledged later than it succeeds.
+        # Set after the command is written.  If it were set before, the time shown for the
+        # acknowledgement could be longer than that for the success.
         self._sent_at = self._reactor.seconds()
         return self._running
 
     @property
     def _is_enough(self) -> bool:
-        """Whether nothing more is waited for."""
+        """Whether the acknowledgement came and nothing else is to be waited for."""
         return self._acknowledged and self._options["no-wait"]
 
     def hint(self) -> str:
-        """Return what a connection on which nothing ever came is a sign of."""
+        """Return a hint to the cause if the controller has never sent anything."""
         if self._client.stats.bytes:
             return ""
         return " Nothing was received: another client may hold the port, which serves only one."
@@ -187,7 +188,10 @@ class _Sending:
                 self._running.cancel()
 
     def _show_acknowledged(self, latency: float | None) -> None:
-        """Show it once; success may be known before the message is delivered, or come without."""
+        """Show once that the command was acknowledged.
+
+        The success may be known before the ack is delivered, or come without an ack.
+        """
         if latency is not None and not self._acknowledged:
             self._acknowledged = True
             self._show(f"acknowledged after {1000 * latency:.1f} ms")

@@ -40,7 +40,7 @@ async def test_send_with_no_wait_ends_with_the_ack(
     assert await start("send", "clearErrors", "--no-wait", *at(controller)) == 6
     shown = capsys.readouterr().out
     assert "acknowledged after" in shown
-    assert "what becomes of it is not waited for" in shown
+    assert "not waiting for the result" in shown
 
 
 @pytest_twisted.ensureDeferred
