@@ -12,7 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from m2com_twisted.simulator import Profile
-    from m2com_twisted.testing import MemoryBench, SocketBench
+    from m2com_twisted.testing import MemoryBench, MirrorBench, SocketBench
 
 __all__ = ["pytest_configure"]
 
@@ -62,6 +62,19 @@ class _Fixtures:
         from m2com_twisted.testing import MemoryBench
 
         bench = MemoryBench(profile=m2_profile)
+        bench.run(bench.start())
+        yield bench
+        bench.run(bench.stop())
+
+    @pytest.fixture
+    def m2_mirror_bench(self) -> "Iterator[MirrorBench]":
+        """Run a mirror on a simulator with realistic times, in memory and in virtual time.
+
+        See `m2com_twisted.testing.MirrorBench`.
+        """
+        from m2com_twisted.testing import MirrorBench
+
+        bench = MirrorBench()
         bench.run(bench.start())
         yield bench
         bench.run(bench.stop())

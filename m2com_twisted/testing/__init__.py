@@ -10,6 +10,7 @@ from .memory import MemoryPort
 from .memory_bench import MemoryBench
 from .message_log import MessageLog
 from .mirror_bench import MirrorBench, slow_power
+from .mirror_case import MirrorTestCase
 from .scripted import Answer, ScriptedController
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryTestCase",
     "MessageLog",
     "MirrorBench",
+    "MirrorTestCase",
     "ScriptedController",
     "SocketBench",
     "SocketTestCase",

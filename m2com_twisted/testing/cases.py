@@ -144,10 +144,14 @@ class MemoryTestCase(_OnBench):
             self.bench.run(_wait_for(outcome), self.time_limit)
         return None
 
+    def _new_bench(self) -> MemoryBench:
+        """Return the bench of a test; to be overridden."""
+        return MemoryBench(**self._bench_options())
+
     def setUp(self) -> None:
         """Set up the bench."""
         super().setUp()
-        self.bench = MemoryBench(**self._bench_options())
+        self.bench = self._new_bench()
         self.bench.run(self.bench.start())
         self.addCleanup(lambda: self.bench.run(self._end_unless_test_begun()))
 

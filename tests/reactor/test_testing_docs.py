@@ -64,6 +64,15 @@ def test_pytest(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     assert "2 passed" in output
 
 
+def test_mirror(tmp_path: Path) -> None:
+    """The tests of a mirror, and of one's own service, pass as the page shows them."""
+    status, output = run(
+        tmp_path, block("mirror-test"), "twisted.trial", "--force-gc", "test_example"
+    )
+    assert status == 0, output
+    assert "successes=2" in output
+
+
 def test_scripted(tmp_path: Path) -> None:
     """The first scripted test passes, the second fails and says what the page shows."""
     status, output = run(
