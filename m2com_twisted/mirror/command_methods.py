@@ -11,7 +11,7 @@ __all__ = ["CommandMethods"]
 class CommandMethods(MirrorService):
     """The commands as methods; each is `run` with that command, and raises what `run` raises.
 
-    What a parameter means, and its unit and range, is said by the class of the command.
+    The class of each command says what its parameters mean, with units and ranges.
     """
 
     async def position_mirror(

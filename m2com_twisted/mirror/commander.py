@@ -40,7 +40,7 @@ class Verified:
     outcome
         What the controller answered; None if the answer was missing and the proof was seen.
     proof
-        What proved that it took effect; empty if nothing does, for this command.
+        What proved that it took effect; empty for a command that nothing can prove.
     """
 
     command: commands.Command
@@ -140,7 +140,7 @@ class Commander:
             return Verified(command, None, proof.what)
         since = self._memory.serial
         if not proof.by_telemetry:
-            # Of two alike only the one after the acknowledgement is due to this command.
+            # An equal event before the acknowledgement belongs to another command.
             since = self._memory.acks.get(outcome.sequence_id, before)
         await self._verify(command, proof, since, end - self._clock.seconds(), outcome)
         return Verified(command, outcome, proof.what)
@@ -218,7 +218,7 @@ class Commander:
         if isinstance(error, CommandLost):
             return proof.survives_loss and proof.holds(0)
         ack = None if error.sequence_id is None else self._memory.acks.get(error.sequence_id)
-        # What must hold for a time, or comes by telemetry, would need more time than there is.
+        # A proof that must hold for a time, or that comes by telemetry, would take too long here.
         return ack is not None and not proof.hold and proof.holds(ack)
 
     async def _verify(

@@ -17,7 +17,7 @@ class Disable(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     communication_off
         Whether the communication power is switched off, too.
     """

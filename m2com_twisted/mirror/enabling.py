@@ -29,7 +29,7 @@ class Enable(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     override
         Names of preconditions of the closed loop that need not hold.
     close_loop

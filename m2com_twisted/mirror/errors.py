@@ -22,7 +22,7 @@ __all__ = [
 
 
 class WaitTimeoutError(M2ComError, builtins.TimeoutError):
-    """What was waited for did not come in time.
+    """A change or an event did not come in time.
 
     Attributes
     ----------
@@ -94,8 +94,8 @@ class PreconditionError(M2ComError, RuntimeError):
     Attributes
     ----------
     unmet
-        What does not hold: name of the condition to what was seen instead.  Each can be
-        overridden by its name.
+        The conditions that do not hold: a dict from the name of each to what was seen
+        instead.  Each can be overridden by its name.
     """
 
     def __init__(self, unmet: Mapping[str, str]) -> None:

@@ -38,7 +38,7 @@ class LatchedFault:
 
 @dataclass(frozen=True)
 class FirstOut:
-    """What came first, since the controller last had no fault.
+    """The faults that came first, since the controller last had no fault.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class FaultLog:
     latched
         All faults reported so far, by bit.
     first_out
-        What came first; None while nothing did.
+        The faults that came first; None while there was none.
     """
 
     def __init__(self) -> None:

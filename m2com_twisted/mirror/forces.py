@@ -77,7 +77,7 @@ class ApplyForces(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     forces
         Offsets in N by actuator, or a sequence of all 78.
     add
@@ -161,7 +161,7 @@ class BumpTest(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     actuator
         Name, or index from 0.
     force
@@ -235,8 +235,8 @@ class BumpTest(Procedure):
     async def _bump(self, force: float) -> str:
         """Apply a force, and wait until the measured force is what it should be.
 
-        That is gravity, temperature, correction and offset together.  What is measured
-        before and after cannot be compared, since the correction changes as well.
+        It should be the sum of gravity, temperature, correction and offset.  To compare the
+        measured forces before and after is not enough, since the correction changes as well.
         """
         await self.send(_command(self._with(self._former or [0.0] * _COUNT, force)))
         tolerance = abs(force) * self.parts.settings.bump_tolerance

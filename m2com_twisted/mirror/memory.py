@@ -136,7 +136,7 @@ class Memory:
                 # The outage is no interval between two messages.
                 entry.period = 0.0
 
-    # What the last word on a subject is worth.
+    # The last message of each kind, and whether it can be relied on.
 
     def told(self, kind: type[T], since: int = 0) -> T | None:
         """Return the last message of a class, if it was told on this connection and after a serial.
@@ -205,7 +205,7 @@ class Memory:
         message: T = entry.message  # type: ignore[assignment]  # kept by its class
         return Reading(message, entry.received_at, age, validity)
 
-    # What some messages do beyond being the last of their kind.
+    # Messages that change more than the last message of their kind.
 
     def _power(self, message: events.PowerSystemState, now: float) -> None:
         self.power[message.power_type] = Entry(message, now, self.serial)

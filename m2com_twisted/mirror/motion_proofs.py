@@ -28,7 +28,7 @@ _UM_PER_ARCSEC = 8.63
 
 
 def _fresh(memory: Memory, kind: type, since: int) -> bool:
-    """Whether a topic was told after a serial, and can be relied on."""
+    """Whether a topic came after a serial number, and can be relied on."""
     entry = memory.latest.get(kind)
     if entry is None or entry.serial <= since:
         return False
@@ -81,7 +81,7 @@ def arrived(memory: Memory, settings: Settings, target: commands.PositionMirror)
         return [
             f"{name} {getattr(now, name):.2f} of {getattr(target, name):g}"
             for name, tolerance in names
-            # Not "greater than", which not-a-number would pass.
+            # Not "greater than": with NaN that would be false, as if it had arrived.
             if not abs(getattr(now, name, math.nan) - getattr(target, name)) <= tolerance
         ]
 
@@ -100,7 +100,7 @@ def arrived(memory: Memory, settings: Settings, target: commands.PositionMirror)
 
 
 def _distance(now: telemetry.Position | None, target: commands.PositionMirror) -> float:
-    """Return a length in um that a motion takes at the most; from home if nothing is known."""
+    """Return an upper limit of a motion's length in um; it starts at home if nothing is known."""
 
     def way(name: str) -> float:
         return abs(float(getattr(target, name)) - float(getattr(now, name, 0.0)))
@@ -119,7 +119,7 @@ def steps_made(memory: Memory, settings: Settings, command: commands.MoveActuato
     steps = command.displacement or 0.0
     if command.unit is ActuatorDisplacementUnit.Millimeter:
         steps /= MM_PER_STEP
-    # The controller cuts a part of a step off.
+    # The controller drops the fraction of a step.
     wanted = int(steps)
     before = {actuator: _steps(memory, actuator) for actuator in actuators}
 
@@ -144,7 +144,7 @@ def steps_made(memory: Memory, settings: Settings, command: commands.MoveActuato
 
 
 def _steps(memory: Memory, actuator: int) -> int | None:
-    """Return the counter of an actuator's steps; None if it was not told."""
+    """Return the step counter of an actuator; None if it is not known."""
     axial = actuator < AXIAL_COUNT
     kind = telemetry.AxialActuatorSteps if axial else telemetry.TangentActuatorSteps
     steps = getattr(_message(memory, kind), "steps", ())

@@ -42,7 +42,7 @@ class Move(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     axes
         Position by axis, in um and arcsec; None: the axis keeps its present target.
     override
@@ -101,7 +101,7 @@ class MoveActuators(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     names
         The actuators, by name or by index from 0.
     displacement
@@ -159,7 +159,7 @@ class RunScript(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     script_name
         Name of the script on the controller.
     """

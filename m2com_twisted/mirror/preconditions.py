@@ -142,7 +142,7 @@ def require(parts: Parts, names: Iterable[str], override: Collection[str] = ()) 
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     names
         Which conditions.
     override

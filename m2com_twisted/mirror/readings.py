@@ -69,9 +69,9 @@ class Truth:
     value
         True, False, or None if it is not known.
     evidence
-        What the controller said that leads to the value.
+        Statements of the controller from which the value follows.
     contradictions
-        What the controller said that speaks against it.
+        Statements of the controller that contradict it.
     """
 
     value: bool | None

@@ -10,7 +10,7 @@ _WIDTH = 60
 
 
 class StepState(enum.Enum):
-    """What became of a step."""
+    """State of a step, or its result."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -27,9 +27,9 @@ class StepRecord:
     Attributes
     ----------
     name
-        What it is for.
+        Purpose of the step, in words.
     state
-        What became of it.
+        Its state, or its result.
     sent
         Commands that it handed over to be sent, in order.
     seen
@@ -64,13 +64,13 @@ class Report:
     steps
         Its steps, in order.
     state
-        What became of it as a whole.
+        State or result of the whole procedure.
     reason
         Why it did not succeed; empty if it did.
     notes
         What else a person should know.
     safe
-        Of `make_safe`: whether the mirror was seen to be safe, after all that was sent.  False
+        Whether `make_safe` has seen that the mirror is safe, after all that was sent.  False
         for any other procedure.
     """
 

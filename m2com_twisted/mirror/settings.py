@@ -1,4 +1,4 @@
-"""The numbers that a mirror is run by, all in one place and all to be changed."""
+"""Settings of a mirror: limits, tolerances and times, all of which can be changed."""
 
 from dataclasses import dataclass, field
 
@@ -7,13 +7,13 @@ from ..catalogue.faults import DEFAULT_ENABLED_FAULTS_MASK
 
 __all__ = ["Limits", "Settings"]
 
-#: Three reserved bits, and the monitoring ILCs (6052), which old firmware reports in one
-#: sample of twenty: what all clients of the controller leave out.
+#: Faults that all clients of the controller leave out: three reserved bits, and the
+#: monitoring ILCs (6052), which old firmware reports in one sample of twenty.
 _USUALLY_IGNORED = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 34
 
 
 def _control_parameters() -> commands.SetControlParameters:
-    """Return what the control system and the console choose."""
+    """Return the control parameters that the control system and the console use."""
     return commands.SetControlParameters(
         use_external_elevation_angle=False,
         enable_angle_comparison=False,
@@ -31,18 +31,18 @@ class Limits:
     Attributes
     ----------
     axial_force, tangent_force
-        Magnitude of the demand in closed loop, in N, at which a force is refused: those
-        of the controller.
+        Magnitude of the demand in closed loop, in N, at which a force is refused.  The
+        controller has the same limits.
     distance
-        Magnitude of x, y and z, in um: that of the console.
+        Largest magnitude of x, y and z, in um.  The console has the same limit.
     rotation
-        Magnitude of the rotations, in arcsec: that of the console.
+        Largest magnitude of the rotations, in arcsec.  The console has the same limit.
     displacement
-        Magnitude of the displacement of an actuator, in mm: that of the console.
+        Largest magnitude of the displacement of an actuator, in mm, as in the console.
     steps
-        The same in steps.
+        Largest magnitude of its displacement in steps.
     bump_force
-        Magnitude of the force of a bump test, in N: that of the console.
+        Largest magnitude of the force of a bump test, in N, as in the console.
     elevation_difference
         Degrees that the elevation may differ from that of the last closed loop.
     """
@@ -64,14 +64,14 @@ class Settings:
     Attributes
     ----------
     command_timeout
-        Seconds for the reply of a quick command and for its proof together.
+        Seconds for the reply to a quick command and its proof together.
     reply_grace
         Seconds for which the effect of a command must be seen before its reply counts as
         missing.  It usually comes within milliseconds.
     power_timeout
-        The same for switching a power system; the slowest need a minute.
+        Like ``command_timeout``, for switching a power system; the slowest need a minute.
     breaker_timeout
-        The same for resetting breakers.
+        Like ``command_timeout``, for resetting breakers.
     ilc_timeout, ilc_tries
         Seconds for one change of modes of ILCs, and number of tries for all of it.
     ilcs_timeout
@@ -79,17 +79,17 @@ class Settings:
     configuration_timeout
         Seconds for loading a configuration.
     motion_speed
-        Speed of the mirror in um/s, from which the time for a motion follows; measured.
+        Measured speed of the mirror in um/s; gives the time that a motion may take.
     motion_margin
         Factor and, for short motions, seconds that are added to that time.
     motion_timeout
         Seconds that no motion, script or bump test may exceed.
     position_tolerance, rotation_tolerance
-        What counts as arrived, in um and arcsec.
+        Distances from the target, in um and arcsec, within which the mirror has arrived.
     dwell
-        Seconds for which the mirror must be there.
+        Seconds for which the mirror must stay there.
     force_tolerance
-        What counts as the same offset of a force, in N.
+        Difference of two force offsets, in N, up to which they count as equal.
     bump_tolerance
         Part of the force of a bump test that must be measured.
     bump_period
@@ -106,13 +106,13 @@ class Settings:
         Seconds that `make_safe` goes on trying: twice the slowest power of 40 s, and as
         long again for the commands that are before it.
     reboot_timeout
-        Seconds until a restarted controller must be back: it needs five minutes.
+        Seconds until a restarted controller must be back; it needs five minutes.
     enabled_faults_mask
         Faults that `enable` lets the controller report and act upon; None: as they are.
     control_parameters
-        What `enable` lets the tables of the forces go by.
+        Sources of elevation and temperature for the force tables; `enable` sets them.
     configuration_file, hardpoints
-        What `enable` chooses where it differs; None: as they are.
+        Chosen by `enable` if the controller has others; None: they stay as they are.
     bypassed_ilcs_must_be_enabled
         Whether the ILCs that are bypassed must be enabled to close the loop.  It is not
         known which rule the controller has.

@@ -33,7 +33,7 @@ class Failure(enum.Enum):
 
 @dataclass(frozen=True)
 class Parts:
-    """What all procedures of one mirror work with.
+    """Objects that all procedures of one mirror share.
 
     Attributes
     ----------
@@ -62,11 +62,11 @@ class Step:
     Attributes
     ----------
     name
-        What it is for.
+        Purpose of the step, in words.
     action
         Does it; a method of the procedure that returns what was seen, in words.
     timeout
-        The number of the settings that limits it, in seconds, by name.
+        Name of the field of the settings that limits its time, in seconds.
     failure
         What its failure means.
     always

@@ -58,7 +58,7 @@ _POWER_VALUE = {
 def loop_closed(memory: Memory) -> Truth:
     """Return whether the control loop is closed.
 
-    The event of the force balance system tells.  Where output bit 5 says the opposite
+    The event of the force balance system decides.  If output bit 5 says the opposite
     later, nothing is known.  The mode only shows a contradiction: it can be announced
     without the loop, and stays as it was when a fault opens the loop.
     """
@@ -73,8 +73,9 @@ def loop_closed(memory: Memory) -> Truth:
     }
     value = said["force balance"]
     if value is None:
-        # Not in the welcome of a controller without faults.  That the loop is open can be
-        # seen from the other two together; a closed one they show after a fault as well.
+        # The welcome of a controller without faults does not contain it.  Together the other
+        # two can show that the loop is open.  They cannot show that it is closed, because
+        # they say so after a fault as well.
         value = False if said["output bit 5"] is said["mode"] is False else None
     elif bit not in (value, None) and _is_newer(memory, events.DigitalOutput):
         return Truth(None, (), _loop_words(said, not value) + _loop_words(said, value))
@@ -171,8 +172,8 @@ def in_position(memory: Memory) -> Truth:
 def required_ilcs(memory: Memory, with_temperature: bool, with_bypassed: bool) -> frozenset[int]:
     """Return the addresses of the ILCs that must be enabled to close the loop.
 
-    Those of the actuators, the inclinometer's and, with the temperature table, those of
-    the mirror temperatures.  The bypassed ones count only on request.
+    These are the ILCs of the actuators and of the inclinometer and, if the temperature table
+    is used, those of the mirror temperatures.  Bypassed ones are included only on request.
 
     Parameters
     ----------

@@ -56,12 +56,12 @@ class Unsettled:
 
     @property
     def endangering(self) -> tuple[commands.Command, ...]:
-        """Those of `changing` that do not just open the loop or switch a power off."""
+        """The commands of `changing`, except those that open the loop or switch a power off."""
         return tuple(command for command in self.changing if not _is_stop(command))
 
     @property
     def changing(self) -> tuple[commands.Command, ...]:
-        """Those that change the loop or the power, or may; in the order of sending."""
+        """The commands that change, or may change, the loop or the power; in order of sending."""
         return tuple(command for command in self._open.values() if isinstance(command, _CHANGING))
 
 

@@ -31,7 +31,7 @@ class ResetBreakers(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     power_type
         The power system; it must be on.
     """
@@ -80,7 +80,7 @@ class ChangeConfiguration(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     file
         Its name; it must be one that the controller lists.
     override
@@ -123,7 +123,7 @@ class ChangeHardpoints(Procedure):
     Parameters
     ----------
     parts
-        Those of the mirror.
+        Objects that the procedures of the mirror share.
     names
         Six actuators, by name or by index from 0; see `actuators.suggest_hardpoints`.
     override
