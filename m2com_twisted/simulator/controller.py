@@ -49,10 +49,10 @@ class CellController:
         Seconds that a power system takes to switch on or off, and its breakers to be
         reset; None for what the profile says.
     seed
-        Of all noise: with the same seed, clock and input it sends the same
+        Seed of all noise: with the same seed, clock and input it sends the same
         bytes.  None for a different one each time.
     reactor
-        To listen with; None for the installed one.
+        Reactor to listen with; None for the installed one.
     clock
         Tells the time; None for the reactor.
     log

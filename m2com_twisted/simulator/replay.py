@@ -135,7 +135,7 @@ class Replay:
         """Wait until each port has played its part and the clients have taken it all."""
         for part in self._parts:
             await part.wait_for_end()
-        # Not before both are done: a client that comes back gets it all once more.
+        # Only when both have ended, because a client that reconnects gets all again.
         for part in self._parts:
             await part.let_go()
 
@@ -173,8 +173,8 @@ class _Part:
     async def let_go(self) -> None:
         """Close the client's connection when the client has taken all.
 
-        Not with `Connection.close`, which gives it a second: a client that is
-        slow would miss the end.
+        `Connection.close` waits only a second for the client, so a slow client would
+        miss the end.
         """
         for connection in self.factory.connections:
             closed = connection.closed()

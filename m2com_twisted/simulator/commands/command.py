@@ -1,4 +1,4 @@
-"""What a command is, for the rooms that hold them."""
+"""A command of the simulated controller: its name, its parameters and what runs it."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping

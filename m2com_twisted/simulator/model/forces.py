@@ -20,8 +20,8 @@ __all__ = ["net"]
 #: Three sums that a force takes part in.
 Triple = tuple[float, float, float]
 
-# What one newton at an actuator does: to fz, mx and my if it is axial, to fx,
-# fy and the moment mz per arm if it is tangent.
+# Effect of one newton at each actuator: an axial one adds to fz, mx and my, a tangent
+# one to fx, fy and the moment mz per arm.
 _EFFECTS: tuple[Triple, ...] = tuple((1.0, y, x) for x, y in AXIAL_LOCATIONS) + tuple(
     (math.cos(angle), math.sin(angle), 1.0) for angle in TANGENT_ANGLES
 )

@@ -158,10 +158,10 @@ def pose_from_extensions(hardpoints: Sequence[int], extended: Sequence[float]) -
 
 
 def interpolation(hardpoints: Sequence[int]) -> list[tuple[float, float, float]]:
-    """Return how a motion of the whole shows at each actuator, by what it is at hardpoints.
+    """Return the weights that give the motion of each actuator from that of the hardpoints.
 
-    What the mirror does at any axial actuator is a weighted sum of what it does at the
-    three axial hardpoints, and likewise at tangent actuators.
+    The motion of the mirror at an axial actuator is a weighted sum of its motions at the
+    three axial hardpoints.  The same holds for the tangent actuators.
 
     Returns
     -------

@@ -30,7 +30,7 @@ from .geometry import AXIAL_COUNT, RINGS, ring_azimuths
 
 __all__ = ["WEIGHT", "gravity_table", "temperature_table", "weight_on_actuators"]
 
-#: Of the mirror, 1588.65 kg, in N (:ref:`protocol-figures`).
+#: Weight of the mirror, 1588.65 kg, in N (:ref:`protocol-figures`).
 WEIGHT = 1588.65 * 9.8
 
 #: A series in the azimuth: number of periods around and coefficient.
@@ -86,7 +86,7 @@ _COSINE = _series(
     )
 )
 
-#: What the table has on each tangent actuator beside the weight, at any elevation.
+#: Constant part of the table for each tangent actuator, in addition to the weight.
 _TANGENT = (16.1, -67.9, 59.8, -30.4, -72.9, -92.8)
 
 #: N per degC.
@@ -120,9 +120,9 @@ def gravity_table(elevation: float, tangent_elevation: float) -> tuple[float, ..
     Parameters
     ----------
     elevation
-        Of the axial actuators' table.
+        Elevation for the table of the axial actuators.
     tangent_elevation
-        Of the tangent actuators' table.
+        Elevation for the table of the tangent actuators.
     """
     sine, cosine = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
     axial = [

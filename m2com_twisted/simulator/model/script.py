@@ -16,7 +16,7 @@ class Script:
     Attributes
     ----------
     name
-        Of the script that is loaded; empty if none is.
+        Name of the script that is loaded; empty if none is.
     running
         Whether it advances.
     percentage

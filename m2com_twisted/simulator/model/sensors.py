@@ -39,7 +39,7 @@ class Sensors:
     inclinometer_raw
         What the inclinometer reads, without noise, in degrees.
     broadcast_counter
-        Of the ILCs, 0 to 15.
+        Counter of the broadcasts to the ILCs, 0 to 15.
     """
 
     def __init__(self, random: Random) -> None:

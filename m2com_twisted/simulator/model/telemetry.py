@@ -208,7 +208,7 @@ TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
 }
 
 
-#: Those whose numbers are the same objects while the mirror stands still.
+#: Topics whose numbers are the same objects while the mirror stands still.
 REPEATED_TOPICS = {
     "displacementSensors",
     "axialForce",

@@ -51,7 +51,7 @@ class CommandPort:
     factory
         For the listening port.
     injections
-        Of the answers to the next commands, one each.
+        Injected faults in the answers to the next commands, one for each.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class CommandPort:
         self._sequence = SequenceRule()
         self._forget_queue()
         if self._profile.welcome_always or not self._welcomed:
-            # Also to the first client, which may have come long after the start.
+            # Told to the first client as well, which may come long after the start.
             self._model.faults.tell_again()
             self._welcomed = True
             for message in welcome(self._model):

@@ -40,7 +40,7 @@ _GOODBYE_SECONDS = 1.0
 
 
 class _Transport(ITCPTransport, IConsumer, IPushProducer):
-    """What a TCP transport is, beyond what Twisted declares for `Protocol`."""
+    """A TCP transport, with all its interfaces: Twisted declares fewer for `Protocol`."""
 
 
 class Port(TypingProtocol):

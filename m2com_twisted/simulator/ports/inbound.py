@@ -31,7 +31,7 @@ class OversizeLine:
     Attributes
     ----------
     limit
-        What was allowed, in bytes.
+        Largest length that is allowed, in bytes.
     """
 
     limit: int

@@ -12,7 +12,7 @@ __all__ = ["SlowWriter", "SteadyCall"]
 #: period falls short of it by a rounding error, and a whole beat would be lost.
 _EARLY = 1e-6
 
-#: What is written while this much waits is lost, whole.
+#: While so many bytes wait, a line that is written is lost as a whole.
 _LIMIT = 64 * 1024
 
 
