@@ -99,7 +99,7 @@ class CommandCaller:
         }
         done: Deferred[CommandOutcome] = Deferred()
         request = _Request(name, subject, headers[REQUEST_ID], self._clock.seconds(), done)
-        # Another one with the same id may be under way: the key is the object's own.
+        # Not the request id: another request with the same id may be waiting.
         key = secrets.token_hex(8)
         self._send(key, request, payload, headers, seconds)
         try:

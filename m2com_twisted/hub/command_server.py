@@ -72,7 +72,7 @@ class _Known:
 
     request: Request
     reply_to: list[str] = field(default_factory=list)
-    #: What became of it, once that is known.
+    #: The reply, once the outcome is known.
     reply: Reply | None = None
     is_noted: bool = False
 
@@ -245,7 +245,7 @@ class CommandServer:
         """Take note of what became of a request, from either thread."""
         self._log.info("%s of the hub: %s", known.request.name, reply["outcome"])
         known.reply = reply
-        # Where there is no connection, the next one begins with it.
+        # Without a connection, the reply is sent first over the next one.
         self._call(lambda session: self._tell(session, known))
 
     def _tell(self, session: Session, known: _Known) -> None:

@@ -52,7 +52,7 @@ class HubConnection:
     settings
         Where the hub is.
     name
-        What the client is called at the server.
+        Name of the client, for the server.
     work
         Called in the thread of the hub for each connection.
     changed

@@ -87,7 +87,7 @@ def as_outcome(name: str, payload: bytes, sent_at: float) -> CommandOutcome:
     Parameters
     ----------
     name
-        Of the command.
+        Name of the command.
     payload
         The reply.
     sent_at
@@ -131,7 +131,8 @@ def _raise(name: str, reply: Reply) -> NoReturn:
         raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)
     if outcome == "refused":
         raise CommandRefused(reason, name, None, CommandStage.NEVER_SENT)
-    # What a newer service may answer is unknown to us, and so is what became of the command.
+    # A newer service may send an outcome that this version does not know: then the outcome
+    # of the command is unknown.
     error = _ERRORS.get(outcome, CommandLost)
     try:
         stage = CommandStage[str(reply.get("stage"))]

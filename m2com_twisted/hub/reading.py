@@ -74,8 +74,8 @@ class Reading:
     def __init__(self, subjects: Subjects, arrived: Callable[[Arrived | Told], object]) -> None:
         self._subjects = subjects
         self._arrived = arrived
-        # Where to go on after a loss: the stream, by its birth, and the last
-        # message that was read of it.
+        # The place to go on from after a loss: the stream, known by the time of its
+        # creation, and the last message that was read from it.
         self._born: datetime | None = None
         self._position = 0
         self._heard = asyncio.Event()
@@ -170,7 +170,7 @@ class Reading:
             waiting = (await jetstream.stream_info(stream)).state.messages
         except NotFoundError:
             return
-        # Where nothing has ever been forgotten, there is nothing to look for.
+        # If the stream has never dropped a message, there is nothing to look for.
         if waiting and before > 1:
             subscription = await _consume(jetstream, stream, take, config)
             await asyncio.wait_for(complete.wait(), _REQUEST_TIMEOUT)

@@ -40,7 +40,7 @@ _WRONG_LAST = (10070, 10071)
 
 @dataclass
 class SendingStats:
-    """What became of the messages so far."""
+    """Counters of the messages that were sent, or could not be sent."""
 
     #: Messages of telemetry handed to the connection.
     telemetry: int = 0

@@ -27,7 +27,7 @@ class SequenceCheck:
     def __init__(self, joined_at: int) -> None:
         self._joined_at = joined_at
         self._last: OrderedDict[str, int] = OrderedDict()
-        # What a source said it had sent, to be checked when it says so next.
+        # The number that a source said it had sent; checked at its next sign of life.
         self._expected: dict[str, int] = {}
 
     def check(self, source: str, sequence: int) -> int:

@@ -24,21 +24,21 @@ class Session:
     client: Client
     #: Set when the work should come to its end.
     stopping: asyncio.Event
-    #: What `spawn` has begun and has not ended.
+    #: Tasks that `spawn` has begun and that still run.
     tasks: set["asyncio.Task[object]"] = field(default_factory=set)
 
-    #: The same of what is not waited for at the end.
+    #: Likewise, but these are not waited for at the end of the session.
     questions: set["asyncio.Task[object]"] = field(default_factory=set)
 
     def spawn(self, work: Coroutine[object, object, object], *, is_question: bool = False) -> None:
-        """Begin something that nobody waits for, but for the end of the session.
+        """Begin work that runs in the background until the session ends.
 
         Parameters
         ----------
         work
-            What it cannot do is nobody's business; the next session will.
+            Its errors are ignored, because the next session does the work again.
         is_question
-            Whether it waits for an answer, which at the end nobody wants any more.
+            Whether it waits for an answer.  At the end of the session nobody waits for it.
         """
         task = asyncio.get_running_loop().create_task(work)
         (self.questions if is_question else self.tasks).add(task)
@@ -48,9 +48,9 @@ class Session:
         self.tasks.discard(task)
         self.questions.discard(task)
         if not task.cancelled():
-            # Looked at: what it could not do, the next connection will.
+            # Retrieved, so that asyncio does not log it; the next connection tries again.
             task.exception()
 
 
-#: What is done with each connection; ends when it has seen `Session.stopping`.
+#: Work for each connection; it must end after `Session.stopping` is set.
 Work = Callable[[Session], Awaitable[None]]

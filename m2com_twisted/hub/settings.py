@@ -31,7 +31,7 @@ class HubSettings:
     password: str | None = field(default=None, repr=False)
     #: File with a JSON web token, instead of user and password.
     token_file: Path | None = None
-    #: What certificates are checked against; None: those of the system.
+    #: File of the trusted authorities of certificates; None: those of the system.
     ca_file: Path | None = None
     #: Whether a server without TLS is refused, before it gets the password.
     requires_tls: bool = False
@@ -102,7 +102,7 @@ class HubSettings:
 
 
 def _server(url: str) -> SplitResult:
-    # Without the password that may stand in it.
+    # The error must not show the password that the URL may contain.
     shown = url.rpartition("@")[2]
     server = urlsplit(url if "://" in url else f"nats://{url}")
     try:

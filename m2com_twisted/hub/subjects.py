@@ -37,7 +37,7 @@ ACK_TIMEOUT = "M2-Ack-Timeout"
 #: 84 modes only.
 _KEYS = {"powerSystemState": "powerType", "innerLoopControlMode": "address"}
 
-# What is a name without further thought on every server and file system.
+# Names that every server and every file system accepts.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _NOT_IN_TOKEN = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -71,13 +71,13 @@ class Subjects:
         self.events = f"{root}.evt.>"
         self.statuses = f"{root}.status.>"
         self.links = f"{root}.link.>"
-        #: Where a service says once a second that it lives; in no stream.
+        #: Subject of the sign of life of a service, once a second; in no stream.
         self.alive = f"{root}.alive"
-        #: Where commands are sent: another root, so that no reader gets them.
+        #: Subjects of commands.  Their root is another, so that no reader gets them.
         self.commands = f"m2cmd.{instance}.*"
-        #: Where it is asked who takes commands.
+        #: Subject of the question which service takes commands.
         self.server = f"m2srv.{instance}"
-        #: Where requests are noted, so that none is executed twice.
+        #: Subjects of the notes about requests, so that none is executed twice.
         self.requests = f"m2req.{instance}.>"
         self.events_stream = f"M2_{instance}_EVENTS"
         self.last_stream = f"M2_{instance}_LAST"

@@ -17,14 +17,14 @@ _PRUNE_INTERVAL = 20.0
 
 @dataclass(frozen=True)
 class Limits:
-    """When a new segment is begun: at whichever comes first.
+    """Limits of a segment: a new one is begun when the first of them is reached.
 
     Attributes
     ----------
     size
-        Bytes in the file.
+        Bytes in the file of the segment.
     age
-        Seconds since its start.
+        Seconds since the segment was begun.
     """
 
     # An hour of full telemetry has about 110 MB, which is quickly copied and searched.
@@ -63,13 +63,13 @@ class Disk:
     Parameters
     ----------
     directory
-        Place of the segments.
+        Directory of the segments.
     limits
         When a new segment is begun.
     keep
-        How much is kept.
+        How many older segments are kept.
     now
-        Returns the present.
+        Returns the present time.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Disk:
 
     @property
     def segment(self) -> Segment | None:
-        """The segment that is written to now."""
+        """The segment that is being written."""
         return self._segment
 
     @property
@@ -111,7 +111,7 @@ class Disk:
         Parameters
         ----------
         arrivals
-            The messages, in their order.  Without any, only the segment is looked after.
+            The messages, in their order.  If there are none, only the segment is checked.
         """
         outcome = Outcome()
         self._look_at_segment(outcome)
@@ -120,7 +120,7 @@ class Disk:
         return outcome
 
     def sync(self) -> Outcome:
-        """Have the disk keep what was written, and delete old segments."""
+        """Write everything through to the disk (fsync), and delete old segments."""
         outcome = Outcome()
         self._look_at_segment(outcome)
         if self._segment is not None:
@@ -140,7 +140,7 @@ class Disk:
         return outcome
 
     def _look_at_segment(self, outcome: Outcome) -> None:
-        """Leave a segment that is old or large, or that somebody else has touched."""
+        """End a segment that is too old or too large, or that another program has changed."""
         segment = self._segment
         if segment is None:
             return
@@ -162,7 +162,7 @@ class Disk:
         return is_full and segment.messages > 0
 
     def _append(self, arrivals: Sequence[Arrival], outcome: Outcome) -> None:
-        """Write messages; where the segment does not take them, try once with a new one."""
+        """Write messages; if the segment cannot be written, try once with a new one."""
         is_new = self._segment is None
         try:
             self._append_once(arrivals, outcome)
@@ -182,11 +182,11 @@ class Disk:
         try:
             segment.append(arrivals, self._now())
         except OSError:
-            # With a summary of what is in it, if the disk takes that much.
+            # Its summary is written as well, if the disk still takes it.
             self._finish_segment(Outcome())
             raise
         except Exception as error:
-            # Not the disk's fault but that of a message; it must not be tried for ever.
+            # A message is the cause, not the disk: to try again would fail for ever.
             outcome.notes.append((logging.ERROR, f"Messages cannot be recorded: {error!r}"))
             outcome.lost += len(arrivals)
             self._abandon(segment.size)
@@ -194,7 +194,8 @@ class Disk:
             outcome.recorded += len(arrivals)
 
     def _begin(self, first: int) -> Segment:
-        # Not its parents: while a disk is not mounted, the one below must not be filled.
+        # Without its parents: if a disk is not mounted, the disk that holds its mount point
+        # must not be filled.
         self._directory.mkdir(exist_ok=True)
         now = self._now()
         self._segment = self._previous = Segment(self._directory, now, first, self._previous)
@@ -214,7 +215,7 @@ class Disk:
         self._bytes_before += segment.size
 
     def _abandon(self, size: int) -> None:
-        """Leave the segment as it is, with so many bytes in it."""
+        """Leave the segment without a summary; ``size`` is the number of its bytes."""
         if self._segment is not None:
             self._segment.abandon()
             self._bytes_before += size if self._segment.messages else 0

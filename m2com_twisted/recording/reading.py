@@ -63,7 +63,7 @@ def read_recording(
     Segments may be unfinished, even still be written: these are read to their present end.  A
     damaged chunk is reported and left out, and nothing else.
 
-    To be closed if it is not read to its end.
+    Close it if you do not read it to its end.
 
     Parameters
     ----------

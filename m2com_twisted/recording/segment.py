@@ -37,7 +37,7 @@ class Instant(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """What somebody else did to a segment while it was written.
+    """Damage that another program did to a segment while it was written.
 
     Attributes
     ----------
@@ -248,7 +248,7 @@ class Segment:
 
 
 class _Pending(BytesIO):
-    """What the writer of the format has made and the disk has not got yet."""
+    """Bytes that the writer of the format has made and that are not written to disk yet."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ _RETRY_INTERVAL = 10.0
 
 @dataclass
 class Counters:
-    """What became of the messages, in all runs of a recorder together."""
+    """Counters of the messages, for all runs of a recorder together."""
 
     recorded: int = 0
     lost: int = 0
@@ -47,8 +47,8 @@ class WriteQueue:
     The disk is waited for in the reactor's thread pool.  Where the reactor has none, as
     `Clock`, the work is done at once.
 
-    What the disk refuses stays in the queue and is tried again every 10 s.  What finds the
-    queue full is lost.
+    Messages that cannot be written stay in the queue, and are tried again every 10 s.  Messages
+    that come while the queue is full are lost.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ class WriteQueue:
         self._jobs.popleft()
         self._size -= batch.size
         self.waiting -= len(batch.arrivals)
-        # Not at once: that what comes is lost would be said for each batch in turn.
+        # Only when half of it is free.  Otherwise a loss would be logged for every batch.
         self._is_full = self._is_full and self._size > _MOST_WAITING // 2
 
     def _try_again(self) -> None:
