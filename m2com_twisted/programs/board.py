@@ -26,10 +26,10 @@ _STALE = "STALE"
 
 
 class Board:
-    """Takes what the service delivers, and tells it in lines.
+    """Takes what the service delivers, and returns it as lines of text.
 
-    What was said over a connection that is gone, and a topic that does not come any
-    more, are marked as stale.
+    Values that came over a lost connection are marked as stale, and so is a topic
+    that no longer comes.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Board:
         self._clock = clock
         self._events = BoardPort("command", clock)
         self._telemetry = BoardPort("telemetry", clock, _STALE_AFTER)
-        # Of these events each key has a message of its own.
+        # The last message of these events for each key: a power system, an address.
         self._powers: dict[PowerType, tuple[events.PowerSystemState, Topic]] = {}
         self._ilcs: dict[int, tuple[InnerLoopControlMode, Topic]] = {}
 
@@ -69,9 +69,9 @@ class Board:
         Parameters
         ----------
         state, stats
-            Those of the service.
+            State and counters of the service.
         """
-        # The service tells a loss in order with the messages, so maybe later.
+        # The service reports a loss in order with the messages, so it may not have done it yet.
         self.connection_changed(state)
         topics = self._telemetry.topics
         return [

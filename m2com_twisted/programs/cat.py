@@ -29,7 +29,7 @@ _LOOK_INTERVAL = 0.5
 
 
 class CatOptions(RecordingSubcommand):
-    """Its options."""
+    """Options of ``m2com cat``."""
 
     synopsis = "Usage: m2com cat RECORDING [options]"
     longdesc = """Print the messages of a recording, one JSON object per line, with the time, the

@@ -42,7 +42,7 @@ __all__ = ["Options", "main"]
 
 # The exit code of a command that Ctrl-C ended, as shells have it: 128 + SIGINT.
 _INTERRUPTED = 130
-# The same where stdout takes nothing any more: 128 + SIGPIPE.
+# The exit code if stdout was closed, as shells have it: 128 + SIGPIPE.
 _NO_STDOUT = 141
 
 
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     Parameters
     ----------
     arguments
-        What follows ``m2com``; None: what stands on the command line.
+        The words after ``m2com``; None: those of the command line.
     """
     options = Options()
     try:
@@ -124,7 +124,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
     terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
     stop_on_signals(reactor, terminal.give_up)
     running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
-    # Not `running` itself: its failure is dealt with here, and nobody's else.
+    # The reactor waits for this and not for `running`, whose failure is handled below.
     ended: Deferred[None] = Deferred()
 
     def end() -> Deferred[None]:

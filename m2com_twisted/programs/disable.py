@@ -8,7 +8,7 @@ __all__ = ["DisableOptions"]
 
 
 class DisableOptions(MirrorSubcommand):
-    """Its options."""
+    """Options of ``m2com disable``."""
 
     synopsis = "Usage: m2com disable [options]"
     longdesc = """Open the loop and switch the powers off; each step is tried whatever became of

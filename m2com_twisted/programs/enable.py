@@ -11,7 +11,7 @@ __all__ = ["EnableOptions"]
 
 
 class EnableOptions(MirrorSubcommand):
-    """Its options."""
+    """Options of ``m2com enable``."""
 
     synopsis = "Usage: m2com enable [options]"
     longdesc = """Switch the powers on, enable the ILCs and close the loop, and see the loop hold.

@@ -34,7 +34,7 @@ def _format(text: str) -> str:
 
 
 class ExportOptions(RecordingSubcommand):
-    """Its options."""
+    """Options of ``m2com export``."""
 
     synopsis = "Usage: m2com export RECORDING --topic TOPIC [options]"
     longdesc = """Write the messages of one channel as a table: a row for each message, with its

@@ -21,7 +21,7 @@ def extra(name: str, user: str) -> Iterator[None]:
     name
         The extra.
     user
-        What needs it, for the message.
+        The part of the program that needs it, for the message.
 
     Raises
     ------

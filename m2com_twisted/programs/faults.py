@@ -9,7 +9,7 @@ __all__ = ["FaultsOptions"]
 
 
 class FaultsOptions(MirrorSubcommand):
-    """Its options."""
+    """Options of ``m2com faults``."""
 
     synopsis = "Usage: m2com faults [options]"
     longdesc = """Show the faults and warnings that the controller reports now, each with what a

@@ -10,7 +10,7 @@ __all__ = ["FieldPath"]
 _PATH = re.compile(r"(?P<id>\w+)(?P<rest>(?:\.\w+|\[\d+\])*)", re.ASCII)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]", re.ASCII)
 
-#: What there is where a message lacks a value; None is one that it may have.
+#: Stands for a value that a message lacks.  Not None, since a message may hold None.
 _NOTHING = object()
 
 

@@ -17,7 +17,7 @@ _TIMEOUT = 10.0
 
 
 class HubOptions(Subcommand):
-    """Its options."""
+    """Options of ``m2com hub``."""
 
     synopsis = "Usage: m2com hub setup|check --hub URL [options]"
     longdesc = """Make the streams of an instance on the hub, with the retention that is asked for,

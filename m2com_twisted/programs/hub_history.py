@@ -77,7 +77,7 @@ async def print_history(
     Parameters
     ----------
     options
-        Those of the hub, and ``since``.
+        The options of the hub, and ``since``.
     reactor, terminal
         As everywhere.
     topics

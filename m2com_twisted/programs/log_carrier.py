@@ -19,7 +19,7 @@ _LEVELS = [
     (logging.INFO, "info"),
 ]
 
-# That of all below.
+# Used for all levels lower than these.
 _LOWEST = "debug"
 
 

@@ -45,7 +45,7 @@ _HUB_COMMANDS_HELP = (
 
 
 class MessageHandler(Protocol):
-    """What ``--handler`` names."""
+    """The object that the option ``--handler`` names."""
 
     async def event(self, message: Message) -> None:
         """Take a message of the command port."""
@@ -55,7 +55,7 @@ class MessageHandler(Protocol):
 
 
 class Options(ControllerOptions):
-    """What the service can be told on the command line."""
+    """Options of the service on the command line."""
 
     synopsis = "[options]"
     longdesc = "Stay connected to the cell controller of the secondary mirror (M2)."
@@ -225,8 +225,8 @@ def _metrics(
     ]
     if recorder is not None:
         collectors.append(RecorderCollector(lambda: recorder.stats))
-    # Whatever is raised: any package may bring a kind of strport, and Twisted's
-    # own raise OverflowError for port 70000.
+    # Any error is caught: other packages may add kinds of endpoints that raise anything,
+    # and Twisted's own raise OverflowError for port 70000.
     try:
         service: IService = strports.service(description, metrics_site(*collectors))
     except Exception as error:

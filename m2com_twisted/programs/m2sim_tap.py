@@ -36,7 +36,7 @@ def _seconds(text: str) -> float:
 
 
 class Options(ProgramOptions):
-    """What the simulator can be told on the command line."""
+    """Options of the simulator on the command line."""
 
     program = "m2sim"
     synopsis = "[options]"
@@ -103,7 +103,7 @@ class SimulatorService(Service):
     Parameters
     ----------
     options
-        What it is told.
+        The options.
     """
 
     def __init__(self, options: Options) -> None:
@@ -137,8 +137,8 @@ class SimulatorService(Service):
 def makeService(options: Options) -> SimulatorService:
     """Return the service that twistd runs, which listens already.
 
-    So a port that is taken is found out before twistd has become a daemon and
-    written its pid file: there is nothing to undo, and a terminal to say so.
+    So an error about a port in use comes before twistd becomes a daemon and writes
+    its pid file: the terminal can still show it, and nothing has to be undone.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class Outcome(enum.IntEnum):
     NO_CONNECTION = 2
     #: A step failed; the report says which, and what was sent.
     FAILED = 3
-    #: Of ``safe``: the mirror was not seen to be safe.
+    #: Only from ``m2com safe``: the mirror was not seen to be safe.
     NOT_SAFE = 4
     #: Ctrl-C, as shells have it: 128 + SIGINT.
     INTERRUPTED = 130

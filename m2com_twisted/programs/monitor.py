@@ -21,7 +21,7 @@ _HOME, _CLEAR_LINE, _CLEAR_REST = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
 class MonitorOptions(ControllerSubcommand):
-    """Its options."""
+    """Options of ``m2com monitor``."""
 
     synopsis = "Usage: m2com monitor [options]"
     longdesc = """Show the state of both connections, powers, ILCs, faults, the rate and age of each

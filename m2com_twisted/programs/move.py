@@ -11,7 +11,7 @@ __all__ = ["MoveOptions"]
 
 
 class MoveOptions(MirrorSubcommand):
-    """Its options."""
+    """Options of ``m2com move``."""
 
     synopsis = "Usage: m2com move AXIS=VALUE ... [options]"
     longdesc = """Move the mirror in closed loop, and wait until it is there and stays there.  The

@@ -86,7 +86,7 @@ class ProgramOptions(usage.Options):
         try:
             convert(value)
         except ValueError as error:
-            # That of `float` speaks of converting strings.
+            # The message of `float` itself is about converting strings.
             reason = f"takes a number, not {value!r}" if convert is float else f"{error}"
             raise usage.UsageError(f"{name}: {reason}") from error
 

@@ -126,8 +126,8 @@ class _Writer(FileDescriptor):
         in_turn = self.waiting > 0
         self.waiting += len(data)
         written = 0 if in_turn else self.writeSomeData(data)
-        # What goes wrong, the reactor meets as well when it tries the rest: the
-        # stream does not come to its end in the middle of a call.
+        # An error is left to the reactor, which meets it when it writes the rest.  So the
+        # stream does not end in the middle of this call.
         FileDescriptor.write(self, data[written:] if isinstance(written, int) else data)
 
     def writeSomeData(self, data: bytes) -> int | BaseException:

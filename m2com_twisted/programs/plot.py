@@ -26,7 +26,7 @@ def _picture(text: str) -> Path:
 
 
 class PlotOptions(RecordingSubcommand):
-    """Its options."""
+    """Options of ``m2com plot``."""
 
     synopsis = "Usage: m2com plot RECORDING FIELD... [options]"
     longdesc = """Draw fields of the messages over time, with their units; faults, changes of the

@@ -117,7 +117,7 @@ class PlotData:
     Parameters
     ----------
     fields
-        What is wanted.
+        The fields to read.
     """
 
     def __init__(self, fields: list[Wanted]) -> None:

@@ -43,7 +43,7 @@ def draw(series: list[Series], marks: list[Mark], end: float, title: str, path: 
     series
         The values.
     marks
-        What happened meanwhile; drawn over all parts, and named above the first.
+        Events in this time; drawn over all parts, and named above the first.
     end
         End of the time, in seconds since 1970 UTC.
     title

@@ -58,7 +58,7 @@ class Progress:
         except ModuleNotFoundError:
             return
         columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
-        # Without the thread that rich would draw it in.
+        # `auto_refresh=False`, because otherwise rich starts a thread to draw it.
         self._bar = Bar(
             *columns, TimeRemainingColumn(), console=Console(stderr=True), auto_refresh=False
         )

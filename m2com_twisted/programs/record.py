@@ -15,7 +15,7 @@ __all__ = ["RecordOptions"]
 
 
 class RecordOptions(ControllerSubcommand):
-    """Its options."""
+    """Options of ``m2com record``."""
 
     synopsis = "Usage: m2com record DIRECTORY [options]"
     longdesc = """Record what passes on both ports until Ctrl-C, in the MCAP format.  Each start

@@ -33,7 +33,7 @@ def _speed(text: str) -> float:
 
 
 class ReplayOptions(Subcommand):
-    """Its options."""
+    """Options of ``m2com replay``."""
 
     synopsis = "Usage: m2com replay RECORDING [options]"
     longdesc = """Play a recording as a controller: whoever connects to a port gets what was

@@ -8,7 +8,7 @@ __all__ = ["SafeOptions"]
 
 
 class SafeOptions(MirrorSubcommand):
-    """Its options."""
+    """Options of ``m2com safe``."""
 
     synopsis = "Usage: m2com safe [options]"
     longdesc = """Open the loop and switch the motors off, whatever else happens.  It needs the

@@ -14,7 +14,7 @@ __all__ = ["SchemaOptions"]
 
 
 class SchemaOptions(Subcommand):
-    """Its options."""
+    """Options of ``m2com schema``."""
 
     synopsis = "Usage: m2com schema [MESSAGE]"
     longdesc = """Print the JSON Schema of a command, an event, a topic of telemetry or a feed, by

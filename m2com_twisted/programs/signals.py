@@ -45,7 +45,7 @@ def stop_on_signals(reactor: Any, again: Callable[[], object]) -> None:
 def stop_on_hangup(reactor: Any) -> Callable[[], None]:
     """Have SIGHUP stop the reactor, as SIGTERM does under twistd.
 
-    Without this it kills the process on the spot, and what a recorder has not written is lost.
+    Otherwise SIGHUP kills the process at once, and a recorder loses what it has not written.
 
     Parameters
     ----------
@@ -75,9 +75,9 @@ def stop_on_hangup(reactor: Any) -> Callable[[], None]:
 
 
 def die_of_signals() -> None:
-    """Have signals end the process as it is, once there is nothing left to lose.
+    """Let signals kill the process from now on, since nothing can be lost any more.
 
-    What may still keep it is a thread that looks up a name.
+    The process may still have to wait for a thread that looks up a name.
     """
     _handle_with(signal.SIG_DFL)
 

@@ -10,7 +10,7 @@ __all__ = ["SimulateOptions"]
 
 
 class SimulateOptions(Subcommand, tap.Options):
-    """Its options: those of ``twistd m2sim``."""
+    """Options of ``m2com simulate``: the same as those of ``twistd m2sim``."""
 
     synopsis = "Usage: m2com simulate [options]"
     longdesc = "Simulate the cell controller until Ctrl-C."

@@ -35,7 +35,7 @@ def _faults(state: MirrorState) -> str:
 
 
 class StatusOptions(MirrorSubcommand):
-    """Its options."""
+    """Options of ``m2com status``."""
 
     synopsis = "Usage: m2com status [options]"
     longdesc = """Show what is known of the mirror, and where it comes from: loop, powers,

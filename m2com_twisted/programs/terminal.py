@@ -21,10 +21,10 @@ _GRACE = 1.0
 
 
 class Terminal:
-    """Takes what a subcommand has to say while it runs; never waits for who reads it.
+    """Writes the output of a subcommand while it runs; never waits for the reader.
 
-    What it takes as lines may hold text of the controller's: all that a
-    terminal does not print is escaped, line breaks included.
+    Lines may hold text from the controller.  So every character that a terminal does
+    not print is escaped, line breaks included.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _RATE_INTERVAL = 1.0
 
 
 class WatchOptions(ControllerSubcommand):
-    """Its options."""
+    """Options of ``m2com watch``."""
 
     synopsis = "Usage: m2com watch FIELD... [options]"
     longdesc = """Show values as they change, one line for each change, until Ctrl-C: fields of
