@@ -10,8 +10,8 @@ The peer
     `SilentPeerError`: it sends nothing.
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
-What is read
-    `RecordingError`: it is no recording.
+A recording
+    `RecordingError`: the file is no recording.
 The command
     `CommandRejected`, `CommandFailed`: the controller said so.
     `CommandTimeout`, `CommandLost`: it did not say; see `CommandStage`.
@@ -109,11 +109,11 @@ class InvalidFieldError(InvalidMessageError):
 
 
 class RecordingError(M2ComError, ValueError):
-    """What was to be read is no recording."""
+    """The file or directory to read is no recording."""
 
 
 class WriteBufferFullError(M2ComError, RuntimeError):
-    """So much may not wait to be written.  Nothing was sent.
+    """Too much waits to be written already.  Nothing was sent.
 
     Either the peer does not read and enough waits already, or the message alone
     is longer than the limit.
@@ -145,7 +145,7 @@ class SilentPeerError(M2ComError, builtins.TimeoutError):
     Attributes
     ----------
     timeout
-        That time, in seconds.
+        The time that is over, in seconds.
     """
 
     def __init__(self, timeout: float) -> None:

@@ -69,7 +69,7 @@ class Subscriptions:
     clock
         Limits the log lines.
     log
-        Where it is reported what a callback raises, and what does not fit its class.
+        Takes reports of errors in callbacks, and of messages that do not fit their class.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class Subscriptions:
                 await self._call(subscription, typed, message, stops)
         self.__qualname__ = name_of(self._first)
         if raised is not None:
-            # To be reported and counted as without subscriptions.
+            # Raised again, so that it is logged and counted as without subscriptions.
             raise raised
 
     def _due(self, message: Message, name: Any) -> list[tuple[Subscription[Any], object]]:

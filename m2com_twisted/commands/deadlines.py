@@ -19,7 +19,7 @@ class Deadlines:
     Parameters
     ----------
     clock
-        What measures the time.
+        Measures the time.
     expired
         Called with the key.
     """

@@ -19,7 +19,7 @@ _CommandT_co = TypeVar("_CommandT_co", bound=Command | None, default=Command | N
 
 @dataclass(frozen=True)
 class CommandOutcome(Generic[_CommandT_co]):
-    """What became of a command that succeeded; times are seconds of the clock."""
+    """The outcome of a command that succeeded; times are seconds of the clock."""
 
     #: Its name.
     command: str

@@ -118,7 +118,7 @@ class CommandTable:
         name = message["id"]
         status = STATUSES[name]
         sequence_id = message.get("sequence_id")
-        # Not isinstance: true is no id either.
+        # Not isinstance, because a bool is no id but is an int.
         if type(sequence_id) is not int:
             shown = beginning_of(message)
             self._log.warning("Ignored a %s without a usable sequence_id: %s", name, shown)
@@ -207,7 +207,7 @@ class CommandTable:
         *,
         answered: bool = False,
     ) -> None:
-        # Not if it is gone because failing another one had it cancelled.
+        # Failing another command may have cancelled this one: then it is gone already.
         if self._pending.get(sequence_id) is pending:
             self._end(sequence_id, end, answered=answered)
             pending.done.errback(error(end, pending.command, sequence_id, pending.stage))

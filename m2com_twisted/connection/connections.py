@@ -51,7 +51,7 @@ class Connections:
         # Attempts of which something is left, and connections that were handed over.
         self._attempts: dict[int, Attempt] = {}
         self._handed_over: dict[int, MessageProtocol] = {}
-        # Those of them that may have writers that wait.
+        # Connections that may have waiting writers.
         self._written_to: list[MessageProtocol] = []
         self._read_timeout: float | None = None
 

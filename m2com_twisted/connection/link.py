@@ -56,7 +56,7 @@ class ReconnectingLink:
     outages
         Counts and logs attempts and connections.
     log
-        Reports the rest.
+        Logs everything else.
     """
 
     def __init__(

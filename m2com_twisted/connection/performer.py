@@ -44,8 +44,8 @@ from .state import ConnectionState
 
 __all__ = ["ConnectionUser", "Performer"]
 
-# How long `close` waits for a callback that it has cancelled, in seconds: as
-# long as for a peer that does not read.
+# How long `close` waits for the end of a callback that it has cancelled, in seconds.
+# It waits equally long for a peer that does not read.
 _CALLBACK_END_TIME = 2.0
 
 
@@ -56,13 +56,13 @@ class ConnectionUser(Protocol):
         """Use a new connection."""
 
     def connection_lost(self) -> None:
-        """Use no connection any more.  Harmless if there was none."""
+        """Stop using the connection.  Harmless if there was none."""
 
     def fail_pending(self) -> None:
         """Fail the commands and writers that wait for the lost connection."""
 
     def connection_changed(self, connected: bool) -> None:
-        """Tell the user's callback whether there is a connection, after the messages before."""
+        """Tell the user's callback whether there is a connection, in order with the messages."""
 
     def state_changed(self, state: ConnectionState) -> None:
         """Show the state to line observers."""
@@ -97,7 +97,7 @@ class Performer:
     reactor
         Measures the delay, and the time that a callback takes to end.
     log
-        Reports the rest.
+        Logs everything else.
     report
         Called with the inputs that follow from an effect.
     """
@@ -187,7 +187,7 @@ class Performer:
 
     @perform.register
     def _tell_connected(self, effect: TellConnected) -> None:
-        # A connection that the user has closed already is none to tell of.
+        # A connection that the user has already closed is not announced.
         if self._is_current(effect.attempt):
             self._user.connection_changed(connected=True)
 
@@ -202,7 +202,7 @@ class Performer:
     @perform.register
     def _connect_succeeded(self, effect: ConnectSucceeded) -> None:
         if not self._machine.connected:
-            # What was done before this has closed or lost the connection.
+            # An effect before this one has closed or lost the connection.
             self._report(ConnectOvertaken(effect.waiter))
             return
         waiter = self._waiters.pop(effect.waiter, None)

@@ -203,7 +203,7 @@ class MessageProtocol(LineReceiver):
             self.set_timeout(self._timeout)
         elif lines or self._watchdog.in_doubt:
             self._watchdog.heard()
-        # To skip a line may have closed the client.
+        # An observer of a skipped line may have closed the client.
         if lines and self.is_open:
             self._receiver.lines_received(lines)
 

@@ -67,7 +67,7 @@ class Watchdog:
         """Continue the time from where `rest` stopped it."""
         if self._resting_since is not None:
             now = self._clock.seconds()
-            # What had been read before the rest may have been heard during it.
+            # Data that was read before the pause may have been heard during it.
             self._heard_at = min(now, self._heard_at + now - self._resting_since)
             self._resting_since = None
             self._arm()

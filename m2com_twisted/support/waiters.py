@@ -13,8 +13,8 @@ __all__ = ["Waiters"]
 class Waiters:
     """Deferreds that fire together; each may be cancelled.
 
-    What one of them runs when it fires may cancel another, or add one that
-    waits for the next time.
+    A callback of one of them may cancel another, or add a new one, which then waits
+    for the next time.
 
     Parameters
     ----------

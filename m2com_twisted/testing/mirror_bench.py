@@ -32,11 +32,11 @@ class MirrorBench(MemoryBench):
     Parameters
     ----------
     profile
-        Of the simulator; the strict one has realistic times.
+        Profile of the simulator; the strict one has realistic times.
     seed
-        Of the simulator's noise, and of the delays before a new connection.
+        Seed of the simulator's noise, and of the delays before a new connection.
     settings, limits
-        Of the mirror.
+        Settings and limits of the mirror.
 
     Attributes
     ----------
