@@ -1,6 +1,6 @@
 """The client for asyncio code in a process whose reactor is Twisted's asyncio reactor.
 
-What was written for the asyncio original moves over by changing its import.
+Code for the asyncio original works after a change of its import.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ T = TypeVar("T")
 class TcpClient(tcp_client.TcpClient):
     """Client of one port of the M2 cell controller, for asyncio code.
 
-    All of `m2com_twisted.TcpClient` is here, with the same meaning; but the
-    coroutines are to be awaited in asyncio tasks, and the callback is an
-    asyncio coroutine function (or a plain function).  Each call of it is a
-    task of its own; still they run one after the other.
+    It has all methods of `m2com_twisted.TcpClient`, with the same meaning.  But
+    the coroutines are awaited in asyncio tasks, and the callback is an asyncio
+    coroutine function (or a plain function).  Each call is a task of its own;
+    the calls still run one after the other.
 
     Notes
     -----
@@ -43,14 +43,14 @@ class TcpClient(tcp_client.TcpClient):
     ``twistd``, ``trial`` and pytest-twisted.  Nothing here installs one.  Each
     method, when called on another reactor or another loop, raises RuntimeError.
 
-    Cancelling a task passes through: who waited is forgotten, a first attempt
-    to connect that nobody waits for any more is given up.  A message that got
-    its turn in the very moment of cancelling may have been sent.
+    Cancelling a task cancels what it waits for: the command is forgotten, and a
+    first attempt to connect is given up if no other task waits for it.  A
+    message whose turn came at the moment of cancelling may have been sent.
     """
 
     @functools.cached_property
     def _callbacks(self) -> "_Callbacks":
-        # No constructor makes it, for that would repeat the other's signature.
+        # Not made in a constructor, which would have to repeat the signature.
         return _Callbacks()
 
     def _adapted(self, callback: MessageCallback) -> MessageCallback:
@@ -95,7 +95,7 @@ class TcpClient(tcp_client.TcpClient):
         )
 
     async def _run(self, name: str, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Let asyncio wait for what Twisted does."""
+        """Run a coroutine of Twisted and wait for it in asyncio."""
         loop = self._require_loop(f"aio.TcpClient.{name}")
         return await Deferred.fromCoroutine(function()).asFuture(loop)
 
@@ -176,11 +176,11 @@ class _Callbacks:
     """Runs a client's asyncio callbacks, which Twisted calls one at a time."""
 
     def __init__(self) -> None:
-        # The callback that runs, None between two.
+        # The callback that runs; None between two calls.
         self._mark: object = None
         self._task: asyncio.Future[object] | None = None
-        # What the task wants to have called on the Twisted side of the callback,
-        # and what that side waits for: one of these, or the end of the task.
+        # The functions that the task wants to have called on the Twisted side of the
+        # callback.  That side waits for one of them, or for the end of the task.
         self._wanted: deque[Callable[[], object]] = deque()
         self._woken: Deferred[None] = Deferred()
 
@@ -202,8 +202,8 @@ class _Callbacks:
         return run
 
     async def _follow(self, awaitable: Awaitable[object]) -> None:
-        """Run a task to its end; pass cancellation on, and wait for what it does about it."""
-        # First, since an eager task runs before it can be waited for.
+        """Run a task to its end; pass on a cancellation, and wait for the reaction."""
+        # First, because an eager task runs before it can be waited for.
         self._woken = Deferred(self._cancel_task)
         task = self._task = _marked_task(awaitable, self._mark)
         task.add_done_callback(self._note_end)
@@ -217,7 +217,7 @@ class _Callbacks:
         task.result()
 
     def _note_end(self, task: "asyncio.Future[object]") -> None:
-        # Of a task that ended at once this comes late, when another may run.
+        # If the task ended at once, this comes late, when another may run.
         if self._task is task:
             self._wake()
 
@@ -232,9 +232,8 @@ class _Callbacks:
     async def run_inside(self, function: "Callable[[], Coroutine[Any, Any, T]]") -> T:
         """Call a function of Twisted as from inside the callback, if the callback calls this.
 
-        What runs is then, as for a Twisted callback, the coroutine that
-        delivers the messages.  By this `close` knows not to wait for the
-        callback that waits for it.
+        Then the coroutine that delivers the messages runs, as for a Twisted
+        callback.  So `close` knows not to wait for the callback that calls it.
         """
         if self._mark is None or _mark.get() is not self._mark:
             return await function()

@@ -1,4 +1,4 @@
-"""The telescope's elevation for the controller, at a steady rate, fresh or not at all."""
+"""Sends the telescope's elevation to the controller, at a steady rate, while it is fresh."""
 
 import inspect
 import logging
@@ -22,51 +22,48 @@ from .wire.codec import Message
 
 __all__ = ["Elevation", "ElevationFeeder"]
 
-# Seconds between two reports of what is wrong.  The source is asked 20 times a
-# second, and may be wrong every other time.
+# Seconds between two reports about the source.  It is asked 20 times a second,
+# and may fail every other time.
 _REPORT_INTERVAL = 10.0
 
-# How far in the future a measured time may lie, in seconds.  Two readings of one
-# clock never differ like this; a second leaves room for a mount's own delay
-# compensation, and is far less than the distance to any other clock.
+# Seconds that a measured time may lie in the future.  Two readings of one clock
+# never differ by so much.  A second allows for a mount that compensates its own
+# delay, and any other clock differs by far more.
 _MOST_AHEAD = 1.0
 
 
 class Elevation(NamedTuple):
-    """Where the telescope points."""
+    """Elevation of the telescope at one time."""
 
     #: Degrees above the horizon.
     angle: float
-    #: When that was so, in seconds of `time.monotonic`.  In a test that passes a
-    #: `Clock` in as the reactor: of that `Clock`.  Not of `time.time`, which may
-    #: step.
+    #: Time of the measurement in seconds of `time.monotonic`, or of the `Clock`
+    #: that a test passes in as the reactor.  Not of `time.time`, which may step.
     measured_at: float
 
 
 class ElevationFeeder:
-    """Sends ``tel_elevation``, which the controller's force tables go by.
+    """Sends ``tel_elevation``, which the controller uses for its force tables.
 
-    Each time the source is asked for its latest angle.  One that is older than
-    `max_age` is not sent.  A controller that hears nothing uses its own
-    inclinometer or reports a fault; one that hears a frozen angle lifts the
-    mirror for the wrong attitude.  What is no angle is not sent either, and
-    nothing that the source returns or raises ends the feeding.  What is wrong
-    is reported once, and then when it is over.
+    The source is asked for its latest angle each time.  An angle older than
+    `max_age` is not sent.  A controller that gets no angle uses its own
+    inclinometer or reports a fault; one that gets a frozen angle supports the
+    mirror for a wrong attitude.  A value that is no angle is not sent either.
+    Nothing that the source returns or raises ends the feeding.  A fault of the
+    source is reported when it begins and when it ends.
 
-    An angle that is still waiting for room to be written when the next is due
-    is taken back.  What the transport and the operating system have accepted
-    cannot be taken back.
+    An angle that still waits to be written when the next one is due is
+    withdrawn.  Bytes that the transport has accepted cannot be withdrawn.
 
     Parameters
     ----------
     source
-        Returns the latest elevation, or None where there is none.  A plain
-        function.
+        Plain function that returns the latest elevation, or None.
     rate
         Times per second.  The controller's cycle is 20 Hz.
     max_age
-        Seconds after which an angle is stale.  Half a second is ten of the
-        controller's cycles: more than a hiccup.
+        Seconds after which an angle is stale.  Half a second is ten cycles of
+        the controller, longer than a short delay.
     angles
         The least and the greatest angle that is sent, in degrees.  By default
         from the horizon to the zenith.
@@ -123,9 +120,9 @@ class ElevationFeeder:
         write_message
             Writes to the telemetry port, as `TcpClient.write_message`.
         clock
-            Sets the rate and tells the age.
+            Clock for the rate and the age.
         log
-            Receives what is to be said of the source.
+            Receives reports about the source.
         """
         self._write_message = write_message
         self._seconds = monotonic_clock(clock)
@@ -135,20 +132,20 @@ class ElevationFeeder:
         self._loop.start(1 / self._rate, now=False)
 
     def stop(self) -> None:
-        """Stop, and take back what waits to be written.  Harmless at any time."""
+        """Stop, and withdraw an angle that waits to be written.  May be called at any time."""
         if self._loop.running:
             self._loop.stop()
         self._take_back()
 
     def _feed(self) -> None:
-        """Send the latest angle, if there is one that can be sent."""
+        """Send the latest angle, if it is usable."""
         self._take_back()
         try:
             angle = self._latest()
         except _UnusableElevationError as error:
             self._report(str(error))
-        # Whatever it is: SystemExit would end the process, and GeneratorExit
-        # the feeding, without a word.
+        # Any exception: SystemExit would end the process, and GeneratorExit would
+        # silently end the feeding.
         except BaseException as error:
             self._report("the source failed", error)
         else:
@@ -189,7 +186,7 @@ class ElevationFeeder:
         return degrees
 
     def _report(self, what: str, error: BaseException | None = None) -> None:
-        """Say that nothing is sent, once until it is over, and not too often."""
+        """Report a fault of the source when it begins, but not too often."""
         if not self._is_reported and self._throttle.admit(self._seconds()) is not None:
             level = logging.WARNING if error is None else logging.ERROR
             self._log.log(level, "No elevation is sent: %s", what, exc_info=error)
@@ -197,7 +194,7 @@ class ElevationFeeder:
         self.stale = True
 
     def _report_recovery(self) -> None:
-        """Say that it is over, where it was said that it began."""
+        """Report the end of a fault whose beginning was reported."""
         self.stale = False
         if self._is_reported:
             self._is_reported = False
@@ -215,19 +212,19 @@ class ElevationFeeder:
             self._report("it cannot be written", error)
 
     def _take_back(self) -> None:
-        """Cancel the last angle, which does nothing if it has been written."""
+        """Cancel the last angle; this has no effect if it was written."""
         if self._writing is not None:
             self._writing.cancel()
             self._writing = None
 
 
 class _UnusableElevationError(Exception):
-    """What the source returned cannot be sent; the text says why."""
+    """The source returned no usable angle; the text says why."""
 
 
 def _number(name: str, value: object) -> float:
-    """Return a value as a float, which may be a foreign one such as NumPy's."""
-    # A bool is a number to Python, and text may be converted to one.
+    """Return a number as a float, also one of another package such as NumPy."""
+    # Python takes a bool for a number, and converts text to one.
     if isinstance(value, Real) and not isinstance(value, bool):
         number = float(value)
         if math.isfinite(number):

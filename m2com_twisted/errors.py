@@ -1,23 +1,22 @@
-"""The exceptions, by who is at fault.
+"""The exceptions, sorted by who is at fault.
 
 The caller
-    `InvalidMessageError` and its subclasses: what was asked for can never be sent.
-    `NotConnectedError`, `ClientClosedError`: it cannot be sent, or waited for, now.
+    `InvalidMessageError` and its subclasses: the message can never be sent.
+    `NotConnectedError`, `ClientClosedError`: there is no connection now.
 The peer
-    `BadLineError`: it sent something that is not a message.
-    `WriteBufferFullError`: it does not read what we send, or the caller sends
-    too much at once.
+    `BadLineError`: it sent a line that is not a message.
+    `WriteBufferFullError`: it does not read, or the caller sends too much at once.
     `SilentPeerError`: it sends nothing.
 The network
     `ConnectFailedError` and its subclasses: no connection came about.
 A recording
     `RecordingError`: the file is no recording.
 The command
-    `CommandRejected`, `CommandFailed`: the controller said so.
-    `CommandTimeout`, `CommandLost`: it did not say; see `CommandStage`.
+    `CommandRejected`, `CommandFailed`: the controller answered so.
+    `CommandTimeout`, `CommandLost`: the controller did not answer; see `CommandStage`.
 
-Every class is also the builtin exception that a Python programmer would catch
-there and, for a failed connection, the Twisted error of that name.
+Every class is also a subclass of the builtin exception that Python programmers
+expect and, for a failed connection, of the Twisted error of that name.
 
 All of them can be copied and pickled, with their fields, notes and cause.
 """
@@ -69,7 +68,7 @@ class M2ComError(Exception):
         if self.__cause__ is not None:
             state["__cause__"] = _picklable(self.__cause__)
         if isinstance(self, OSError):
-            # It is stored outside of the instance's dictionary.
+            # Python stores it outside of the instance's dictionary.
             state["errno"] = self.errno
         return _without_constructor, (type(self), *self.args), state
 
@@ -83,7 +82,7 @@ class ClientClosedError(M2ComError, ConnectionError):
 
 
 class InvalidMessageError(M2ComError, ValueError):
-    """The message can never be sent as it is.  Nothing was sent."""
+    """The message is invalid and can never be sent.  Nothing was sent."""
 
 
 class UnserializableMessageError(InvalidMessageError, TypeError):
@@ -140,7 +139,7 @@ class WriteBufferFullError(M2ComError, RuntimeError):
 
 
 class SilentPeerError(M2ComError, builtins.TimeoutError):
-    """Nothing was received for as long as the client's `timeout` allows.
+    """Nothing was received for the time that the client's `timeout` allows.
 
     Attributes
     ----------
@@ -175,18 +174,18 @@ class ConnectFailedError(M2ComError, OSError):
     Attributes
     ----------
     host, port
-        Where the connection should have led.
+        Host and port of the failed connection.
     """
 
     def __init__(self, host: str, port: int, cause: object) -> None:
         super().__init__(f"No connection to {host}:{port}: {cause}")
         self.host = host
         self.port = port
-        #: The errno of the system call, where there was one.
+        #: The errno of the system call, if there was one.
         self.errno = getattr(cause, "osError", None) or getattr(cause, "errno", None)
 
     def __str__(self) -> str:
-        # Twisted's errors print their class docstring first; ours has said it all.
+        # Twisted's errors print their class docstring first, which is not needed here.
         return str(self.args[0])
 
 
@@ -197,7 +196,7 @@ class ConnectRefusedError(
 
 
 class ConnectTimeoutError(ConnectFailedError, builtins.TimeoutError, error.TimeoutError):
-    """No answer within the time that `connect` allows."""
+    """The host did not answer within the timeout of `connect`."""
 
 
 class HostNotFoundError(ConnectFailedError, error.DNSLookupError):
@@ -213,7 +212,7 @@ class CommandStage(enum.Enum):
 
 
 class CommandError(M2ComError):
-    """A command did not succeed, or not to our knowledge.
+    """A command did not succeed, or its outcome is unknown.
 
     Attributes
     ----------
@@ -255,7 +254,7 @@ class CommandFailed(CommandError, RuntimeError):  # noqa: N818
 
 
 class CommandTimeout(CommandError, builtins.TimeoutError):  # noqa: N818
-    """The controller did not answer in time.  That is not to say that it failed."""
+    """The controller did not answer in time.  The command may have succeeded."""
 
     _leaves_unknown = True
 
@@ -267,7 +266,7 @@ class CommandLost(CommandError, ConnectionError):  # noqa: N818
 
 
 def _picklable(error: BaseException) -> BaseException:
-    """Return an error, or one of ours that says the same where it cannot be pickled."""
+    """Return an error, or one of ours with the same text if it cannot be pickled."""
     # Ours can be.  To try it with each error of a long chain of causes would
     # take exponentially long.
     if isinstance(error, M2ComError):
@@ -280,8 +279,8 @@ def _picklable(error: BaseException) -> BaseException:
 
 
 def substitute_for(error: BaseException) -> M2ComError:
-    """Return an error that says the same as one of another package that cannot be copied."""
-    # Not str(error), which may raise too.
+    """Return an error of ours with the type and text of one that cannot be copied."""
+    # Not str(error), which may raise as well.
     return M2ComError(f"{type(error).__name__}: {safe_str(error)}")
 
 

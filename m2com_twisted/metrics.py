@@ -44,9 +44,9 @@ _GAUGES = {
 class ControllerCollector(Collector):
     """Turns the counters into metrics.
 
-    `prometheus_client` answers requests in a thread of the reactor's pool, the
-    counters belong to the reactor's own: so they are looked at there, by
-    `look`, and only what was seen is used in the thread.
+    `prometheus_client` answers requests in a thread of the reactor's pool, but
+    the counters belong to the reactor's thread.  So `look` copies them there, and
+    the other thread uses only the copy.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class ControllerCollector(Collector):
         self.look()
 
     def look(self) -> None:
-        """Take note of how things are now."""
+        """Copy the present state and counters."""
         self._now = self._seconds()
         self._seen = self._observe()
 
@@ -122,7 +122,7 @@ class RecorderCollector(Collector):
         self.look()
 
     def look(self) -> None:
-        """Take note of how things are now."""
+        """Copy the present counters."""
         self._seen = self._observe()
 
     def collect(self) -> Iterable[Metric]:
@@ -140,7 +140,7 @@ class RecorderCollector(Collector):
 
 
 class _MetricsRoot(Resource):
-    """Looks at the counters whenever ``/metrics`` is asked for."""
+    """Copies the counters for each request of ``/metrics``."""
 
     def __init__(self, collectors: tuple[ControllerCollector | RecorderCollector, ...]) -> None:
         Resource.__init__(self)
@@ -164,7 +164,7 @@ class _MetricsRoot(Resource):
 
 
 class _QuietSite(Site):
-    """Leaves out of the log that Prometheus comes by, as it does all day."""
+    """Does not log the requests of Prometheus, which come all day."""
 
     noisy = False
 

@@ -1,4 +1,4 @@
-"""The client: what users see of all this."""
+"""The client of one port, as users see it."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -32,59 +32,62 @@ class TcpClient(TypedSender):
     """Client of one port of the M2 cell controller.
 
     The coroutines can be awaited in any Twisted coroutine and passed to
-    `twisted.internet.defer.Deferred.fromCoroutine`.  All is to be called in
-    the reactor's thread.
+    `twisted.internet.defer.Deferred.fromCoroutine`.  Call all methods in the
+    reactor's thread.
 
     Parameters
     ----------
     host
         Name or address of the controller.
     port
-        Its port: one for commands and events, another for telemetry.
+        Port: one for commands and events, another for telemetry.
     callback_process_message
         Called with ``*args`` and the keyword ``message`` for each message, in
         order, one at a time.  A coroutine function, a function that returns a
-        Deferred, or a plain function.  What it raises is logged and counted.
+        Deferred, or a plain function.  Its exceptions are logged and counted.
     *args
-        Passed on to the callback.
+        Arguments for the callback.
     log
-        Its child of this class's name is used.  None: the logger of that name.
+        Parent of the logger, which has the name of this class.  None: the logger
+        of that name.
     sequence_generator
-        Yields the sequence ids of commands.  Pass the same one to clients that
-        are to continue each other's sequence.  None: 1, 2, 3 and so on.
+        Yields the sequence ids of commands.  Clients that share it continue one
+        sequence.  None: 1, 2, 3 and so on.
     name
-        Starts every log line.
+        Name at the beginning of every log line.
     check_message_rate
         Whether to log the message rate every 2 s, at debug.
     reactor
         None: the one installed when it is first needed.
     endpoint
-        Where to connect instead of to host and port.  These are only shown
-        then, and not checked.
+        Endpoint to connect to instead of host and port, which are then only
+        shown, and not checked.
     retry_policy
         Takes the number of attempts that failed in a row, returns the seconds
         until the next.  None: a lost connection stays lost.
     connect_callback
         Called with this client once per change of the connection, in order
-        with the messages: before the first one, after the last.  As with
-        messages it may be any kind of function.  By the time it is called the
-        connection may have changed again; ``connected`` tells how it is now.
+        with the messages: before the first one, after the last.  It may be any
+        kind of function.  The connection may have changed again before the call;
+        ``connected`` is the present state.
     observers
         Line observers, which see each line as it passes; see `LineObserver`.
     max_line_length
-        Bytes in a received line; a longer one is skipped.
+        Most bytes of a received line; a longer line is skipped.
     max_waiting_bytes
-        Bytes that may wait to be written to a peer that does not read; a
-        message beyond that is refused.  Both defaults are 1 MiB: a hundred
-        times the longest message.
+        Most bytes that may wait for a peer that does not read; a message beyond
+        that is refused.  Both defaults are 1 MiB, a hundred times the longest
+        message.
     max_queue_length
-        Messages that wait for the callback.  At 1000, two and a half seconds
-        of full telemetry, reading pauses until half of them are delivered.
+        Most messages that may wait for the callback.  Reading then pauses until
+        half of them are delivered.  1000 are two and a half seconds of full
+        telemetry.
     overflow
-        ``"drop_oldest"``: rather than to pause, drop the oldest message.
+        ``"pause"``: pause reading.  ``"drop_oldest"``: drop the oldest message
+        instead.
     timeout_from_first_message
-        Whether ``timeout`` counts from the first message of a connection on,
-        and not from the connection on: for a port that may be quiet at first.
+        Whether ``timeout`` counts only after the first message of a connection:
+        for a port that may be quiet at first.
 
     Attributes
     ----------
@@ -146,7 +149,7 @@ class TcpClient(TypedSender):
         self._parts = assemble(settings, self._reactor, NamedLog(self.log, name))
 
     def _adapted(self, callback: MessageCallback) -> MessageCallback:
-        """Return what is called in place of a callback of the user's: for subclasses."""
+        """Return the function to call for a callback of the user; subclasses override this."""
         return callback
 
     @property
@@ -158,13 +161,13 @@ class TcpClient(TypedSender):
     def should_be_connected(self) -> bool:
         """Whether `connect` or `start` was called, and `close` not since.
 
-        False again if the first attempt failed.
+        It is False again after a first attempt that failed.
         """
         return self._parts.link.should_be_connected
 
     @property
     def state(self) -> ConnectionState:
-        """Where the connection stands."""
+        """State of the connection."""
         return self._parts.link.state
 
     @property
@@ -180,12 +183,12 @@ class TcpClient(TypedSender):
 
     @property
     def timeout(self) -> float | None:
-        """Read timeout in seconds; None, as at first: none.
+        """Read timeout in seconds; None, the default, means no timeout.
 
-        A connection over which no line comes for that long is given up and
-        counts as lost.  Time in which the client itself has paused reading
-        does not count.  Raises ValueError if set to anything else than None or
-        a number greater than 0.
+        A connection that brings no line for that long is given up and counts as
+        lost.  The time while the client itself has paused reading does not
+        count.  Setting it to anything other than None or a number greater than
+        0 raises ValueError.
         """
         return self._parts.link.read_timeout
 
@@ -201,11 +204,11 @@ class TcpClient(TypedSender):
 
     @property
     def stats(self) -> Stats:
-        """The counters, as they are now."""
+        """The present counters."""
         return self._parts.inbound.stats
 
     def add_observer(self, observer: LineObserver) -> None:
-        """Let one more line observer see what passes from now on.
+        """Add a line observer, which sees each line from now on.
 
         Raises
         ------
@@ -215,13 +218,13 @@ class TcpClient(TypedSender):
         self._parts.observers.add(observer)
 
     def remove_observer(self, observer: LineObserver) -> None:
-        """Let a line observer see nothing more; harmless if it is none."""
+        """Remove a line observer; an unknown one is ignored."""
         self._parts.observers.remove(observer)
 
     async def connect(self, timeout: float = 10.0) -> None:
         """Connect to the controller, and stay connected until `close`.
 
-        Connected already: returns.  Connecting: joins.
+        Returns at once if connected; joins an attempt that is under way.
 
         Parameters
         ----------
@@ -233,9 +236,9 @@ class TcpClient(TypedSender):
         ConnectRefusedError
             If nothing listens there: a ConnectionRefusedError.
         ConnectTimeoutError
-            If nobody answers in time: a TimeoutError.
+            If the host does not answer in time: a TimeoutError.
         ConnectFailedError
-            If there is no way there, or no such host: an OSError.
+            If the host is unknown or cannot be reached: an OSError.
         ClientClosedError
             If `close` is called meanwhile: a ConnectionError.
         ValueError
@@ -252,10 +255,10 @@ class TcpClient(TypedSender):
     def start(self, timeout: float = 10.0) -> None:
         """Begin to connect, and keep trying from the first attempt on until `close`.
 
-        For services that run whether the controller is there or not; the
-        connect callback tells when it is.  A method beside `connect` because
-        there is nothing to wait for and nothing that can fail.  Connected or
-        connecting already: returns.
+        This is for services that run whether the controller is there or not; the
+        connect callback tells when it is.  There is nothing to wait for and
+        nothing that can fail, so it is a plain method.  It has no effect while
+        connected or connecting.
 
         Parameters
         ----------
@@ -268,11 +271,11 @@ class TcpClient(TypedSender):
     async def close(self) -> None:
         """Close the connection, or stop trying to get one.
 
-        Cancels the callback that runs (but not one that calls this), drops the
-        messages that wait for it, and fails whoever waits for the connection.
-        A peer that does not take what was written has 2 s.
+        This cancels the callback that runs (but not one that calls this), drops
+        the messages that wait for it, and fails every `connect` that waits.  The
+        peer has 2 s to read the rest.
 
-        Safe to call at any time, any number of times.  `connect` works again
+        It may be called at any time, any number of times.  `connect` works again
         afterwards.
         """
         self._reactor.require_thread("TcpClient.close")
@@ -287,18 +290,18 @@ class TcpClient(TypedSender):
     ) -> None:
         """Write a message to the controller.
 
-        Waits while the peer does not take what was written before.
+        It waits while the peer does not read.
 
         Parameters
         ----------
         msg_type
-            What kind of message.
+            Kind of the message.
         msg_name
-            Its name, without the prefix of its kind.
+            Name of the message, without the prefix of its kind.
         msg_details
-            Its fields.
+            Fields of the message.
         comp_name
-            The component it comes from; for events and telemetry.
+            Component that it comes from; for events and telemetry.
 
         Raises
         ------
@@ -309,15 +312,15 @@ class TcpClient(TypedSender):
             If 'id' is in the message details already, if the message type is
             not supported, or if the details have no JSON form: a ValueError.
         WriteBufferFullError
-            If too much waits to be written already: a RuntimeError.
+            If too many bytes wait to be written: a RuntimeError.
         RuntimeError
             If the sequence generator has no more ids, or one that cannot be
             used: no int, or that of a command that still runs.
 
         Notes
         -----
-        When it raises, nothing was sent and no sequence id was used.  That it
-        returns means that the message is on its way, not that it has arrived.
+        If it raises, nothing was sent and no sequence id was used.  If it
+        returns, the message is on its way; it may not have arrived.
         """
         self._reactor.require_thread("TcpClient.write_message")
         await self._parts.sender.write(msg_type, msg_name, msg_details, comp_name)
@@ -332,9 +335,9 @@ class TcpClient(TypedSender):
     ) -> CommandOutcome:
         """Send a command and wait until the controller has executed it.
 
-        Any number may run at a time.  May be called from the callback, even
-        though no message is delivered then: replies are matched on arrival,
-        which ends only when so many messages wait that reading pauses.
+        Any number of commands may run at a time.  The message callback may call
+        this, although no message is delivered meanwhile: replies are matched on
+        arrival, as long as reading is not paused.
 
         Parameters
         ----------
@@ -343,14 +346,14 @@ class TcpClient(TypedSender):
         details
             Its parameters.
         ack_timeout
-            Seconds from now until it must be acknowledged; None: for ever.
+            Seconds from now until it must be acknowledged; None: no limit.
             The controller takes one command at a time, so this includes the
-            time that those before it take.
+            time of the commands before it.
         timeout
-            Seconds from now until it must be finished; None: for ever.  The
+            Seconds from now until it must be finished; None: no limit.  The
             slowest real command, switching the power on, takes 30 to 60 s
-            (:ref:`protocol-answers`).  Where no time is left to either, nothing is
-            sent: the outcome would be unknown at once.
+            (:ref:`protocol-answers`).  If no time is left for either, nothing is
+            sent, because the outcome would be unknown at once.
 
         Raises
         ------
@@ -372,7 +375,7 @@ class TcpClient(TypedSender):
         After `CommandTimeout` and `CommandLost` the outcome is unknown, unless
         their ``stage`` says that the command was never sent.
 
-        Cancelling stops the waiting, not the command.
+        Cancelling ends the waiting, not the command.
         """
         self._reactor.require_thread("TcpClient.run_command")
         return await self._parts.sender.run(name, details, ack_timeout, timeout)

@@ -1,1 +1,1 @@
-"""The parts of one client: what arrives, what is sent, how it is put together."""
+"""The parts of one client, and how they are put together."""

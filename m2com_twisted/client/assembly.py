@@ -28,10 +28,10 @@ __all__ = ["Assembly", "Settings", "assemble"]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a client is made with; see `TcpClient`.
+    """The settings of a client; see `TcpClient`.
 
-    The callbacks are called as they are: an adapter for functions of another
-    kind is put around them by whoever makes the settings.
+    The callbacks are called as they are.  If they need an adapter, the creator of
+    the settings puts it around them.
     """
 
     host: str
@@ -59,11 +59,11 @@ class Assembly:
     link: ReconnectingLink
     #: Writes messages.
     sender: MessageSender
-    #: Takes what arrives, and has the counters.
+    #: Takes the received lines, and has the counters.
     inbound: Inbound
     #: Gives commands their ids.
     sequence_ids: SequenceIds
-    #: See each line.
+    #: The observers, which see each line.
     observers: LineObservers
 
 
@@ -73,7 +73,7 @@ def assemble(settings: Settings, reactor: ReactorAccess, log: NamedLog) -> Assem
     Parameters
     ----------
     settings
-        What the client is made with.
+        Settings of the client.
     reactor
         The reactor, and the clock for durations.
     log

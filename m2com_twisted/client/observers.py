@@ -14,25 +14,24 @@ from ..wire.codec import Message
 
 __all__ = ["LineObserver", "LineObservers"]
 
-# Seconds between two log lines about an observer that fails, which may do so
-# with each of 400 messages a second.
+# Seconds between two log lines about an observer that fails: it may fail with
+# each of 400 messages a second.
 _ERROR_LOG_INTERVAL = 10.0
 
 
 class LineObserver(Protocol):
     """Sees each line of one client as it passes: for recorders, counters and copies.
 
-    An observer sees a line at the moment it arrives, ahead of its delivery and
-    however many messages wait for the callback.
+    An observer sees a line when it arrives, before it is delivered, even if many
+    messages wait for the callback.
 
-    The methods are plain functions that return quickly, for the client waits
-    for them.  What they raise is logged, at most every 10 s, and counted in
-    ``stats.observer_errors``; nothing else comes of it.  They may call any
-    method of the client, `close` included.
+    The methods are plain functions that return quickly, because the client waits
+    for them.  Their exceptions are logged, at most every 10 s, and counted in
+    ``stats.observer_errors``; they have no other effect.  The methods may call
+    any method of the client, including `close`.
 
-    A line is the peer's or the client's own bytes, without the CR LF at its
-    end.  Subclasses of this class need only the methods that they have a use
-    for.
+    A line consists of the original bytes without the final CR LF.  Subclasses
+    need to override only the methods that they use.
     """
 
     def received(self, line: bytes, message: Message) -> None:
@@ -45,7 +44,7 @@ class LineObserver(Protocol):
         line
             The line as the peer wrote it.
         message
-            What is on it.  The same dict goes to the callback, so do not
+            The decoded line.  The same dict goes to the callback, so do not
             change it.
         """
         return
@@ -66,7 +65,7 @@ class LineObserver(Protocol):
         Parameters
         ----------
         line
-            The line; of one that is longer than the limit, its beginning.
+            The line, or its beginning if it is longer than the limit.
         reason
             What is wrong with it, in a few words.
         """
@@ -91,11 +90,11 @@ class LineObservers:
     observers
         The observers, in the order in which they see a line.
     clock
-        Measures how long ago an error was logged.
+        Measures the time between log lines.
     stats
-        Where errors are counted.
+        Counts errors.
     log
-        Where they are reported.
+        Reports them.
 
     Raises
     ------
@@ -112,7 +111,7 @@ class LineObservers:
         stats: Stats,
         log: NamedLog,
     ) -> None:
-        # Bound once: to look them up for each line takes longer than a call.
+        # Bound once, because looking them up for each line is slower than the call.
         self._received: list[Callable[[bytes, Message], object]] = []
         self._sent: list[Callable[[bytes], object]] = []
         self._bad: list[Callable[[bytes, str], object]] = []
@@ -134,14 +133,14 @@ class LineObservers:
         """
         for name in ("received", "sent", "bad", "connection"):
             _require_plain(observer, name)
-        # New lists, because this may be called while an old one is gone through.
+        # New lists, because this may be called during a loop over an old one.
         self._received = [*self._received, observer.received]
         self._sent = [*self._sent, observer.sent]
         self._bad = [*self._bad, observer.bad]
         self._connection = [*self._connection, observer.connection]
 
     def remove(self, observer: LineObserver) -> None:
-        """Show nothing more to an observer; harmless if it is none."""
+        """Stop showing lines to an observer; an unknown one is ignored."""
         self._received = [one for one in self._received if one != observer.received]
         self._sent = [one for one in self._sent if one != observer.sent]
         self._bad = [one for one in self._bad if one != observer.bad]
@@ -156,7 +155,7 @@ class LineObservers:
             try:
                 method(line, message)
             except BaseException:
-                # SystemExit too, which would cost the rest of the chunk.
+                # SystemExit as well, which would cost the rest of the chunk.
                 self._report(method)
 
     def sent(self, line: bytes) -> None:
@@ -181,7 +180,7 @@ class LineObservers:
             self._report(method)
 
     def _report(self, method: Callable[..., object]) -> None:
-        """Log what an observer has just raised, unless that was done lately."""
+        """Log the present exception of an observer, unless one was logged shortly before."""
         self._stats.observer_errors += 1
         held_back = self._throttle.admit(self._clock.seconds())
         if held_back is not None:

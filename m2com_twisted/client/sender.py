@@ -1,4 +1,4 @@
-"""Sending: a message becomes a line on the connection, or an error and nothing is sent."""
+"""Sending: a message becomes a line on the connection, or an error."""
 
 import math
 from collections.abc import Callable
@@ -23,19 +23,19 @@ _Registered = TypeVar("_Registered")
 
 
 class MessageSender:
-    """Writes messages to whatever connection there is at the moment.
+    """Writes messages to the present connection.
 
-    Nothing waits for a later connection and nothing is sent twice: to move a
-    mirror twice is not safe.
+    Nothing waits for a later connection and nothing is sent twice, because
+    moving a mirror twice is not safe.
 
     Parameters
     ----------
     link
-        Has the connection.
+        Link with the connection.
     commands
-        Awaits the status of commands.
+        Table of the commands that await their status.
     sequence_ids
-        Gives commands their ids.
+        Source of the ids of commands.
     clock
         Measures timeouts.
     """
@@ -57,7 +57,7 @@ class MessageSender:
     ) -> None:
         """Write one message; see `TcpClient.write_message`.
 
-        It is encoded before it waits, because the caller may change a list in the
+        The message is encoded before it waits, because the caller may change its
         details meanwhile.
         """
         protocol = self._link.open_protocol()
@@ -90,13 +90,13 @@ class MessageSender:
         return await self._write_command(protocol, line, expect)
 
     def _require_time(self, name: str, answer_by: float) -> None:
-        """Send nothing whose outcome would be unknown at once."""
+        """Refuse a command whose outcome would be unknown at once."""
         if answer_by <= self._clock.seconds():
             reason = "had no time left to be answered in"
             raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)
 
     async def _wait_for_room(self, name: str, room: Deferred[None], timeout: float) -> None:
-        """Wait for one's turn to write no longer than for the answer."""
+        """Wait for the turn to write, at most as long as for the answer."""
         if timeout < math.inf:
             room.addTimeout(timeout, self._clock)
         try:
@@ -114,14 +114,14 @@ class MessageSender:
         line: bytes,
         register: Callable[[int], _Registered],
     ) -> _Registered:
-        """Take an id and write a command, whose line lacks nothing else.
+        """Take an id and write a command whose line lacks only the id.
 
-        It is registered before it is written: a transport in memory may bring
-        the answer before `write` returns.
+        The command is registered before it is written, because a transport in
+        memory may bring the answer before `write` returns.
         """
         sequence_id = self._sequence_ids.take(in_use=self._commands)
         try:
-            # The generator is the user's, and may have closed the client.
+            # The sequence generator is code of the user, and may have closed the client.
             protocol.require_open()
             registered = register(sequence_id)
             protocol.write(with_sequence_id(line, sequence_id))
@@ -133,7 +133,7 @@ class MessageSender:
 
 
 def _seconds(timeout: float | None) -> float:
-    """Return a time to wait, which is infinite for None."""
+    """Return a timeout in seconds, which is infinite for None."""
     if timeout is None:
         return math.inf
     if math.isnan(timeout):

@@ -1,8 +1,8 @@
 """Typed messages for any number of callbacks, in the order of the messages.
 
-The callbacks of one message are called one after the other, each when the one
-before is done.  So they hold up the next message as a callback for dicts does, and
-the rules of its order hold for all of them.
+The callbacks of one message are called one after the other, each when the call
+before has ended.  So they delay the next message as a callback for dicts does, and
+the same rules of order hold for all of them.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Subscription(Generic[T]):
         self.active = True
 
     def cancel(self) -> None:
-        """Have the callback called no more.  Harmless at any time; does not end a call."""
+        """Stop the calls.  May be called at any time; a call that runs goes on."""
         self.active = False
 
 
@@ -87,7 +87,7 @@ class Subscriptions:
     ) -> None:
         require_callback(first)
         self._first = first
-        # The name of the callback that runs, for those who ask what holds up the messages.
+        # The name of the callback that runs, for the warning about a stall.
         self.__qualname__ = name_of(first)
         self._parse: Callable[[Message], object] = kinds.parse
         self._kinds = frozenset([*kinds.BY_NAME.values(), Unknown])
@@ -96,7 +96,7 @@ class Subscriptions:
         self._throttle = Throttle(_UNFIT_LOG_INTERVAL)
         self._by_name: dict[str, list[Subscription[Any]]] = {}
         self._for_unknown: list[Subscription[Any]] = []
-        # Counts the calls of `stop`: what is under way then is not to go on.
+        # Counts the calls of `stop`: a delivery that began before a call does not go on.
         self._stops = 0
         self.errors = 0
 
@@ -114,15 +114,15 @@ class Subscriptions:
             self._by_name.setdefault(kind.name, []).append(subscription)
 
     def counted(self, stats: Stats) -> Stats:
-        """Return counters with what the typed callbacks raised among the errors of callbacks."""
+        """Return counters that include the errors of the typed callbacks."""
         return replace(stats, callback_errors=stats.callback_errors + self.errors)
 
     def stop(self) -> None:
-        """Have nobody called any more for the message that is being delivered."""
+        """Call no further callback for the message that is being delivered."""
         self._stops += 1
 
     def __call__(self, *, message: Message) -> object:
-        """Deliver a message; return what is to be awaited, if anything."""
+        """Deliver a message; return an awaitable if a callback has to be awaited."""
         name = message.get("id")
         if self._for_unknown or (isinstance(name, str) and name in self._by_name):
             return self._deliver(message, name)
@@ -151,7 +151,7 @@ class Subscriptions:
             raise raised
 
     def _due(self, message: Message, name: Any) -> list[tuple[Subscription[Any], object]]:
-        """Return who is to be called, with what."""
+        """Return the callbacks to call, each with its message."""
         typed = self._parse(message)
         subscriptions = self._by_name.get(name, []) if isinstance(name, str) else []
         if isinstance(typed, Unknown):
@@ -190,7 +190,7 @@ class Subscriptions:
 
 
 class TypedReceiver:
-    """The typed method of whatever receives the messages of both ports."""
+    """The typed method of a class that receives the messages of both ports."""
 
     _events: Subscriptions
     _topics: Subscriptions
@@ -202,7 +202,7 @@ class TypedReceiver:
         clock: IReactorTime,
         logger: logging.Logger,
     ) -> None:
-        """Make the callbacks that each port is to have; the names begin the lines of the log."""
+        """Make the callbacks of each port; the names begin the lines of the log."""
         self._events, self._topics = (
             Subscriptions(first or _ignore, kinds, clock=clock, log=NamedLog(logger, port))
             for port, first, kinds in (
@@ -246,10 +246,10 @@ class TypedReceiver:
 
 
 def _ignore(message: Message) -> None:
-    """Take a message that nobody wants."""
+    """Do nothing with a message."""
 
 
 async def _finished(result: object) -> None:
-    """Wait until a callback is done."""
+    """Wait until a callback has ended."""
     if result is not None and isinstance(result, Awaitable):
         await result

@@ -1,4 +1,4 @@
-"""Sending what the catalogue has classes for."""
+"""Sending the commands and feeds of the catalogue."""
 
 from ..catalogue.enums import MsgType
 from ..catalogue.feeds import Feed
@@ -11,7 +11,7 @@ __all__ = ["TypedSender"]
 
 
 class TypedSender:
-    """The typed methods of whatever sends commands and messages by their names."""
+    """The typed methods of a class that sends commands and messages by name."""
 
     async def run_command(
         self,
@@ -46,7 +46,7 @@ class TypedSender:
         Parameters
         ----------
         command
-            The command, which has checked its parameters when it was made.
+            The command, which checked its parameters when it was made.
         ack_timeout, timeout
             As for `run_command`.
 

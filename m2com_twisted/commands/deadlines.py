@@ -9,12 +9,12 @@ __all__ = ["Deadlines"]
 
 
 class Deadlines:
-    """Calls back for each key whose time has come.
+    """Calls back for each key whose deadline has come.
 
-    However many keys there are, one delayed call is in the reactor, and none
-    when there are no keys.  Rejected: a delayed call per key, which
-    `twisted.internet.task.Clock` sorts anew for each, so that ten thousand
-    commands in flight would make a test take a minute.
+    The reactor holds one delayed call for any number of keys, and none without
+    keys.  Rejected: a delayed call per key.  `twisted.internet.task.Clock` sorts
+    all calls for each new one, so a test with ten thousand commands in flight
+    would take a minute.
 
     Parameters
     ----------
@@ -28,19 +28,19 @@ class Deadlines:
         self._clock = clock
         self._expired = expired
         self._times: dict[int, float] = {}
-        # Entries that no longer stand in _times are skipped when they come up.
+        # Entries that are no longer in _times are skipped when they are due.
         self._heap: list[tuple[float, int]] = []
         self._call: IDelayedCall | None = None
 
     def set(self, key: int, time: float) -> None:
-        """Give a key a deadline instead of any that it has.
+        """Give a key a deadline, which replaces the present one.
 
         Parameters
         ----------
         key
             The key.
         time
-            When, on the clock.
+            Deadline, in seconds of the clock.
         """
         self._times[key] = time
         heapq.heappush(self._heap, (time, key))
@@ -53,13 +53,13 @@ class Deadlines:
         if not self._times:
             self._heap.clear()
             self._arm()
-        # Twice as many: so each rebuilding is paid for by as many removals.
+        # Twice as many, so that each rebuilding removes as many entries as it keeps.
         elif len(self._heap) > 2 * len(self._times):
             self._heap = [(time, key) for key, time in self._times.items()]
             heapq.heapify(self._heap)
 
     def _arm(self) -> None:
-        """Have the delayed call come at the first deadline."""
+        """Set the delayed call to the first deadline."""
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -70,8 +70,8 @@ class Deadlines:
 
     def _come_due(self, due: float) -> None:
         self._call = None
-        # The time the call was set for, not the clock's, which may be a
-        # rounding error short of it.
+        # The time that the call was set for.  The clock's time may be less by a
+        # rounding error.
         entries: list[tuple[float, int]] = []
         while self._heap and self._heap[0][0] <= due:
             entries.append(heapq.heappop(self._heap))

@@ -25,15 +25,15 @@ class CommandOutcome(Generic[_CommandT_co]):
     command: str
     #: Its sequence id.
     sequence_id: int
-    #: When it was sent.
+    #: Time when it was sent.
     sent_at: float
-    #: When the controller acknowledged it; None if it succeeded without.
+    #: Time of the acknowledgement; None if there was none.
     accepted_at: float | None
-    #: When it succeeded.
+    #: Time of the success.
     finished_at: float
-    #: The message that said so.
+    #: The message of the success.
     reply: Message
-    #: The command as it was given to ``run``; None where it was run by its name.
+    #: The command that was given to ``run``; None if it was run by its name.
     request: _CommandT_co = None  # type: ignore[assignment]  # None is what the type has then
 
     @property
@@ -47,6 +47,6 @@ class CommandOutcome(Generic[_CommandT_co]):
         return self.finished_at - self.sent_at
 
     def of(self, request: CommandT) -> "CommandOutcome[CommandT]":
-        """Return the same as the outcome of a typed command."""
+        """Return this outcome with the typed command."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         return CommandOutcome(**{**values, "request": request})

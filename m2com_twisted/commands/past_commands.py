@@ -1,4 +1,4 @@
-"""Commands that nobody waits for any more: what a late reply to one is told from."""
+"""Commands that have ended: they explain a late reply."""
 
 from collections import OrderedDict, deque
 from typing import NamedTuple
@@ -11,16 +11,16 @@ from .sequence_ids import is_before
 
 __all__ = ["PastCommands", "SentIds"]
 
-# How many commands are remembered that the controller has still to answer: as
-# many as may well be in flight, and time out, together.
+# Number of remembered commands that the controller has not answered: as many as
+# may be in flight, and time out, together.
 _REMEMBERED_UNANSWERED = 10_000
 
-# How many are remembered that it has answered, to tell a duplicate from an
-# answer to nothing: the controller answers 19 a second (protocol-answers),
-# so this is the better part of a minute.
+# Number of remembered commands that it has answered, to tell a duplicate from an
+# answer to nothing.  The controller answers 19 a second (protocol-answers), so
+# this covers almost a minute.
 _REMEMBERED_ANSWERED = 1000
 
-# How many gaps are remembered.  The ids of one client have none; a generator
+# Number of remembered gaps.  The ids of one client have none; a generator
 # that many clients share makes one whenever another client has sent.
 _REMEMBERED_GAPS = 1000
 
@@ -33,21 +33,21 @@ class _Past(NamedTuple):
 
 
 class PastCommands:
-    """Remembers the last commands that ended, and reports what still comes for them.
+    """Remembers the last commands that ended, and reports late replies to them.
 
     Parameters
     ----------
     clock
         Measures how late a reply is.
     log
-        Where late replies are reported.
+        Reports late replies.
     """
 
     def __init__(self, clock: IReactorTime, log: NamedLog) -> None:
         self._clock = clock
         self._log = log
-        # OrderedDict, because to look for the oldest key of a dict takes the
-        # longer the more were removed before it.
+        # OrderedDict, because finding the oldest key of a dict takes longer the more
+        # keys were removed.
         self._unanswered: OrderedDict[int, _Past] = OrderedDict()
         self._answered: OrderedDict[int, _Past] = OrderedDict()
 
@@ -60,19 +60,19 @@ class PastCommands:
         Parameters
         ----------
         sequence_id
-            Its sequence id; of two with the same one the second is remembered.
+            Its sequence id.  Only the last command with an id is remembered.
         command
             Its name.
         end
             How it ended, as "it ...".
         answered
-            Whether the controller has answered it, so that no more should come.
+            Whether the controller has answered it, so that no reply should follow.
         """
         self.forget(sequence_id)
         self._remember(sequence_id, _Past(command, self._clock.seconds(), end), answered)
 
     def forget(self, sequence_id: int) -> None:
-        """Forget a command, if it is known: its id is used again."""
+        """Forget a command whose id is used again."""
         self._unanswered.pop(sequence_id, None)
         self._answered.pop(sequence_id, None)
 
@@ -100,7 +100,7 @@ class PastCommands:
 
 
 class SentIds:
-    """Knows which ids were never sent, in little memory: that of the gaps."""
+    """Knows which ids were never sent; it stores only the gaps."""
 
     def __init__(self) -> None:
         self._first: int | None = None
@@ -113,7 +113,7 @@ class SentIds:
         self._gaps: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_GAPS)
 
     def add(self, sequence_id: int) -> None:
-        """Take note of an id that is sent."""
+        """Keep an id that is sent."""
         if self._first is None:
             self._first = self._last = sequence_id
         elif is_before(self._last, sequence_id):
@@ -124,7 +124,7 @@ class SentIds:
             self.only_ascend = False
 
     def lack(self, sequence_id: int) -> bool:
-        """Whether an id was never sent."""
+        """Return whether an id was never sent."""
         return (
             self._first is None
             or is_before(sequence_id, self._first)

@@ -1,6 +1,6 @@
 """The sequence ids of commands.
 
-They lie on a circle: 1 comes after the last one.
+They go around in a circle: 1 follows the last one.
 """
 
 from collections import deque
@@ -14,14 +14,14 @@ LAST_ID = 2**31 - 1
 
 
 def count_around(first: int = 1) -> Iterator[int]:
-    """Yield the ids from the given one on, without end: 1 comes after `LAST_ID`."""
+    """Yield the ids from the given one on, without end; 1 follows `LAST_ID`."""
     yield from range(first, LAST_ID + 1)
     while True:
         yield from range(1, LAST_ID + 1)
 
 
 def is_before(earlier: int, later: int) -> bool:
-    """Whether one id comes before another, by the shorter way around the circle."""
+    """Return whether one id is before another, by the shorter way around the circle."""
     return 0 < (later - earlier) % LAST_ID < LAST_ID // 2
 
 
@@ -35,16 +35,16 @@ class SequenceIds:
     Parameters
     ----------
     ids
-        Where they come from; clients that share it share the sequence.  None:
-        1, 2, 3 and so on.
+        Source of the ids; clients that share it share the sequence.  None: 1,
+        2, 3 and so on.
     """
 
     def __init__(self, ids: Iterator[int] | None = None) -> None:
         self._ids = count_around() if ids is None else ids
-        # Ids that were given back, in order.  There may be two: a generator can call
-        # back and have another id taken while it is asked for one.
+        # Ids that were given back, in order.  There may be two, because a generator
+        # can call back and take another id while it makes one.
         self._spares: deque[int] = deque()
-        #: The id that was taken last; -1 before the first.
+        #: The last id that was taken; -1 before the first.
         self.last = -1
         self._last_but_one = -1
 
@@ -66,7 +66,7 @@ class SequenceIds:
         return sequence_id
 
     def give_back(self) -> None:
-        """Make the id that was taken last the next one again: its command was not written."""
+        """Give the last id back, because its command was not written."""
         self._spares.append(self.last)
         self.last = self._last_but_one
 
@@ -77,7 +77,7 @@ class SequenceIds:
             sequence_id = next(self._ids)
         except StopIteration:
             raise RuntimeError("The sequence generator has no more ids.") from None
-        # Not isinstance: true is no id, and a reply has to equal it exactly.
+        # Not isinstance: true is no id, and a reply must be equal to the id.
         if type(sequence_id) is not int:
             raise RuntimeError(f"The sequence generator yields {sequence_id!r}, which is no int.")
         if sequence_id in in_use:

@@ -1,4 +1,4 @@
-"""Commands, and what became of them.  No bytes, no transport."""
+"""The table of the commands that wait for their answer."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ __all__ = ["CommandTable"]
 
 @dataclass
 class _Pending:
-    """A command that somebody waits for."""
+    """A command that waits for its answer."""
 
     command: str
     sent_at: float
@@ -43,20 +43,20 @@ class _Pending:
 class CommandTable:
     """The commands that await their status, by sequence id.
 
-    A status completes the command that has its id and no other.  One that
-    comes when nobody waits any more is logged and completes nothing.
+    A status completes only the command with its id.  A status without a waiting
+    command is logged and completes nothing.
 
     Parameters
     ----------
     clock
         Measures timeouts and latencies.
     log
-        Where late and strange replies are reported.
+        Reports late and unexpected replies.
     """
 
     def __init__(self, clock: IReactorTime, log: NamedLog) -> None:
         self._clock = clock
-        # A peer may send any number of statuses that nobody waits for.
+        # A peer may send any number of unexpected statuses.
         self._log = BoundedLog(log, clock)
         self._pending: dict[int, _Pending] = {}
         self._past = PastCommands(clock, self._log)
@@ -83,7 +83,7 @@ class CommandTable:
         command
             Its name.
         sequence_id
-            Its sequence id; not that of another one that waits.
+            Its sequence id, which no waiting command has.
         ack_by, finish_by
             When it must be acknowledged, and finished, in seconds of the clock.
 
@@ -91,7 +91,7 @@ class CommandTable:
         -------
         outcome
             Fires with the outcome or fails with a `CommandError`.  Cancelling
-            it forgets who waits, not the id.
+            ends the waiting; the id stays known.
         """
 
         def forget(done: Deferred[CommandOutcome]) -> None:
@@ -104,7 +104,7 @@ class CommandTable:
         return done
 
     def note(self, sequence_id: int) -> None:
-        """Take note of a command that is being sent and that nobody waits for."""
+        """Keep the id of a command that is sent without waiting for its answer."""
         self._sent_ids.add(sequence_id)
         self._past.forget(sequence_id)
 
@@ -114,7 +114,7 @@ class CommandTable:
         self._deadlines.discard(sequence_id)
 
     def status_received(self, message: Message) -> None:
-        """Complete the command that a message is the status of."""
+        """Complete the command that a status belongs to."""
         name = message["id"]
         status = STATUSES[name]
         sequence_id = message.get("sequence_id")
@@ -130,7 +130,7 @@ class CommandTable:
             self._finished(status, sequence_id, message)
 
     def connection_lost(self) -> None:
-        """Fail all commands: no answer will come."""
+        """Fail all commands, because no answer will come."""
         for sequence_id, pending in list(self._pending.items()):
             self._fail(sequence_id, pending, CommandLost, "was lost with the connection")
 
@@ -168,11 +168,11 @@ class CommandTable:
             )
 
     def _unexpected(self, status: CommandStatus, sequence_id: int) -> None:
-        """Deal with a status that nobody waits for."""
+        """Handle a status without a waiting command."""
         if sequence_id in self._past:
             self._past.status_received(status, sequence_id)
         elif not self._sent_ids.lack(sequence_id):
-            # One that nobody ever waited for, or that ended long ago.
+            # Its command never waited, or ended long ago.
             self._log.debug("A %s for sequence id %d, not waited for", status.name, sequence_id)
         elif status is CommandStatus.NoAck and self._sent_ids.only_ascend:
             self._reject_after_gap(sequence_id)
@@ -182,10 +182,10 @@ class CommandTable:
             )
 
     def _reject_after_gap(self, missing_id: int) -> None:
-        """Reject what came after an id that the controller misses.
+        """Reject the commands after an id that the controller misses.
 
-        That is how it reports a gap: after 1 and 3 it answers ``noack`` for 2,
-        and 3 is not executed (:ref:`protocol-answers`).
+        The controller reports a gap like this: after 1 and 3 it answers
+        ``noack`` for 2, and does not execute 3 (:ref:`protocol-answers`).
         """
         self._log.warning("The controller misses the command with sequence id %d", missing_id)
         for sequence_id, pending in list(self._pending.items()):
@@ -213,7 +213,7 @@ class CommandTable:
             pending.done.errback(error(end, pending.command, sequence_id, pending.stage))
 
     def _end(self, sequence_id: int, end: str, *, answered: bool = False) -> None:
-        """Move a command from those that wait to those that are past."""
+        """Move a command to the past commands."""
         pending = self._pending.pop(sequence_id)
         self._deadlines.discard(sequence_id)
         self._past.add(sequence_id, pending.command, end, answered=answered)

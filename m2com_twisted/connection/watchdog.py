@@ -87,8 +87,8 @@ class Watchdog:
     def _look(self, timeout: float) -> None:
         self._check = None
         doubted, self.in_doubt = self.in_doubt, False
-        # Compared with what it was, not with the clock: a remainder that is
-        # all rounding error would be waited for again and again.
+        # Compared with the former value, not with the clock: a remainder that is
+        # only a rounding error would be waited for again and again.
         if self._heard_at != self._armed_at:
             self._arm()
         elif doubted:

@@ -28,9 +28,8 @@ _STACK_LEVEL = 2 if sys.version_info >= (3, 11) else 3
 class NamedLog(_LoggerAdapter):
     """Puts a name in front of every line, since one process runs many clients.
 
-    Its methods do not raise.  A filter or handler that does costs the line and
-    nothing else, because the caller is in the middle of something that must be
-    finished.
+    Its methods do not raise: a filter or handler that raises costs only the line,
+    because the caller is often in the middle of a change that must be finished.
 
     Parameters
     ----------
@@ -42,8 +41,8 @@ class NamedLog(_LoggerAdapter):
 
     def __init__(self, logger: logging.Logger, name: str) -> None:
         super().__init__(logger, {})
-        # A line is a %-format where it has arguments and is not where it has
-        # none; without a percent sign in the name both come out right.
+        # A line is a %-format only if it has arguments.  Without a percent sign in
+        # the name both cases are right.
         self._prefix = name.replace("%", "") + ": "
 
     def process(
@@ -58,14 +57,14 @@ class NamedLog(_LoggerAdapter):
         try:
             super().log(level, msg, *args, **kwargs)
         except BaseException:
-            # As logging itself does with what a handler raises while it formats.
+            # As logging does with an exception of a handler.
             if logging.raiseExceptions and sys.stderr is not None:
                 with contextlib.suppress(OSError, ValueError):  # stderr may be closed
                     traceback.print_exc()
 
 
 class BoundedLog(NamedLog):
-    """Writes a bounded number of lines, for what a peer can cause as often as it likes.
+    """Writes a bounded number of lines, about events that a peer can cause any number of times.
 
     Lines that are left out are counted, and the next one that is written says
     how many.
@@ -78,8 +77,8 @@ class BoundedLog(NamedLog):
         Measures the interval.
     """
 
-    #: Lines per interval of so many seconds.  What goes wrong once, such as a
-    #: dozen commands that time out together, is shown in full.
+    #: Lines per interval, and the interval in seconds.  A dozen commands that time
+    #: out together are shown in full.
     MOST = 20
     INTERVAL = 10.0
 
@@ -90,8 +89,8 @@ class BoundedLog(NamedLog):
         self._throttle = Throttle(self.INTERVAL, self.MOST)
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        """Override of `logging.LoggerAdapter`: leave out what is too much."""
-        # First, since a line that is not shown anyway says nothing of the rest.
+        """Override of `logging.LoggerAdapter`: leave out lines beyond the bound."""
+        # First, so that a line below the level does not count.
         if not self.isEnabledFor(level):
             return
         left_out = self._throttle.admit(self._clock.seconds())
@@ -111,5 +110,5 @@ def beginning_of(message: object) -> str:
     try:
         return repr(message)[:200]
     except RecursionError:
-        # The decoder got through, with fewer calls on the stack than there are here.
+        # The decoder succeeded, with fewer calls on the stack than here.
         return "one that is nested too deeply to show"

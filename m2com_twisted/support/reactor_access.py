@@ -16,22 +16,22 @@ __all__ = ["ReactorAccess"]
 
 @implementer(IReactorTime)
 class ReactorAccess:
-    """Finds the reactor when it is first needed, lends its timers, guards its thread.
+    """Finds the reactor when it is first needed, and checks that calls come from its thread.
 
     `callLater` uses the reactor.  `seconds` is for durations, and is a clock
     that never steps: see `monotonic_clock`.  The two fit together because
     `callLater` takes a delay.  Only `DelayedCall.getTime` is in the reactor's
     own time.
 
-    Importing `twisted.internet.reactor` installs one.  A client may well be
-    made before the application has chosen its own, so not even its constructor
-    imports it.
+    Importing `twisted.internet.reactor` installs a reactor.  A client may be made
+    before the application has installed its own, so even the constructor does not
+    import it.
 
     Parameters
     ----------
     reactor
-        The reactor, or a mere clock where an endpoint is given that needs no
-        more.  None: the one that is installed when it is first needed.
+        The reactor, or a clock if an endpoint is given.  None: the one that is
+        installed when it is first needed.
     """
 
     def __init__(self, reactor: Reactor | None = None) -> None:
@@ -50,8 +50,8 @@ class ReactorAccess:
         return found
 
     def known(self) -> IReactorTime | None:
-        """Return the reactor if there is one already; none is installed."""
-        # Not imported, because to import it is to install one.
+        """Return the reactor if there is one; install none."""
+        # Not imported, because importing it installs a reactor.
         installed: IReactorTime | None = sys.modules.get("twisted.internet.reactor")  # type: ignore[assignment]
         return self._reactor or installed
 
@@ -72,9 +72,9 @@ class ReactorAccess:
         return self.get().getDelayedCalls()
 
     def require_thread(self, function_name: str) -> None:
-        """Refuse a call from any thread but the reactor's.
+        """Refuse a call from any thread other than the reactor's.
 
-        Before any reactor runs, that is the thread that made the client.
+        Before a reactor runs, that is the thread that made the client.
 
         Raises
         ------

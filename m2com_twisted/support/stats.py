@@ -1,4 +1,4 @@
-"""What a client has seen: counters to read at any time."""
+"""Counters of a client, which can be read at any time."""
 
 from dataclasses import dataclass
 
@@ -21,20 +21,20 @@ class Stats:
     oversize_lines: int = 0
     #: Messages dropped undelivered, with ``overflow="drop_oldest"``.
     dropped_messages: int = 0
-    #: Exceptions out of the user's callbacks.
+    #: Exceptions of the user's callbacks.
     callback_errors: int = 0
-    #: Exceptions out of line observers.
+    #: Exceptions of line observers.
     observer_errors: int = 0
     #: Connections made.
     connects: int = 0
-    #: Why the last attempt failed or the last connection was lost.
+    #: The reason why the last attempt failed or the last connection was lost.
     last_error: BaseException | None = None
-    #: When the last message came: `time.monotonic`, or the time of the
-    #: `Clock` that was passed in as the reactor.
+    #: Time of the last message, by `time.monotonic` or by the `Clock` that was
+    #: passed in as the reactor.
     last_message_time: float | None = None
     #: Messages that wait for the callback now.
     queue_depth: int = 0
-    #: The most that ever waited.
+    #: The greatest number that ever waited.
     queue_high_water: int = 0
     #: Messages per second, over the last two seconds or more.
     message_rate: float = 0.0
@@ -47,7 +47,7 @@ class Stats:
 class MessageRate:
     """Messages per second, measured over windows of `PERIOD` seconds."""
 
-    #: As often as the original logs its rate, in seconds.
+    #: Seconds of a window; the original logs its rate as often.
     PERIOD = 2.0
 
     def __init__(self) -> None:
@@ -61,9 +61,9 @@ class MessageRate:
         Parameters
         ----------
         count
-            How many.
+            Number of messages.
         now
-            When, in seconds.
+            Time of arrival, in seconds.
         """
         self._turn_window(now)
         self._count += count

@@ -12,7 +12,7 @@ class Throttle:
         Seconds from the first event that is let through to the end of its
         interval.
     most
-        How many are let through in one interval.
+        Number of events that are let through in one interval.
     """
 
     def __init__(self, interval: float, most: int = 1) -> None:
@@ -33,8 +33,8 @@ class Throttle:
         Returns
         -------
         held_back
-            How many were held back since the last one that passed, or None
-            if this one is held back as well.
+            Number of events held back since the last one that passed; None if
+            this one is held back as well.
         """
         if now >= self._ends_at:
             self._ends_at = now + self._interval

@@ -1,4 +1,4 @@
-"""Deferreds that wait for one and the same thing."""
+"""Deferreds that wait for the same event."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -19,11 +19,11 @@ class Waiters:
     Parameters
     ----------
     forgotten
-        Called when one has been cancelled.
+        Called after one was cancelled.
     """
 
     def __init__(self, forgotten: Callable[[], None] | None = None) -> None:
-        # A dictionary, since it keeps the order and finds one in constant time.
+        # A dictionary, because it keeps the order and finds each in constant time.
         self._waiting: dict[Deferred[None], None] = {}
         self._forgotten = forgotten
 
@@ -31,26 +31,26 @@ class Waiters:
         return len(self._waiting)
 
     def add(self) -> Deferred[None]:
-        """Return one more Deferred."""
+        """Return another Deferred."""
         waiter: Deferred[None] = Deferred(self._forget)
         self._waiting[waiter] = None
         return waiter
 
     def succeed(self) -> None:
-        """Tell all that it has come about."""
+        """Fire all."""
         for waiter in self._taken_out():
             waiter.callback(None)
 
     def fail(self, error: M2ComError) -> None:
-        """Tell all that it will not come about; each gets a copy of the error.
+        """Fail all; each gets a copy of the error.
 
-        One error for all would collect the tracebacks of all.
+        A shared error would collect the tracebacks of all.
         """
         for waiter in self._taken_out():
             waiter.errback(copy.copy(error))
 
     def _taken_out(self) -> Iterator[Deferred[None]]:
-        """Take those that wait now out, each just before it is fired."""
+        """Yield the present Deferreds, and remove each just before it is fired."""
         for waiter in list(self._waiting):
             if waiter in self._waiting:
                 del self._waiting[waiter]
