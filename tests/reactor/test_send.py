@@ -169,19 +169,18 @@ def test_help_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert all(field.wire_name in shown for field in fields_of(command))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["send", "--help"], ["send", "--help", "power"]])
-def test_help_whose_reader_leaves_ends_quietly(words: list[str]) -> None:
-    """``m2com send --help | head`` ends without a traceback, buffered or not."""
-    for unbuffered in "", "1":
-        program = subprocess.Popen(
-            [script("m2com"), *words],
-            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_whose_reader_leaves_ends_quietly(unbuffered: str) -> None:
+    """``m2com send --help | head`` ends without a traceback, whether output is buffered or not."""
+    with subprocess.Popen(
+        [script("m2com"), "send", "--help"],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
         assert program.stdout is not None
         program.stdout.close()
         _, errors = program.communicate(timeout=PATIENCE)
-        assert errors == ""
-        assert program.returncode == 141
+    assert errors == ""
+    assert program.returncode == 141
