@@ -144,7 +144,7 @@ class Board:
         return lines
 
     def _line(self, port: BoardPort, name: str, topic: Topic) -> str:
-        # The rate is that of a while ago, and what is stale comes no more.
+        # The rate of a stale topic is 0: the last measured one is out of date.
         rate = 0.0 if port.is_stale(topic) else topic.rate.read(self._clock.seconds())
         mark = f" {_STALE}" if port.is_stale(topic) else ""
         return f"  {name:26}{rate:8.1f}{port.age(topic):8.1f}{mark}"

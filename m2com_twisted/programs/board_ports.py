@@ -93,9 +93,9 @@ class BoardPort:
         return self._clock.seconds() - topic.seen_at
 
     def line(self, state: ConnectionState, stats: Stats) -> str:
-        """Return how the connection is, and since when nothing came."""
+        """Return the state of the connection, and the time since its last message."""
         is_up = state is ConnectionState.CONNECTED
-        # The rate is that of two seconds, and there is none without a connection.
+        # The rate is measured over two seconds; without a connection it is out of date.
         rate = stats.message_rate if is_up else 0.0
         line = f"{self.name:10} {state.value:11}{rate:6.0f} messages/s"
         if stats.last_message_time is not None:

@@ -94,7 +94,7 @@ class Demo:
             self._log.removeHandler(self._log_handler)
 
     async def _start(self) -> CellController:
-        """Start the controller, on free ports where those that nobody asked for are taken."""
+        """Start the controller; if a default port is in use, take a free one."""
         taken = ""
         try:
             controller = await self._start_on(COMMAND_PORT, TELEMETRY_PORT)

@@ -1,4 +1,4 @@
-"""The extras of the package: what a program needs to have installed besides."""
+"""Extras: further packages that a program needs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ class MissingExtraError(M2ComError, ImportError):
 
 @contextmanager
 def extra(name: str, user: str) -> Iterator[None]:
-    """Import within this what an extra brings.
+    """Context for importing the packages of an extra.
 
     Parameters
     ----------

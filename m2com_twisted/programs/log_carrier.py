@@ -59,7 +59,7 @@ class LogCarrier(logging.Handler):
         self._carried.addHandler(self)
 
     def stop(self) -> None:
-        """Carry no more, and leave the logger as it was; harmless if it does not."""
+        """Stop carrying, and restore the logger; harmless if it was not started."""
         self._carried.removeHandler(self)
         if self._former_level is not None:
             self._carried.setLevel(self._former_level)
@@ -70,7 +70,7 @@ class LogCarrier(logging.Handler):
         try:
             self._carry(record)
         except Exception:
-            # As handlers must: whoever logs is not to fail because of it.
+            # As all handlers do: an error here must not reach the code that logs.
             self.handleError(record)
 
     def _carry(self, record: logging.LogRecord) -> None:

@@ -92,7 +92,7 @@ class Options(ProgramOptions):
         )
 
     def inject_into(self, controller: CellController) -> None:
-        """Inject what is asked for, counting its times from now."""
+        """Inject the faults that the options ask for; their times count from now."""
         for injection in self["injections"]:
             controller.inject(**asdict(injection))
 

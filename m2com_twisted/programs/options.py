@@ -49,7 +49,7 @@ class ProgramOptions(usage.Options):
 
     def opt_version(self) -> NoReturn:
         """Show the version and exit."""
-        # Twisted's own would tell that of Twisted.
+        # Twisted's own method would show the version of Twisted.
         print(f"m2com_twisted {version('m2com_twisted')}")
         raise SystemExit(0)
 

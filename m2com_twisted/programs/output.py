@@ -1,7 +1,7 @@
-"""A standard stream that is written to without ever waiting for who reads it.
+"""A standard stream that is written without ever waiting for its reader.
 
-A terminal that Ctrl-S has stopped, a pager, a pipe that nobody empties: to
-write to one of these takes until it is read, and the reactor would stand still.
+The reader may be a terminal that Ctrl-S has stopped, a pager, or a process that does
+not read its pipe.  A usual write waits until they read, and the reactor would stop.
 """
 
 import contextlib
@@ -93,7 +93,7 @@ class Output:
             self._writer.abort()
 
     def _write_directly(self, text: str) -> None:
-        """Write to an object in memory, as those of tests are; nobody is waited for."""
+        """Write to an object in memory, as in tests; this never waits."""
         if self._stream is not None:
             self._stream.write(text)
             self._stream.flush()
@@ -188,8 +188,8 @@ def _open_without_waiting(descriptor: int) -> tuple[int, bool]:
         either until this is undone.
     """
     if os.isatty(descriptor) or stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        # Opened anew it is ours alone.  Otherwise the shell would find its
-        # terminal changed, at once and after a crash.
+        # Opened again, it is ours alone.  Otherwise the terminal would become
+        # non-blocking for the shell as well, and stay so after a crash.
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
         with contextlib.suppress(OSError):
             return os.open(f"/proc/self/fd/{descriptor}", flags), False

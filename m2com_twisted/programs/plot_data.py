@@ -217,9 +217,9 @@ class PlotData:
             yield Mark(time, f"force balance {'on' if found else 'off'}", "mode")
 
     def _has_changed(self, name: str, value: int) -> bool:
-        """Note a value; return whether it is another one than before.
+        """Note a value; return whether it differs from the one before.
 
-        The first one is none, but for faults, which nobody was told of before.
+        A first value counts as no change, except for faults.
         """
         before = self._last.get(name, 0 if name == "summaryFaultsStatus" else value)
         self._last[name] = value

@@ -12,14 +12,14 @@ from .plot_data import Mark, Series
 
 __all__ = ["draw"]
 
-# Points of a line that are drawn at the most: twice as many as a picture is wide.  Of what is
-# left out, the lowest and the highest of each place stay.
+# Largest number of points in a line: twice the width of a picture.  If there are more, the
+# lowest and the highest point at each place are drawn.
 _POINTS = 4000
 
 # Lines in one part of the picture that are named beside it.
 _NAMED = 14
 
-# A line is broken where no value came for so many times the usual interval, and for 2 s.
+# A line is broken where no value came for this many times the usual interval, and for 2 s.
 _GAP = 5.0
 _SHORTEST_GAP = 2.0
 
@@ -125,7 +125,7 @@ def _points(one: Series, end: float) -> tuple[list[float], list[float]]:
 def _extremes(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[int]:
     """Return the places of the lowest and the highest value of each piece."""
     pieces = np.array_split(np.arange(len(values)), _POINTS // 2)
-    # What is not a number must not hide what is.
+    # NaN must not hide the numbers beside it.
     low, high = np.nan_to_num(values, nan=np.inf), np.nan_to_num(values, nan=-np.inf)
     found = {int(piece[low[piece].argmin()]) for piece in pieces}
     found |= {int(piece[high[piece].argmax()]) for piece in pieces}

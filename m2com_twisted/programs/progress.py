@@ -14,8 +14,8 @@ __all__ = ["Progress"]
 class Progress:
     """A bar on stderr while in a with statement.
 
-    There is none where stderr is no terminal, nor without the extra ``cli``: no work
-    depends on it.
+    It is not shown if stderr is no terminal, or if the extra ``cli`` is not installed.
+    Everything else works without it.
 
     Parameters
     ----------

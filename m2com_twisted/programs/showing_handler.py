@@ -17,7 +17,7 @@ class ShowingHandler(logging.Handler):
         self._show = show
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Override: show each line of a record by itself, since lines are what is shown."""
+        """Override: show each line of a record by itself."""
         try:
             for line in self.format(record).split("\n"):
                 self._show(line)

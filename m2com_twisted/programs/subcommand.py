@@ -19,7 +19,7 @@ __all__ = ["ControllerSubcommand", "Subcommand", "until_interrupted"]
 class Subcommand(ProgramOptions):
     """The options of a subcommand, which know how to run it."""
 
-    # Not that of twistd m2sim, whose options `m2com simulate` shares.
+    # Set here because `m2com simulate` shares the options of ``twistd m2sim``.
     program = "m2com"
     synopsis = ""
     longdesc = ""
@@ -70,7 +70,7 @@ class Subcommand(ProgramOptions):
         return [name, value] if takes_value else [name]
 
     def getSynopsis(self) -> str:
-        """Override: without that of ``m2com`` in front."""
+        """Override: leave out the synopsis of ``m2com`` itself."""
         return str(self.synopsis)
 
     def getUsage(self, width: int | None = None) -> str:

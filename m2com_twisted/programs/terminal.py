@@ -56,7 +56,7 @@ class Terminal:
         streams = IReactorFDSet(reactor)
         self._output = Output(streams, stdout)
         self._output.ended.addCallback(self._note_end)
-        # If both are one, what is said on them stays in order.
+        # If both lead to the same place, one object writes both, so that lines stay in order.
         one = _are_one(stdout, stderr)
         self.errors = self._output if one else Output(streams, stderr)
         self.is_lost = False
@@ -74,7 +74,7 @@ class Terminal:
         self._output.write(printable(line) + "\n")
 
     async def room(self) -> None:
-        """Wait until stdout has room: for who has more to say than would be kept."""
+        """Wait until stdout has room; a program with much output calls this in between."""
         await self._output.room()
 
     def draw(self, text: str) -> None:
@@ -91,7 +91,7 @@ class Terminal:
         self.errors.write(f"m2com: {printable(str(reason))}\n")
 
     async def close(self) -> None:
-        """Wait until all is read, or until nobody has time for that: see `hurry`."""
+        """Wait until everything is read, or for a short time only after `hurry`."""
         self._is_closing = True
         self._limit()
         await DeferredList([self._output.finish(), self.errors.finish()])
@@ -123,7 +123,7 @@ class Terminal:
 
 
 class PrintableFormatter(logging.Formatter):
-    """Formats log records for a terminal: escapes what it does not print, but for our lines."""
+    """Formats log records for a terminal: escapes what it does not print, except line breaks."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Override."""
