@@ -93,7 +93,7 @@ class CellController:
             self.model, profile, self._clock, self._received, self.log, self._schedule_reboot
         )
         self._telemetry = TelemetryPort(self.model, self._clock, self._received, self.log)
-        # Missed telemetry is not made up for: a burst would help nobody.
+        # Missed telemetry is not sent later: nobody can use a burst of old values.
         self._telemetry_pace = SteadyCall(
             self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
         )

@@ -237,7 +237,7 @@ class _Playback:
         self.played = 0
 
     def play(self) -> None:
-        """Send what is due, and see to it that this is called again when more is."""
+        """Send the lines that are due, and schedule the next call."""
         self.stop()
         for _ in range(_BATCH):
             if self._connection.blocked:

@@ -90,7 +90,7 @@ def value_of(field: Field, value: Any) -> object:
 
 
 def as_given(field: Field, value: Any) -> object:
-    """Return such a value as it was received, for the original echoes integers as integers."""
+    """Check a value and return it as received: the original echoes integers as integers."""
     value_of(field, value)
     return value
 

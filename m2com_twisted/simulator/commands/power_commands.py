@@ -59,7 +59,7 @@ def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
 def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
     """Close the breakers of a power system; it must be on.
 
-    The interlock is told as it was told last: the relay is looked at afterwards.
+    The event of the interlock repeats the last value: the relay is read only afterwards.
     """
     if not model.power.is_on(power_type):
         yield events.digital_input(model.power.input)

@@ -15,6 +15,6 @@ __all__ = ["COMMANDS"]
 #: All commands, by their name on the wire without ``cmd_``.
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for room in (mirror_commands, actuator_commands, power_commands, setup_commands)
-    for command in room.COMMANDS
+    for module in (mirror_commands, actuator_commands, power_commands, setup_commands)
+    for command in module.COMMANDS
 }

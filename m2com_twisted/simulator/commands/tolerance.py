@@ -80,7 +80,7 @@ def echoed(message: Message, steps: Iterable[Any]) -> Iterator[Any]:
 
 
 def _addresses_as_given(message: Message) -> Callable[[Any], Any]:
-    """Return a function that gives the events of ILCs the addresses of a command, in turn."""
+    """Return a function that gives each event of an ILC the next address of a command."""
     addresses = iter(message.get("addresses", ()))
 
     def replace(step: Any) -> Any:

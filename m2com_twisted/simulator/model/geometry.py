@@ -217,5 +217,5 @@ def _determinant(
     h: float,
     i: float,
 ) -> float:
-    """Return that of three rows, each of three in order."""
+    """Return the determinant of three rows of three numbers."""
     return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)

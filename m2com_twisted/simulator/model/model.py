@@ -183,7 +183,7 @@ class Model:
     def refresh_output(self) -> DigitalOutput:
         """Return the word of the digital outputs, and keep it.
 
-        The original computes it anew for most commands, so that bits which were driven
+        The original computes it again for most commands.  Then bits that were switched
         by hand are lost.
         """
         self.power.output = self.output

@@ -25,8 +25,8 @@ class Profile:
         Whether time passes for the model while no command client is there.
     command_interval
         Seconds from the beginning of one command to that of the next.  The
-        first after a pause is taken at once, where the original takes it on
-        its next turn, up to 53 ms later: a client cannot rely on either.
+        first command after a pause is taken at once.  The original takes it up to
+        53 ms later, in its next cycle; a client cannot rely on either.
     power_times
         How long the power systems take.
     as_original

@@ -187,7 +187,8 @@ TOPICS_ALWAYS: dict[str, Builder] = {
     "displacementSensors": _displacement_sensors,
 }
 
-#: All topics in wire order; but for those above, only while the motors have power.
+#: All topics in the order of sending.  Those not listed above are sent only while the motors
+#: have power.
 TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
     "ilcData": _ilc_data,
     "netForcesTotal": _net_forces_total,

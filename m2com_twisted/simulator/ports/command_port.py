@@ -210,7 +210,7 @@ class CommandPort:
         Raises
         ------
         InboundError
-            If it cannot be answered, nor acted upon.
+            If it can be neither answered nor executed.
         """
         message = parse(line)
         if message is None:

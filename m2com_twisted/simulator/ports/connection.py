@@ -137,7 +137,7 @@ class Connection(Protocol):
             self._log.exception("The simulator erred over a line from %s.", self.peer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Tell whoever waits for it."""
+        """Override: tell those who wait for the end of the connection."""
         self.connected = 0
         if self._drip is not None:
             self._drip.stop()

@@ -8,7 +8,7 @@ __all__ = ["LineCache"]
 
 
 class LineCache:
-    """Encodes the fields of a message anew only where something in them is new.
+    """Encodes a field of a message again only if something in it has changed.
 
     A field has the same text as in the last message of its kind if it is, or
     holds, the very same objects: numbers and strings do not change.  That they
@@ -33,7 +33,7 @@ class LineCache:
         return join_fields([self._field(message_id, *item) for item in message.items()])
 
     def _field(self, message_id: str, name: str, value: object) -> str:
-        # What is in a list, which itself may be changed in place.
+        # A list may be changed in place, so its items are compared and not the list.
         objects = tuple(value) if isinstance(value, list) else (value,)
         key = message_id, name, type(value)
         kept = self._fields.get(key)

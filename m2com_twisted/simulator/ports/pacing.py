@@ -52,7 +52,7 @@ class SteadyCall:
         self._beats = 0
 
     def start(self) -> None:
-        """Begin, or begin anew; the first call comes after one period."""
+        """Begin, or begin again; the first call comes after one period."""
         self.stop()
         self._origin, self._beats = self._clock.seconds(), 0
         self._schedule()

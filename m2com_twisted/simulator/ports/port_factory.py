@@ -39,8 +39,8 @@ class PortFactory(ServerFactory):
     connections
         All that are open: the client's, and those it has been cut off from.
     open
-        Whether it takes clients at all, which without a socket nobody else
-        decides; where not, there are no protocols.
+        Whether it takes clients at all.  If not, it makes no protocols.  A socket would
+        decide this by listening; in memory there is none.
     refusals
         How many more connections are closed at once, client or not.
     treatments
