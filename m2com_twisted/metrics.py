@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ControllerCollector", "RecorderCollector", "metrics_site"]
 
-#: What is served of each connection's counters: the field of `Stats` (its name
-#: but for the prefix) and what it says.
+#: The counters of each connection that are served: the field of `Stats`, which is also
+#: the name of the metric without its prefix, and a description.
 _COUNTERS = {
     "messages": "Messages received.",
     "bytes": "Bytes received.",

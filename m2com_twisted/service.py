@@ -259,4 +259,4 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
 
 
 def _ignore(state: ControllerState) -> None:
-    """Take a state that nobody wants."""
+    """Do nothing with a state: stands for the callback that is missing."""

@@ -105,7 +105,7 @@ class Arrivals:
         source = arrived.source.rpartition("-")[0]
         connected = _json(arrived.payload).get("state") == "connected"
         now = self._clock.seconds()
-        # The controller greets the service anew, and what was said before is void.
+        # The controller sends its welcome again, and earlier values do not hold any more.
         if name == "command":
             self._command.forget_values()
         if connected and self._presence.state(name, now) is ConnectionState.CONNECTED:

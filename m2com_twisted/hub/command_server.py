@@ -80,9 +80,9 @@ class _Known:
 class CommandServer:
     """Executes the commands that are sent to an instance.
 
-    A request is executed only once it is claimed on the hub, which it can be
-    once.  So none is executed twice: not when it is repeated, nor by two
-    services, nor when this one is restarted.
+    Before a request is executed, it is claimed on the hub, and the hub accepts one
+    claim only.  So no request is executed twice, even if it is repeated, if two
+    services take commands, or if this one is restarted.
 
     Two threads share it: requests come and replies go in that of the hub,
     commands run in the reactor's.

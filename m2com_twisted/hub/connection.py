@@ -260,7 +260,7 @@ class HubConnection:
         done, _ = await asyncio.wait({work, watch, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping in done and not {work, watch} & done:
             await asyncio.wait({work, watch}, timeout=_CLOSE_TIMEOUT, return_when="FIRST_COMPLETED")
-            # Closed is what it is to be now.
+            # From here on a closed connection is no fault.
             watch.cancel()
             if session.tasks:
                 await asyncio.wait(session.tasks, timeout=_CLOSE_TIMEOUT)

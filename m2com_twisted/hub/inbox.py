@@ -8,9 +8,9 @@ from twisted.internet.interfaces import IReactorFromThreads
 
 __all__ = ["Inbox"]
 
-#: Most messages that wait for the reactor, the oldest dropped: a reactor that
-#: stands still for a minute at full telemetry.  What is dropped is missed in
-#: the sequence, so the reader is told.
+#: Most messages that wait for the reactor; beyond that, the oldest is dropped.  So many
+#: come in a minute of full telemetry.  A dropped message leaves a gap in the sequence,
+#: so the reader is told.
 _LIMIT = 25_000
 
 #: Messages that are handled at once, before the reactor gets its turn again.
@@ -51,7 +51,7 @@ class Inbox(Generic[_T]):
         self._waiting.clear()
 
     def _empty(self) -> None:
-        # First, so that what is put meanwhile asks again.
+        # Reset first, so that a message that is put meanwhile asks again.
         self._asked = False
         for _ in range(_BATCH):
             if self._closed or not self._waiting:

@@ -1,4 +1,4 @@
-"""An asyncio event loop that can be given up, whatever hangs in it."""
+"""An asyncio event loop that can be given up even if something in it hangs."""
 
 import asyncio
 from typing import Any

@@ -14,7 +14,7 @@ __all__ = ["Item", "Lane", "Outbox"]
 #: memory that an outage may take is 16 MB.
 _LIMIT = 8 * 2**20
 
-# What an item takes beside its payload: the tuple, the bytes object, two ints.
+# Bytes that an item takes in addition to its payload: the tuple, the bytes object, two ints.
 _OVERHEAD = 250
 
 

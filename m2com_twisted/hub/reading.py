@@ -29,7 +29,7 @@ _CONSUMER_CHECK = 5.0
 #: Seconds until the streams are looked for again, where there are none yet.
 _NO_STREAM_DELAY = 1.0
 
-#: Seconds after which the server forgets a consumer nobody is there for.
+#: Seconds after which the server forgets a consumer whose reader is gone.
 _FORGOTTEN_AFTER = 30.0
 
 #: Messages that may wait inside nats-py, of one subscription: 25 s of telemetry.
@@ -149,7 +149,8 @@ class Reading:
         Parameters
         ----------
         before
-            First message of the stream of events: what is not older is read there.
+            The stream of events is read from this message on, so only older ones are
+            looked for.
         """
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._heard.wait(), _SIGN_OF_LIFE_TIMEOUT)

@@ -53,8 +53,8 @@ class RemoteController(TypedSender, TypedReceiver, Service):
     on_event, on_telemetry, on_state
         As for `CellControllerService`.
     on_missed
-        Called with ``"command"`` or ``"telemetry"`` and a number: so many
-        messages of that port are missing before the next.
+        Called with ``"command"`` or ``"telemetry"`` and the number of messages of
+        that port that are missing before the next one.
     command_observers, telemetry_observers
         As for `CellControllerService`.  When the connection is back they are
         told the last values once more, as by a controller that greets a new

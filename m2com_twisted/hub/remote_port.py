@@ -113,7 +113,7 @@ class RemotePort:
         self._tell = self._checked(self._observers)
 
     def is_new(self, arrived: Arrived) -> bool:
-        """Return whether a message is one that was not here yet; tell what is missing before it."""
+        """Return whether a message was not received before; report messages missing before it."""
         if not arrived.sequence:
             return True  # of a publisher that does not number its messages
         if arrived.is_last_value:

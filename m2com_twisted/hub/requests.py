@@ -1,4 +1,4 @@
-"""A command as it comes off the hub: what is asked, and why it may be refused."""
+"""Requests: commands as they come from the hub, and the reasons to refuse them."""
 
 import json
 import math

@@ -101,13 +101,13 @@ class Sender:
         return True
 
     async def _take(self, session: Session, lane: Lane, count: int) -> list[Item]:
-        """Return what is first in a lane, as soon as there is something; none at the end."""
+        """Return the first items of a lane, as soon as there are any; no items at the end."""
         loop = asyncio.get_running_loop()
         while True:
             wake = asyncio.Event()
 
             def woken(wake: asyncio.Event = wake) -> None:
-                # The loop may be gone by then; the next session asks anew.
+                # The loop may be closed by then; the next session looks again.
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(wake.set)
 

@@ -118,7 +118,7 @@ def set_up_streams(
 def check_streams(
     subjects: Subjects, retention: Retention
 ) -> Callable[[Session], Awaitable[list[str]]]:
-    """Return what looks at the streams; it tells what is not as it should be."""
+    """Return a function that checks the streams and returns what is wrong with them."""
 
     async def check(session: Session) -> list[str]:
         jetstream = session.client.jetstream()

@@ -23,7 +23,7 @@ __all__ = [
 RECEIVED = "M2-Received"
 #: Header: which service, started when, and which of its two sequences.
 SOURCE = "M2-Source"
-#: Header: number in the sequence of its source, from 1 on, without gaps but for losses.
+#: Header: number in the sequence of its source, from 1 on.  A gap means that messages are lost.
 SEQUENCE = "M2-Seq"
 #: Header of a command: when its caller stops waiting, in nanoseconds since 1970, UTC.
 DEADLINE = "M2-Deadline"
@@ -121,6 +121,6 @@ def began_at(source: str) -> int:
 
 
 def token(name: object) -> str:
-    """Return a name as one part of a subject, whatever a peer has called a thing."""
+    """Return a name as one part of a subject; characters that do not fit become ``_``."""
     text = _NOT_IN_TOKEN.sub("_", str(name))[:_LONGEST_TOKEN]
     return text or "_"

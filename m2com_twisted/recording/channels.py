@@ -13,7 +13,7 @@ from .schemas import json_schema
 __all__ = ["Arrival", "Channels", "Source"]
 
 # Channels of one segment.  The catalogue has fewer than 100 messages, and the format counts
-# channels with 16 bits.  A controller that invents ids must not use these up, nor the memory.
+# channels with 16 bits.  A controller that invents ids must not use up channels or memory.
 _MOST_CHANNELS = 1000
 
 # Characters of a message id that become part of the channel's name; those of the
@@ -128,7 +128,7 @@ class Channels:
 
 
 def _shown(name: object) -> str:
-    """Return a message id as part of a channel's name, whatever it is."""
+    """Return a message id, of any type, as part of a channel's name."""
     if not isinstance(name, str) or not name:
         return "(no id)"
     # Half of a surrogate pair has no UTF-8.

@@ -18,7 +18,7 @@ _UNCHANGED = 60.0
 
 @dataclass(frozen=True)
 class Keep:
-    """What is kept of a recording; None stands for no limit.
+    """How much of a recording is kept; None stands for no limit.
 
     Attributes
     ----------

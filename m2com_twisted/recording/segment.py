@@ -139,7 +139,7 @@ class Segment:
         self._note_step(now)
         add, channel_of, offset = self._writer.add_message, self._channels.id_of, self._offset
         for arrival in arrivals:
-            # Never negative, as a clock that nobody has set may make it.
+            # Never negative, which a clock that was never set could cause.
             time = max(0, offset + arrival.time)
             add(channel_of(arrival), time, arrival.line, time)
         self._writer.flush()
@@ -158,7 +158,7 @@ class Segment:
         try:
             _sync_data(self._descriptor)
         except OSError:
-            # Nobody knows what is on the disk of what was written since the last time.
+            # It is not known how much of the data since the last sync is on the disk.
             os.ftruncate(self._descriptor, self._synced_size)
             raise
         self._synced_size = self.size
@@ -225,7 +225,7 @@ class Segment:
             )
 
     def _write_pending(self, messages: int) -> None:
-        """Write what the writer has made of so many messages."""
+        """Write the bytes that the writer has made of this number of messages."""
         position = self.size
         data = self._pending.take()
         self._write(data)

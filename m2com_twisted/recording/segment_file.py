@@ -198,7 +198,7 @@ class SegmentFile:
                 self._add_channel(self._walk.content(place), overwrite=False)
 
     def _data_of(self, place: Place) -> bytes | None:
-        """Return the records of a chunk; None if it is damaged, or nothing of it is wanted."""
+        """Return the records of a chunk; None if it is damaged, or if none of them is wanted."""
         content = self._walk.content(place)
         if not self._selection.may_have(*_TIMES.unpack_from(content)) and self._channels:
             return None

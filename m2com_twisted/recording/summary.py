@@ -40,7 +40,7 @@ _FOOTER_LENGTH = 20
 
 
 class Summary:
-    """Notes what is in a segment."""
+    """Collects the summary of a segment while the segment is written."""
 
     def __init__(self) -> None:
         # The records of each kind, in the order in which they stand in the summary.

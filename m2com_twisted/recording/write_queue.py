@@ -141,7 +141,7 @@ class WriteQueue:
             await self._idle_waiters.add()
 
     async def _work(self) -> None:
-        """Do what is to be done until there is no more, or the disk refuses something."""
+        """Do all jobs that wait, or stop at the first that the disk refuses."""
         if not self._is_open:
             self._is_open = True
             self._note(await self._run(self._disk.open))
