@@ -188,6 +188,7 @@ def test_disable_goes_on_after_a_failure(tracking: MirrorBench) -> None:
     """Each step is tried; it fails in the end if one that counts was not done."""
     tracking.controller.inject("missing-success", count=2)  # script, then the loop
     settings = replace(Settings(), power_timeout=5.0)
+    tracking.mirror.stopService()
     tracking.mirror = type(tracking.mirror)(
         link=tracking.link, reactor=tracking.clock, settings=settings
     )
@@ -272,6 +273,7 @@ def test_a_fault_keeps_the_loop_open(bench: MirrorBench) -> None:
 def test_an_overridden_precondition(bench: MirrorBench) -> None:
     """A precondition that is not met can be overridden by its name; the report says so."""
     settings = Settings(enabled_faults_mask=None)
+    bench.mirror.stopService()
     bench.mirror = type(bench.mirror)(link=bench.link, reactor=bench.clock, settings=settings)
     bench.mirror.startService()
     bench.run(bench.mirror.ready())
