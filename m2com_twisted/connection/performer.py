@@ -36,7 +36,7 @@ from .effects import (
     TellLost,
 )
 from .endpoint import connect_failure
-from .inputs import Announced, ConnectOvertaken, Input, RetryDue, TornDown
+from .inputs import Announced, AttemptFailed, ConnectOvertaken, Input, RetryDue, TornDown
 from .machine import Machine
 from .outages import Outages
 from .retry import RetryPolicy, next_delay
@@ -148,8 +148,13 @@ class Performer:
     @perform.register
     def _dial(self, effect: Dial) -> None:
         # Left out if code of users has closed the client meanwhile.
-        if self._machine.attempt == effect.attempt:
+        if self._machine.attempt != effect.attempt:
+            return
+        try:
             self._connections.dial(effect.attempt, effect.timeout)
+        except BaseException as error:
+            # What an endpoint raises does not come here, but a recursion too deep does.
+            self._report(AttemptFailed(effect.attempt, error))
 
     @perform.register
     def _abandon(self, effect: Abandon) -> None:
