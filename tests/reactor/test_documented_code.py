@@ -25,6 +25,7 @@ RUN_BY = {
     "README.rst": "tests/reactor/test_documented_code.py",
     "docs/catalogue.rst": "tests/unit/catalogue/test_catalogue_page.py",
     "docs/hub.rst": "tests/reactor/hub/test_hub_page.py",
+    "docs/mirror.rst": "tests/unit/mirror/test_mirror_page.py",
     "docs/recordings.rst": "tests/unit/recording/test_recordings_page.py",
     "docs/running.rst": "tests/reactor/test_documented_code.py",
     "docs/simulator.rst": "tests/reactor/test_documented_code.py",
