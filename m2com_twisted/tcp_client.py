@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from .catalogue.enums import MsgType
-from .client.assembly import Settings, assemble
+from .client.assembly import ClientSettings, assemble
 from .client.observers import LineObserver
 from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
@@ -129,7 +129,7 @@ class TcpClient(TypedSender):
         self.name = name
         self.log = child_logger(log, type(self).__name__)
         self._reactor = ReactorAccess(reactor)
-        settings = Settings(
+        settings = ClientSettings(
             host=host,
             port=port,
             callback=self._adapted(callback_process_message),

@@ -17,9 +17,9 @@ import msgspec
 
 __all__ = [
     "Field",
+    "FieldLimits",
     "Floats",
     "Integers",
-    "Limits",
     "Values",
     "about",
     "fields_of",
@@ -51,7 +51,7 @@ else:
 
 
 @dataclass(frozen=True)
-class Limits:
+class FieldLimits:
     """Range of the values of a field; None stands for no limit.
 
     Attributes
@@ -132,7 +132,7 @@ class Field:
     length: int | None
     unit: str
     description: str
-    limits: Limits
+    limits: FieldLimits
     is_actuator: bool
     required: bool
     default: object
@@ -181,11 +181,11 @@ def about(
     length
         Number of values of a list; None if it varies.
     minimum, maximum, above, below
-        See `Limits`.
+        See `FieldLimits`.
     is_actuator
         See `Field`.
     """
-    limits = Limits(minimum, maximum, above, below)
+    limits = FieldLimits(minimum, maximum, above, below)
     extra = {"unit": unit, "length": length, "limits": limits, "is_actuator": is_actuator}
     return msgspec.Meta(description=description, extra=extra)
 

@@ -23,11 +23,11 @@ from .inbound import Inbound
 from .observers import LineObserver, LineObservers
 from .sender import MessageSender
 
-__all__ = ["Assembly", "Settings", "assemble"]
+__all__ = ["Assembly", "ClientSettings", "assemble"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class ClientSettings:
     """The settings of a client; see `TcpClient`.
 
     The callbacks are called as they are.  If they need an adapter, the creator of
@@ -67,7 +67,7 @@ class Assembly:
     observers: LineObservers
 
 
-def assemble(settings: Settings, reactor: ReactorAccess, log: NamedLog) -> Assembly:
+def assemble(settings: ClientSettings, reactor: ReactorAccess, log: NamedLog) -> Assembly:
     """Return a client's parts.
 
     Parameters
@@ -108,7 +108,9 @@ def assemble(settings: Settings, reactor: ReactorAccess, log: NamedLog) -> Assem
     return Assembly(link, sender, inbound, sequence_ids, observers)
 
 
-def _delivery(settings: Settings, reactor: ReactorAccess, stats: Stats, log: NamedLog) -> Delivery:
+def _delivery(
+    settings: ClientSettings, reactor: ReactorAccess, stats: Stats, log: NamedLog
+) -> Delivery:
     return Delivery(
         settings.callback,
         settings.args,
@@ -122,7 +124,11 @@ def _delivery(settings: Settings, reactor: ReactorAccess, stats: Stats, log: Nam
 
 
 def _protocol_maker(
-    settings: Settings, reactor: ReactorAccess, stats: Stats, log: NamedLog, receiver: LineTaker
+    settings: ClientSettings,
+    reactor: ReactorAccess,
+    stats: Stats,
+    log: NamedLog,
+    receiver: LineTaker,
 ) -> Callable[[ConnectionOwner], MessageProtocol]:
     """Return the function that returns a protocol for an owner."""
     return partial(
@@ -138,7 +144,7 @@ def _protocol_maker(
 
 
 def _endpoint_maker(
-    settings: Settings, reactor: ReactorAccess
+    settings: ClientSettings, reactor: ReactorAccess
 ) -> Callable[[float], IStreamClientEndpoint]:
     """Return the function that returns an endpoint for a timeout in seconds."""
     endpoint, host, port = settings.endpoint, settings.host, settings.port

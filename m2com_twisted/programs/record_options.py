@@ -58,13 +58,13 @@ def new_recorder(
         If the directory cannot be written to.
     """
     with extra("recording", "A recording"):
-        from ..recording import Keep, Limits, Recorder
+        from ..recording import Keep, Recorder, SegmentLimits
     directory = directory.absolute()
     _check(directory)
     keep = Keep(*(options["record-keep"] or (None, None)))
     largest, oldest = options["record-segment"] or (None, None)
-    usual = Limits()
-    limits = Limits(largest or usual.size, oldest or usual.age)
+    usual = SegmentLimits()
+    limits = SegmentLimits(largest or usual.size, oldest or usual.age)
     return Recorder(directory, limits=limits, keep=keep, log=log, reactor=reactor)
 
 

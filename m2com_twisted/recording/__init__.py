@@ -3,21 +3,21 @@
 Needs ``mcap``: the extra ``recording``.
 """
 
-from .disk import Limits
 from .reading import FollowedRecording, RecordingReader, read_recording, segments, selected
 from .recorder import ConnectionRecorder, Recorder, RecorderStats
 from .retention import Keep
 from .segment_file import Record, Selection
+from .segment_limits import SegmentLimits
 
 __all__ = [
     "ConnectionRecorder",
     "FollowedRecording",
     "Keep",
-    "Limits",
     "Record",
     "Recorder",
     "RecorderStats",
     "RecordingReader",
+    "SegmentLimits",
     "Selection",
     "read_recording",
     "segments",

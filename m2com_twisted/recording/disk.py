@@ -8,32 +8,16 @@ from pathlib import Path
 from .channels import Arrival
 from .retention import Keep, Retention
 from .segment import Instant, Segment
+from .segment_limits import SegmentLimits
 
-__all__ = ["Disk", "Limits", "Outcome"]
+__all__ = ["Disk", "JobOutcome"]
 
 # Seconds between two looks for segments that are to be deleted.
 _PRUNE_INTERVAL = 20.0
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Limits of a segment: a new one is begun when the first of them is reached.
-
-    Attributes
-    ----------
-    size
-        Bytes in the file of the segment.
-    age
-        Seconds since the segment was begun.
-    """
-
-    # An hour of full telemetry has about 110 MB, which is quickly copied and searched.
-    size: int = 256_000_000
-    age: float = 3600.0
-
-
 @dataclass
-class Outcome:
+class JobOutcome:
     """What one job has changed.
 
     Attributes
@@ -73,7 +57,7 @@ class Disk:
     """
 
     def __init__(
-        self, directory: Path, limits: Limits, keep: Keep, now: Callable[[], Instant]
+        self, directory: Path, limits: SegmentLimits, keep: Keep, now: Callable[[], Instant]
     ) -> None:
         self._directory = directory
         self._limits = limits
@@ -95,9 +79,9 @@ class Disk:
         """Bytes of all segments that were written in this run and are still there."""
         return self._bytes_before + (0 if self._segment is None else self._segment.size)
 
-    def open(self) -> Outcome:
+    def open(self) -> JobOutcome:
         """Make the directory and begin a segment."""
-        outcome = Outcome()
+        outcome = JobOutcome()
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             self._begin(self._now().monotonic)
@@ -105,7 +89,7 @@ class Disk:
             outcome.refused = error
         return outcome
 
-    def write(self, arrivals: Sequence[Arrival]) -> Outcome:
+    def write(self, arrivals: Sequence[Arrival]) -> JobOutcome:
         """Write messages to the segment, or to a new one.
 
         Parameters
@@ -113,15 +97,15 @@ class Disk:
         arrivals
             The messages, in their order.  If there are none, only the segment is checked.
         """
-        outcome = Outcome()
+        outcome = JobOutcome()
         self._look_at_segment(outcome)
         if arrivals:
             self._append(arrivals, outcome)
         return outcome
 
-    def sync(self) -> Outcome:
+    def sync(self) -> JobOutcome:
         """Write everything through to the disk (fsync), and delete old segments."""
-        outcome = Outcome()
+        outcome = JobOutcome()
         self._look_at_segment(outcome)
         if self._segment is not None:
             try:
@@ -133,13 +117,13 @@ class Disk:
         self._prune(outcome)
         return outcome
 
-    def finish(self) -> Outcome:
+    def finish(self) -> JobOutcome:
         """Complete the segment."""
         outcome = self.sync()
         self._finish_segment(outcome)
         return outcome
 
-    def _look_at_segment(self, outcome: Outcome) -> None:
+    def _look_at_segment(self, outcome: JobOutcome) -> None:
         """End a segment that is too old or too large, or that another program has changed."""
         segment = self._segment
         if segment is None:
@@ -161,7 +145,7 @@ class Disk:
         is_full = segment.size >= self._limits.size or age >= self._limits.age
         return is_full and segment.messages > 0
 
-    def _append(self, arrivals: Sequence[Arrival], outcome: Outcome) -> None:
+    def _append(self, arrivals: Sequence[Arrival], outcome: JobOutcome) -> None:
         """Write messages; if the segment cannot be written, try once with a new one."""
         is_new = self._segment is None
         try:
@@ -177,13 +161,13 @@ class Disk:
             else:
                 outcome.notes.append((logging.WARNING, f"A new segment was begun: {error}"))
 
-    def _append_once(self, arrivals: Sequence[Arrival], outcome: Outcome) -> None:
+    def _append_once(self, arrivals: Sequence[Arrival], outcome: JobOutcome) -> None:
         segment = self._segment or self._begin(arrivals[0].time)
         try:
             segment.append(arrivals, self._now())
         except OSError:
             # Its summary is written as well, if the disk still takes it.
-            self._finish_segment(Outcome())
+            self._finish_segment(JobOutcome())
             raise
         except Exception as error:
             # A message is the cause, not the disk: to try again would fail for ever.
@@ -201,7 +185,7 @@ class Disk:
         self._segment = self._previous = Segment(self._directory, now, first, self._previous)
         return self._segment
 
-    def _finish_segment(self, outcome: Outcome) -> None:
+    def _finish_segment(self, outcome: JobOutcome) -> None:
         if self._segment is None:
             return
         segment, self._segment = self._segment, None
@@ -221,7 +205,7 @@ class Disk:
             self._bytes_before += size if self._segment.messages else 0
             self._segment = None
 
-    def _prune(self, outcome: Outcome) -> None:
+    def _prune(self, outcome: JobOutcome) -> None:
         monotonic = self._now().monotonic / 1e9
         if self._pruned_at is not None and monotonic - self._pruned_at < _PRUNE_INTERVAL:
             return

@@ -17,9 +17,10 @@ from ..support.interfaces import Reactor
 from ..support.reactor_access import ReactorAccess
 from ..wire.codec import TERMINATOR, Message
 from .channels import Arrival, Source
-from .disk import Disk, Limits
+from .disk import Disk
 from .retention import Keep
 from .segment import Instant
+from .segment_limits import SegmentLimits
 from .write_queue import Counters, WriteQueue
 
 __all__ = ["ConnectionRecorder", "Recorder", "RecorderStats"]
@@ -92,7 +93,7 @@ class Recorder(Service):
         self,
         directory: Path | str,
         *,
-        limits: Limits | None = None,
+        limits: SegmentLimits | None = None,
         keep: Keep | None = None,
         log: logging.Logger | None = None,
         reactor: Reactor | None = None,
@@ -100,7 +101,7 @@ class Recorder(Service):
     ) -> None:
         # Absolute, because the program may change its working directory.
         self._directory = Path(directory).absolute()
-        self._limits = limits or Limits()
+        self._limits = limits or SegmentLimits()
         self._keep = keep or Keep()
         self._log = log or logging.getLogger(type(self).__name__)
         self._reactor = ReactorAccess(reactor)

@@ -13,7 +13,7 @@ from twisted.internet.threads import deferToThreadPool
 
 from ..support.waiters import Waiters
 from .channels import Arrival
-from .disk import Disk, Outcome
+from .disk import Disk, JobOutcome
 from .segment import Segment
 
 __all__ = ["Counters", "WriteQueue"]
@@ -171,14 +171,14 @@ class WriteQueue:
         self._retry = None
         self.pump()
 
-    async def _run(self, job: Callable[[], Outcome]) -> Outcome:
+    async def _run(self, job: Callable[[], JobOutcome]) -> JobOutcome:
         """Do a job in a thread, if there are threads."""
         threads = IReactorThreads(self._reactor, None)
         if threads is None:
             return await maybeDeferred(job)
         return await deferToThreadPool(threads, threads.getThreadPool(), job)
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note(self, outcome: JobOutcome) -> None:
         """Count and report what a job has changed."""
         self._counters.recorded += outcome.recorded
         self._counters.lost += outcome.lost

@@ -12,7 +12,7 @@ import pytest_twisted
 from m2com_twisted.connection.state import ConnectionState
 from m2com_twisted.errors import RecordingError
 from m2com_twisted.programs.extras import MissingExtraError
-from m2com_twisted.recording import Limits
+from m2com_twisted.recording import SegmentLimits
 from tests.support.recordings import Recording, numbers_in
 from tests.support.subcommands import parsed, start
 from tests.support.waiting import until
@@ -21,7 +21,7 @@ from tests.support.waiting import until
 @pytest.fixture
 def night(tmp_path: Path) -> Path:
     """Record two minutes in two segments: a mirror that moves, a fault, a lost connection."""
-    recording = Recording(tmp_path / "night", limits=Limits(age=60))
+    recording = Recording(tmp_path / "night", limits=SegmentLimits(age=60))
     command = recording.recorder.observer("command")
     telemetry = recording.recorder.observer("telemetry")
 
@@ -98,7 +98,7 @@ async def test_cat_prints_any_line_as_json(
 @pytest_twisted.ensureDeferred
 async def test_cat_follows_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It goes on as the recording grows, into the next segment too, until it is interrupted."""
-    recording = Recording(tmp_path, limits=Limits(size=1000))
+    recording = Recording(tmp_path, limits=SegmentLimits(size=1000))
     recording.write(2)
     cat = start("cat", "--follow", str(tmp_path))
     shown = ""

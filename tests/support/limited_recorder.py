@@ -18,7 +18,7 @@ import resource
 import sys
 from pathlib import Path
 
-from m2com_twisted.recording import Limits
+from m2com_twisted.recording import SegmentLimits
 from tests.support.recordings import Recording
 
 __all__ = ["PER_SECOND", "run"]
@@ -31,7 +31,7 @@ _PER_STEP = 5
 
 def run(directory: Path, count: int, progress: int) -> Recording:
     """Record so many messages; write the number of those sent to a descriptor before each step."""
-    recording = Recording(directory, limits=Limits(size=100_000))
+    recording = Recording(directory, limits=SegmentLimits(size=100_000))
     while recording.sent < count:
         os.write(progress, b"%d\n" % recording.sent)
         recording.send(_PER_STEP, size=random.Random(recording.sent).randrange(2000))

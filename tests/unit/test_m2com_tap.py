@@ -18,7 +18,7 @@ from twisted.plugin import getPlugins
 
 from m2com_twisted import CellControllerService
 from m2com_twisted.programs import m2com_tap as tap
-from m2com_twisted.recording import Keep, Limits, Recorder
+from m2com_twisted.recording import Keep, Recorder, SegmentLimits
 
 
 async def take(message: object) -> None:
@@ -126,15 +126,19 @@ def test_directory_to_record_in_that_is_a_file_is_one_line(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "keep", "limits"),
     [
-        ([], Keep(), Limits()),
-        (["--record-keep", "100GB"], Keep(size=100 * 10**9), Limits()),
-        (["--record-keep", "30d"], Keep(age=30 * 86400), Limits()),
-        (["--record-segment", "1.5MB"], Keep(), Limits(size=1_500_000)),
-        (["--record-segment=15min"], Keep(), Limits(age=900)),
+        ([], Keep(), SegmentLimits()),
+        (["--record-keep", "100GB"], Keep(size=100 * 10**9), SegmentLimits()),
+        (["--record-keep", "30d"], Keep(age=30 * 86400), SegmentLimits()),
+        (["--record-segment", "1.5MB"], Keep(), SegmentLimits(size=1_500_000)),
+        (["--record-segment=15min"], Keep(), SegmentLimits(age=900)),
     ],
 )
 def test_limits_of_a_recording(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], keep: Keep, limits: Limits
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    keep: Keep,
+    limits: SegmentLimits,
 ) -> None:
     """The limits of a recording are sizes or durations with their units."""
     given: dict[str, Any] = {}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...catalogue.checks import checked
-from ...catalogue.describe import Field, Limits, fields_of
+from ...catalogue.describe import Field, FieldLimits, fields_of
 from ...catalogue.messages import Command
 
 __all__ = [
@@ -78,7 +78,7 @@ def value_of(field: Field, value: Any) -> object:
         raise CommandRefusedError("must not be null")
     if field.type is float:
         # The model judges the range, after the events that precede its verdict.
-        field = replace(field, limits=Limits())
+        field = replace(field, limits=FieldLimits())
     converted = checked(field, value)
     if not isinstance(converted, tuple):
         return converted

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from m2com_twisted.recording import Limits, segments
+from m2com_twisted.recording import SegmentLimits, segments
 from tests.support.log_lines import errors, warnings
 from tests.support.recordings import Recording, numbers_in
 
@@ -82,7 +82,7 @@ def test_memory_is_bounded_while_the_disk_takes_nothing(
 def test_disk_without_inodes(mount: Mount) -> None:
     """A new segment that cannot be created is no reason to lose anything."""
     disk = mount("nr_inodes=3")
-    recording = Recording(disk, limits=Limits(size=1000))
+    recording = Recording(disk, limits=SegmentLimits(size=1000))
     (disk / "other").touch()
     for _ in range(5):
         recording.write(10)
@@ -272,7 +272,7 @@ def test_directory_that_is_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 @pytest.mark.parametrize("name", ["night[1]", "a*b?", "späte Nacht", "-x"])
 def test_directory_of_any_name(tmp_path: Path, name: str) -> None:
     """A name that a shell would expand is a name like any other."""
-    recording = Recording(tmp_path / name, limits=Limits(size=1000))
+    recording = Recording(tmp_path / name, limits=SegmentLimits(size=1000))
     for _ in range(20):
         recording.write(10)
     assert recording.check() == list(range(200))

@@ -6,7 +6,7 @@ from pathlib import Path
 from mcap.reader import NonSeekingReader, make_reader
 from mcap.stream_reader import StreamReader
 
-from m2com_twisted.recording import Limits, segments
+from m2com_twisted.recording import SegmentLimits, segments
 from tests.support.recordings import START, Recording
 
 
@@ -94,7 +94,7 @@ def test_unfinished_segment_is_read_too(tmp_path: Path) -> None:
 
 def test_every_record_is_sound(tmp_path: Path) -> None:
     """All checksums are right, from the first byte to the last, in each of several segments."""
-    recording = Recording(tmp_path, limits=Limits(size=20_000))
+    recording = Recording(tmp_path, limits=SegmentLimits(size=20_000))
     for _ in range(20):
         recording.write(10, size=500)
     recording.stop()

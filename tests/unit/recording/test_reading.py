@@ -12,8 +12,8 @@ import pytest
 from m2com_twisted.errors import RecordingError
 from m2com_twisted.recording import (
     FollowedRecording,
-    Limits,
     Record,
+    SegmentLimits,
     Selection,
     read_recording,
     segments,
@@ -184,7 +184,7 @@ def test_segment_deleted_while_a_recording_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The others are read to their end."""
-    recording = Recording(tmp_path, limits=Limits(size=1))
+    recording = Recording(tmp_path, limits=SegmentLimits(size=1))
     for _ in range(3):
         recording.write()
     recording.stop()
@@ -197,7 +197,7 @@ def test_segment_deleted_while_a_recording_is_read(
 
 def test_following_sees_each_message_once(tmp_path: Path) -> None:
     """Growth of a segment, the next segments, and the runs of other recorders are all seen."""
-    recording = Recording(tmp_path / "record", limits=Limits(size=2000))
+    recording = Recording(tmp_path / "record", limits=SegmentLimits(size=2000))
     recording.write(3)
     followed = FollowedRecording(tmp_path / "record", Selection())
 
@@ -249,7 +249,7 @@ def test_following_meets_torn_and_deleted_segments(tmp_path: Path) -> None:
 
 def test_many_segments_need_few_descriptors(tmp_path: Path) -> None:
     """A recording of many segments is followed with one open file."""
-    recording = Recording(tmp_path, limits=Limits(size=1))
+    recording = Recording(tmp_path, limits=SegmentLimits(size=1))
     for _ in range(100):
         recording.write()
     followed = FollowedRecording(tmp_path, Selection())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from m2com_twisted.connection.state import ConnectionState
-from m2com_twisted.recording import Limits, Recorder, read_recording, segments
+from m2com_twisted.recording import Recorder, SegmentLimits, read_recording, segments
 from tests.support.recordings import START, Recording, numbers_in
 
 SECOND = 10**9
@@ -146,7 +146,7 @@ def test_names_have_the_time_of_the_start(tmp_path: Path) -> None:
 
 def test_a_new_segment_by_size(tmp_path: Path) -> None:
     """No message is lost or out of order where one segment ends and the next begins."""
-    recording = Recording(tmp_path, limits=Limits(size=100_000))
+    recording = Recording(tmp_path, limits=SegmentLimits(size=100_000))
     for _ in range(20):
         recording.write(10, size=4000)
     assert recording.check() == list(range(200))
@@ -157,7 +157,7 @@ def test_a_new_segment_by_size(tmp_path: Path) -> None:
 
 def test_a_new_segment_by_age(tmp_path: Path) -> None:
     """A segment has no more than what came in its time."""
-    recording = Recording(tmp_path, limits=Limits(age=60))
+    recording = Recording(tmp_path, limits=SegmentLimits(age=60))
     for _ in range(100):
         recording.write()
     assert recording.check() == list(range(100))
@@ -166,7 +166,7 @@ def test_a_new_segment_by_age(tmp_path: Path) -> None:
 
 def test_bytes_are_those_on_disk(tmp_path: Path) -> None:
     """The counter of bytes is the size of the files; the age is that of the segment."""
-    recording = Recording(tmp_path, limits=Limits(size=50_000))
+    recording = Recording(tmp_path, limits=SegmentLimits(size=50_000))
     for _ in range(10):
         recording.write(10, size=2000)
     total = sum(path.stat().st_size for path in segments(tmp_path))
@@ -189,7 +189,7 @@ def test_wall_clock_that_is_set(tmp_path: Path, step: float) -> None:
 
     The order of reading is that of writing, though the later name may be the smaller one.
     """
-    recording = Recording(tmp_path, limits=Limits(age=100))
+    recording = Recording(tmp_path, limits=SegmentLimits(age=100))
     for _ in range(10):
         recording.write()
     recording.step = step

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from m2com_twisted.recording import Keep, Limits, segments
+from m2com_twisted.recording import Keep, SegmentLimits, segments
 from m2com_twisted.recording.retention import Retention
 from tests.support.log_lines import warnings
 from tests.support.recordings import Recording, numbers_in
@@ -97,7 +97,7 @@ def test_segment_that_another_recorder_has_open_is_kept(tmp_path: Path) -> None:
 
 def test_recorder_keeps_within_its_size(tmp_path: Path) -> None:
     """A recording that goes on for long has about what it may have, and the newest of it."""
-    recording = Recording(tmp_path, limits=Limits(size=50_000), keep=Keep(size=500_000))
+    recording = Recording(tmp_path, limits=SegmentLimits(size=50_000), keep=Keep(size=500_000))
     for _ in range(300):
         recording.write(5, size=2000)
     total = sum(file.stat().st_size for file in segments(tmp_path))

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from m2com_twisted.errors import RecordingError
-from m2com_twisted.recording import Limits, Recorder, segments
+from m2com_twisted.recording import Recorder, SegmentLimits, segments
 from m2com_twisted.simulator.replay import Replay
 from tests.support.memory_simulator import Line
 from tests.support.recordings import Recording
@@ -143,7 +143,7 @@ def test_finished_when_both_parts_are_played(recording: Path, play: Play) -> Non
 
 def test_clock_that_was_set_back_does_not_stop_it(tmp_path: Path, play: Play) -> None:
     """Where the time goes back from one segment to the next, it goes on at once."""
-    recording = Recording(tmp_path, limits=Limits(age=5))
+    recording = Recording(tmp_path, limits=SegmentLimits(age=5))
     recording.write()
     recording.write()
     recording.step = -3600
