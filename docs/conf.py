@@ -52,7 +52,7 @@ numpydoc_xref_param_type = False
 _FOREIGN = r"(twisted|zope|msgspec|prometheus_client|mcap|nats|rich|matplotlib|pytest)"
 # Those of Twisted that docstrings give without their module, its interfaces among them.
 _TWISTED = "Clock|ClientService|DelayedCall|LineReceiver|LoopingCall|ReconnectingClientFactory"
-_TWISTED += r"|inlineCallbacks|I[A-Z][a-z]\w+"
+_TWISTED += r"|inlineCallbacks|optParameters|I[A-Z][a-z]\w+"
 _STANDARD = "|".join(sorted(sys.stdlib_module_names))
 nitpicky = True
 nitpick_ignore_regex = [

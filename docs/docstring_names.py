@@ -14,6 +14,7 @@ from zope.interface.interface import InterfaceClass
 
 import m2com_twisted
 from docs.reference_pages import PUBLIC, defining_name
+from m2com_twisted.mirror import Mirror
 
 if TYPE_CHECKING:
     from docutils.nodes import Element, TextElement, document
@@ -48,17 +49,29 @@ def _full_name(target: str, module: str, described: dict[str, str]) -> str | Non
     """Return the name under which the reference describes what a docstring names.
 
     A docstring may give a name as users import it, that of anything which the
-    package itself exports, a method of `TcpClient`, any name without its module
-    if it is the only one of that name, and what a class inherits.
+    package itself exports, a method of the mirror or the client, and any name
+    without its module if it is the only one of that name.
     """
     owner, _, attribute = target.rpartition(".")
     candidates = [
         *(_exported(package, target.removeprefix(f"{package}.")) for package in PUBLIC),
-        _exported("m2com_twisted", f"TcpClient.{target}"),
+        *(_method(facade, target) for facade in _facades(module)),
         *_only(target, module, described),
         *(f"{base}.{attribute}" for name in _only(owner, module, described) for base in _mro(name)),
     ]
     return next((name for name in candidates if name in described), None)
+
+
+def _facades(module: str) -> tuple[type, ...]:
+    """Return the classes whose methods a docstring names without the class, nearest first."""
+    client, mirror = m2com_twisted.TcpClient, Mirror
+    return (mirror, client) if "mirror" in module or "aio" in module else (client, mirror)
+
+
+def _method(owner: type, name: str) -> str:
+    """Return the full name of a method where it is defined, which may be a base class."""
+    bases = [base for base in owner.__mro__ if name in vars(base)]
+    return f"{bases[0].__module__}.{bases[0].__qualname__}.{name}" if bases else ""
 
 
 def _exported(package: str, name: str) -> str | None:

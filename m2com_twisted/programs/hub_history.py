@@ -72,7 +72,7 @@ async def read_kept(
 async def print_history(
     options: Mapping[str, Any], reactor: IReactorTime, terminal: Terminal, topics: list[str]
 ) -> None:
-    """Print what the hub has kept, one JSON object a line, as `m2com cat` prints a recording.
+    """Print what the hub has kept, one JSON object a line, as ``m2com cat`` prints a recording.
 
     Parameters
     ----------

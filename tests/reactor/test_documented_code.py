@@ -24,6 +24,7 @@ from tests.support.waiting import the_reactor, until
 RUN_BY = {
     "README.rst": "tests/reactor/test_documented_code.py",
     "docs/catalogue.rst": "tests/unit/catalogue/test_catalogue_page.py",
+    "docs/connection.rst": "tests/reactor/test_documented_code.py",
     "docs/hub.rst": "tests/reactor/hub/test_hub_page.py",
     "docs/mirror.rst": "tests/unit/mirror/test_mirror_page.py",
     "docs/recordings.rst": "tests/unit/recording/test_recordings_page.py",
@@ -118,6 +119,16 @@ def test_subscription_of_the_page_about_the_catalogue() -> None:
     """The block of docs/catalogue.rst subscribes with the service, and cancels that."""
     names = {"service": Embedded().service, "events": events}
     exec(code_blocks("docs/catalogue.rst", "python")[1], names)
+
+
+def test_observer_of_the_page_about_the_connection() -> None:
+    """The observer of docs/connection.rst counts the bytes of both directions."""
+    names: dict[str, Any] = {}
+    exec(code_blocks("docs/connection.rst", "python")[0], names)
+    counter = names["counter"]
+    counter.received(b"12345", {})
+    counter.sent(b"123")
+    assert (counter.received_bytes, counter.sent_bytes) == (5, 3)
 
 
 @pytest_twisted.ensureDeferred
