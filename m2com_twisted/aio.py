@@ -3,38 +3,42 @@
 Code for the asyncio original works after a change of its import.
 """
 
-import asyncio
-import contextlib
-import functools
-import inspect
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import ContextVar, copy_context
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from . import mirror, tcp_client
 from .catalogue.enums import MsgType
+from .client.observers import LineObserver
+from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
+from .connection.retry import RetryPolicy, default_retry_policy
+from .connection.state import ConnectionState
+from .delivery.backlog import Overflow
 from .delivery.delivery import MessageCallback
-from .support.callables import require_callback
+from .support.asyncio_bridge import AsyncioCallbacks, required_loop
+from .support.reactor_access import ReactorAccess
+from .support.stats import Stats
 from .wire.codec import Message
 
 __all__ = ["Mirror", "TcpClient"]
 
 T = TypeVar("T")
+Self = TypeVar("Self", bound="TcpClient")
 
 
-class TcpClient(tcp_client.TcpClient):
+class TcpClient(TypedSender):
     """Client of one port of the M2 cell controller, for asyncio code.
 
-    It has all methods of `m2com_twisted.TcpClient`, with the same meaning.  But
-    the coroutines are awaited in asyncio tasks, and the callback is an asyncio
-    coroutine function (or a plain function).  Each call is a task of its own;
-    the calls still run one after the other.
+    It has the parameters and all methods of `m2com_twisted.TcpClient`, with the
+    same meaning.  But the coroutines are awaited in asyncio tasks, and the
+    callbacks are asyncio coroutine functions (or plain functions).  Each call is
+    a task of its own; the calls still run one after the other.
 
     Notes
     -----
@@ -48,26 +52,107 @@ class TcpClient(tcp_client.TcpClient):
     message whose turn came at the moment of cancelling may have been sent.
     """
 
-    @functools.cached_property
-    def _callbacks(self) -> "_Callbacks":
-        # Not made in a constructor, which would have to repeat the signature.
-        return _Callbacks()
+    def __init__(
+        self: Self,
+        host: str,
+        port: int,
+        callback_process_message: MessageCallback,
+        *args: object,
+        log: logging.Logger | None = None,
+        sequence_generator: Iterator[int] | None = None,
+        name: str = "tcp-client",
+        check_message_rate: bool = False,
+        reactor: IReactorTime | None = None,
+        endpoint: IStreamClientEndpoint | None = None,
+        retry_policy: RetryPolicy | None = default_retry_policy(),  # noqa: B008 - has no state
+        connect_callback: Callable[[Self], object] | None = None,
+        observers: Iterable[LineObserver] = (),
+        max_line_length: int = 2**20,
+        max_waiting_bytes: int = 2**20,
+        max_queue_length: int = 1000,
+        overflow: Overflow = "pause",
+    ) -> None:
+        self._reactor = ReactorAccess(reactor)
+        self._callbacks = AsyncioCallbacks()
+        self._client = tcp_client.TcpClient(
+            host,
+            port,
+            self._callbacks.wrap(callback_process_message),
+            *args,
+            log=log,
+            sequence_generator=sequence_generator,
+            name=name,
+            check_message_rate=check_message_rate,
+            reactor=reactor,
+            endpoint=endpoint,
+            retry_policy=retry_policy,
+            connect_callback=self._told_of_change(connect_callback),
+            observers=observers,
+            max_line_length=max_line_length,
+            max_waiting_bytes=max_waiting_bytes,
+            max_queue_length=max_queue_length,
+            overflow=overflow,
+        )
+        self.host = host
+        self.port = port
+        self.name = name
+        self.log = self._client.log
 
-    def _adapted(self, callback: MessageCallback) -> MessageCallback:
-        return self._callbacks.wrap(callback)
+    def _told_of_change(
+        self: Self, connect_callback: Callable[[Self], object] | None
+    ) -> Callable[[tcp_client.TcpClient], object] | None:
+        """Return a callback for the client inside that tells the user's of this one."""
+        if connect_callback is None:
+            return None
+        tell = self._callbacks.wrap(connect_callback)
+        return lambda client: tell(self)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._client.connected
+
+    @property
+    def should_be_connected(self) -> bool:
+        """Whether `connect` or `start` was called, and `close` not since."""
+        return self._client.should_be_connected
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection stands."""
+        return self._client.state
+
+    @property
+    def timeout(self) -> float | None:
+        """Read timeout in seconds; None, as at first: none."""
+        return self._client.timeout
+
+    @timeout.setter
+    def timeout(self, timeout: float | None) -> None:
+        self._client.timeout = timeout
+
+    @property
+    def last_sequence_id(self) -> int:
+        """Sequence id of the last command that was sent; -1 before the first."""
+        return self._client.last_sequence_id
+
+    @property
+    def stats(self) -> Stats:
+        """The counters, as they are now."""
+        return self._client.stats
 
     async def connect(self, timeout: float = 10.0) -> None:
-        """Override, for asyncio tasks."""
-        await self._run("connect", partial(super().connect, timeout))
+        """Connect: see `m2com_twisted.TcpClient.connect`."""
+        await self._run("connect", partial(self._client.connect, timeout))
 
     def start(self, timeout: float = 10.0) -> None:
-        """Override, for asyncio tasks."""
-        self._require_loop("aio.TcpClient.start")
-        super().start(timeout)
+        """Begin to connect: see `m2com_twisted.TcpClient.start`."""
+        required_loop(self._reactor, "aio.TcpClient.start")
+        self._client.start(timeout)
 
     async def close(self) -> None:
-        """Override, for asyncio tasks."""
-        await self._run("close", partial(self._callbacks.run_inside, super().close))
+        """Close the connection: see `m2com_twisted.TcpClient.close`."""
+        await self._run("close", partial(self._callbacks.run_inside, self._client.close))
 
     async def write_message(
         self,
@@ -76,9 +161,9 @@ class TcpClient(tcp_client.TcpClient):
         msg_details: Message | None = None,
         comp_name: str | None = None,
     ) -> None:
-        """Override, for asyncio tasks."""
-        write = partial(super().write_message, msg_type, msg_name, msg_details, comp_name)
-        await self._run("write_message", write)
+        """Write a message: see `m2com_twisted.TcpClient.write_message`."""
+        write = self._client.write_message
+        await self._run("write_message", partial(write, msg_type, msg_name, msg_details, comp_name))
 
     async def run_command(
         self,
@@ -88,20 +173,28 @@ class TcpClient(tcp_client.TcpClient):
         ack_timeout: float | None = 10.0,
         timeout: float | None = 60.0,
     ) -> CommandOutcome:
-        """Override, for asyncio tasks."""
-        run = super().run_command
+        """Run a command: see `m2com_twisted.TcpClient.run_command`."""
+        run = self._client.run_command
         return await self._run(
             "run_command", partial(run, name, details, ack_timeout=ack_timeout, timeout=timeout)
         )
 
-    async def _run(self, name: str, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine of Twisted and wait for it in asyncio."""
-        loop = self._require_loop(f"aio.TcpClient.{name}")
-        return await Deferred.fromCoroutine(function()).asFuture(loop)
+    async def __aenter__(self: Self) -> Self:
+        await self.connect()
+        return self
 
-    def _require_loop(self, function_name: str) -> asyncio.AbstractEventLoop:
-        """Return the reactor's loop, which must be the one that runs this."""
-        return _require_loop(self._reactor.known(), function_name)
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _run(self, name: str, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Let asyncio wait for what Twisted does."""
+        loop = required_loop(self._reactor, f"aio.TcpClient.{name}")
+        return await Deferred.fromCoroutine(function()).asFuture(loop)
 
 
 class Mirror(mirror.Mirror):
@@ -121,7 +214,7 @@ class Mirror(mirror.Mirror):
     """
 
     def _awaitable(self, deferred: Deferred[T]) -> Awaitable[T]:
-        return deferred.asFuture(_require_loop(self._clock.known(), "aio.Mirror"))
+        return deferred.asFuture(required_loop(self._clock, "aio.Mirror"))
 
     async def __aenter__(self) -> "Mirror":
         self.startService()
@@ -139,111 +232,3 @@ class Mirror(mirror.Mirror):
         traceback: TracebackType | None,
     ) -> None:
         await self._awaitable(self.stopService())
-
-
-def _require_loop(reactor: object, function_name: str) -> asyncio.AbstractEventLoop:
-    """Return the reactor's loop, which must be the one that runs this."""
-    # Twisted has no public name for it.
-    reactor_loop: asyncio.AbstractEventLoop | None = getattr(reactor, "_asyncioEventloop", None)
-    if reactor_loop is None:
-        found = "none is installed" if reactor is None else f"this one is {reactor!r}"
-        raise RuntimeError(
-            f"{function_name} needs Twisted's asyncio reactor, but {found}: "
-            "call twisted.internet.asyncioreactor.install before all else."
-        )
-    running = _running_loop()
-    if running is not reactor_loop or asyncio.current_task(reactor_loop) is None:
-        raise RuntimeError(
-            f"{function_name} must be called in an asyncio task on the reactor's loop, "
-            f"{reactor_loop!r}; this is no task, or one on another loop: {running!r}."
-        )
-    return reactor_loop
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-# Carried by the task of a callback and by all tasks that it makes.  The task
-# itself would not do: asyncio.wait_for makes one, before Python 3.12.
-_mark: ContextVar[object] = ContextVar("m2com_twisted.aio._mark", default=None)
-
-
-class _Callbacks:
-    """Runs a client's asyncio callbacks, which Twisted calls one at a time."""
-
-    def __init__(self) -> None:
-        # The callback that runs; None between two calls.
-        self._mark: object = None
-        self._task: asyncio.Future[object] | None = None
-        # The functions that the task wants to have called on the Twisted side of the
-        # callback.  That side waits for one of them, or for the end of the task.
-        self._wanted: deque[Callable[[], object]] = deque()
-        self._woken: Deferred[None] = Deferred()
-
-    def wrap(self, callback: MessageCallback) -> MessageCallback:
-        """Return a callback for Twisted that runs one for asyncio."""
-        # Here, because the client sees the function that is returned.
-        require_callback(callback)
-
-        @functools.wraps(callback)
-        async def run(*args: object, **kwargs: object) -> None:
-            result = callback(*args, **kwargs)
-            if inspect.isawaitable(result):
-                self._mark = object()
-                try:
-                    await self._follow(result)
-                finally:
-                    self._mark = None
-
-        return run
-
-    async def _follow(self, awaitable: Awaitable[object]) -> None:
-        """Run a task to its end; pass on a cancellation, and wait for the reaction."""
-        # First, because an eager task runs before it can be waited for.
-        self._woken = Deferred(self._cancel_task)
-        task = self._task = _marked_task(awaitable, self._mark)
-        task.add_done_callback(self._note_end)
-        while self._wanted or not task.done():
-            if not self._wanted:
-                with contextlib.suppress(CancelledError):
-                    await self._woken
-            self._woken = Deferred(self._cancel_task)
-            while self._wanted:
-                self._wanted.popleft()()
-        task.result()
-
-    def _note_end(self, task: "asyncio.Future[object]") -> None:
-        # If the task ended at once, this comes late, when another may run.
-        if self._task is task:
-            self._wake()
-
-    def _wake(self) -> None:
-        if not self._woken.called:
-            self._woken.callback(None)
-
-    def _cancel_task(self, woken: Deferred[None]) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    async def run_inside(self, function: "Callable[[], Coroutine[Any, Any, T]]") -> T:
-        """Call a function of Twisted as from inside the callback, if the callback calls this.
-
-        Then the coroutine that delivers the messages runs, as for a Twisted
-        callback.  So `close` knows not to wait for the callback that calls it.
-        """
-        if self._mark is None or _mark.get() is not self._mark:
-            return await function()
-        result: Deferred[T] = Deferred()
-        self._wanted.append(lambda: Deferred.fromCoroutine(function()).chainDeferred(result))
-        self._wake()
-        return await result
-
-
-def _marked_task(awaitable: Awaitable[object], mark: object) -> "asyncio.Future[object]":
-    context = copy_context()
-    context.run(_mark.set, mark)
-    return context.run(asyncio.ensure_future, awaitable)

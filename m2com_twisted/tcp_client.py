@@ -121,7 +121,6 @@ class TcpClient(TypedSender):
         require_callback(callback_process_message)
         if connect_callback is not None:
             require_callback(connect_callback)
-            connect_callback = self._adapted(connect_callback)
         if endpoint is None:
             check_address(host, port)
         self.host = host
@@ -132,7 +131,7 @@ class TcpClient(TypedSender):
         settings = ClientSettings(
             host=host,
             port=port,
-            callback=self._adapted(callback_process_message),
+            callback=callback_process_message,
             args=args,
             connect_callback=None if connect_callback is None else partial(connect_callback, self),
             observers=observers,
@@ -147,10 +146,6 @@ class TcpClient(TypedSender):
             timeout_from_first_message=timeout_from_first_message,
         )
         self._parts = assemble(settings, self._reactor, NamedLog(self.log, name))
-
-    def _adapted(self, callback: MessageCallback) -> MessageCallback:
-        """Return the function to call for a callback of the user; subclasses override this."""
-        return callback
 
     @property
     def connected(self) -> bool:

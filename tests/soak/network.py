@@ -232,7 +232,8 @@ class Soak:
                 self._simulator.signal(signal.SIGSTOP)
                 await self._sleep(15)
                 self._simulator.signal(signal.SIGCONT)
-            async with self._fault("port taken over for 10 s"):
+            remark = "lost to the client that took the port"
+            async with self._fault("port taken over for 10 s", remark):
                 await self._take_over()
             async with self._fault("no descriptors for 10 s"):
                 with _no_descriptors():
@@ -249,8 +250,8 @@ class Soak:
         await deferLater(self._reactor, seconds)
 
     @contextlib.asynccontextmanager
-    async def _fault(self, name: str) -> AsyncIterator[None]:
-        """Measure what the body does."""
+    async def _fault(self, name: str, remark: str = "") -> AsyncIterator[None]:
+        """Measure what the body does; the remark is about telemetry."""
         for probe in self._probes:
             probe.begin()
         begun = time.monotonic()
@@ -263,6 +264,7 @@ class Soak:
         await self._sleep(3)
         await self._until(lambda: all(probe.client.connected for probe in self._probes))
         self.rows += [probe.row(name, begun, mended) for probe in self._probes]
+        self.rows[-1].remark = remark
 
     async def _until(self, condition: Callable[[], object]) -> None:
         give_up = time.monotonic() + _PATIENCE
