@@ -18,7 +18,7 @@ from ..errors import NotConnectedError, SilentPeerError
 from ..support.log import NamedLog
 from ..support.stats import Stats
 from ..wire.codec import TERMINATOR
-from ..wire.framing import LineSplitter
+from ..wire.framing import LineSplitter, OversizeLine, runs
 from .line_taker import LineTaker
 from .socket_options import set_socket_options
 from .watchdog import Watchdog
@@ -114,7 +114,7 @@ class MessageProtocol(LineReceiver):
         # `start_reading`.
         self._chunks: deque[bytes] = deque()
         self._busy = True
-        self._splitter = LineSplitter(max_line_length, self.lineLengthExceeded)
+        self._splitter = LineSplitter(max_line_length)
         # Reasons not to read from the transport: `start_reading` was not called yet,
         # or the backlog is full.
         self._started = False
@@ -203,14 +203,13 @@ class MessageProtocol(LineReceiver):
             self.set_timeout(self._timeout)
         elif lines or self._watchdog.in_doubt:
             self._watchdog.heard()
-        # An observer of a skipped line may have closed the client.
-        if lines and self.is_open:
-            self._receiver.lines_received(lines)
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        """Override: skip the line."""
-        self._watchdog.heard()
-        self._receiver.oversize_line_received(line, self.MAX_LENGTH)
+        for part in runs(lines) if self._splitter.found_oversize else [lines]:
+            # What the one before led to may have closed the connection.
+            if part and self.is_open:
+                if isinstance(part, OversizeLine):
+                    self._receiver.oversize_line_received(part, self.MAX_LENGTH)
+                else:
+                    self._receiver.lines_received(part)
 
     def _peer_is_silent(self, timeout: float) -> None:
         self._own_reason = SilentPeerError(timeout)

@@ -1,15 +1,21 @@
 """Lines out of chunks of bytes, in bounded memory."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from operator import itemgetter
+from typing import cast
 
 from .codec import TERMINATOR
 
-__all__ = ["LineSplitter"]
+__all__ = ["LineSplitter", "OversizeLine", "runs"]
 
 # The items of a bytes object are numbers.
 _CR = ord("\r")
 _last_byte = itemgetter(-1)
+
+
+class OversizeLine(bytes):
+    """The beginning of a line that is too long, in its place among the other lines."""
 
 
 class LineSplitter:
@@ -24,25 +30,26 @@ class LineSplitter:
     ----------
     limit
         The longest line, in bytes without its terminator.
-    oversize
-        Called once for each longer line, with its bytes so far.  `feed` returns
-        the lines around it afterwards.  The longer line is skipped.
     """
 
-    def __init__(self, limit: int, oversize: Callable[[bytes], object]) -> None:
+    def __init__(self, limit: int) -> None:
         # One more for the CR of the terminator, which `feed` returns too.
         self._limit = limit + 1
-        self._oversize = oversize
         # The line that is still open, and whether it is too long to keep.
         self._open = bytearray()
         self._skipping = False
+        #: Whether `feed` returned a line that is too long the last time.
+        self.found_oversize = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that a chunk completes.
 
         Each line ends with the CR of its terminator.  JSON ignores it as white
-        space, and removing it would copy the line once more.
+        space, and removing it would copy the line once more.  Of a line that is
+        too long an `OversizeLine` is returned, once, as soon as it is known to
+        be too long.
         """
+        self.found_oversize = False
         if self._open[-1:] == b"\r":
             # Perhaps half a terminator: `_split` has to see it whole.
             del self._open[-1:]
@@ -53,35 +60,49 @@ class LineSplitter:
             lines[:1] = self._close(lines[0])
         # The open line was checked above; no other line is longer than the chunk.
         if len(data) > self._limit:
-            lines = self._without_oversize(lines)
+            lines = [self._checked(line) for line in lines]
         if rest:
-            self._keep_open(rest)
+            lines += self._keep_open(rest)
         return lines
 
     def _close(self, end: bytes) -> list[bytes]:
-        """Return the open line with its end, or nothing if it is too long."""
+        """Return the open line with its end, or nothing if it was reported as too long."""
         line = b"".join((self._open, end))
         self._open.clear()
         skipped, self._skipping = self._skipping, False
-        return [] if skipped else self._without_oversize([line])
+        return [] if skipped else [self._checked(line)]
 
-    def _without_oversize(self, lines: list[bytes]) -> list[bytes]:
-        for line in lines:
-            if len(line) > self._limit:
-                self._oversize(line)
-        return [line for line in lines if len(line) <= self._limit]
+    def _checked(self, line: bytes) -> bytes:
+        if len(line) <= self._limit:
+            return line
+        self.found_oversize = True
+        return OversizeLine(line)
 
-    def _keep_open(self, beginning: bytes) -> None:
-        """Keep the beginning of a line, or only the last byte if the line is too long.
+    def _keep_open(self, beginning: bytes) -> list[bytes]:
+        """Keep the beginning of a line; return it when the line has just become too long.
 
-        That byte may be the CR of the terminator.
+        Of a line that is too long, only the last byte is kept, which may be the
+        CR of the terminator.
         """
         self._open += beginning
-        if not self._skipping and len(self._open) > self._limit:
-            self._skipping = True
-            self._oversize(bytes(self._open))
         if self._skipping:
             del self._open[:-1]
+        elif len(self._open) > self._limit:
+            self._skipping = self.found_oversize = True
+            whole = bytes(self._open)
+            # First, so that at no time there are three copies of it.
+            del self._open[:-1]
+            return [OversizeLine(whole)]
+        return []
+
+
+def runs(lines: Iterable[bytes]) -> Iterator[list[bytes] | OversizeLine]:
+    """Yield lines in their order: those that are too long alone, the others in lists."""
+    for line_type, run in groupby(lines, type):
+        if line_type is OversizeLine:
+            yield from cast("Iterator[OversizeLine]", run)
+        else:
+            yield list(run)
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m2com_twisted.wire.framing import LineSplitter
+from m2com_twisted.wire.framing import LineSplitter, OversizeLine
 
 LIMIT = 8
 
 
 def fed(chunks: list[bytes], limit: int = LIMIT) -> tuple[list[bytes], list[bytes]]:
     """Return the lines of a stream, and the beginnings of those that are too long."""
-    oversize: list[bytes] = []
-    splitter = LineSplitter(limit, oversize.append)
-    lines = [line for chunk in chunks for line in splitter.feed(chunk)]
-    return lines, oversize
+    splitter = LineSplitter(limit)
+    both = [line for chunk in chunks for line in splitter.feed(chunk)]
+    lines = [line for line in both if not isinstance(line, OversizeLine)]
+    return lines, [line for line in both if isinstance(line, OversizeLine)]
 
 
 @given(
@@ -42,15 +42,22 @@ def test_lines_come_out_however_they_are_cut(stream: bytes, cuts: list[int]) -> 
 
 def test_an_oversize_line_is_reported_before_its_end() -> None:
     """A line is reported as soon as it is too long, and only once."""
-    oversize: list[bytes] = []
-    splitter = LineSplitter(3, oversize.append)
+    splitter = LineSplitter(3)
     assert splitter.feed(b"abc\r") == []
-    assert oversize == []
-    assert splitter.feed(b"d") == []
-    assert oversize == [b"abc\rd"]
+    assert not splitter.found_oversize
+    assert splitter.feed(b"d") == [OversizeLine(b"abc\rd")]
+    assert splitter.found_oversize
     assert splitter.feed(b"efgh\r") == []
     assert splitter.feed(b"\nab\r\n") == [b"ab\r"]
-    assert oversize == [b"abc\rd"]
+    assert not splitter.found_oversize
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\nd\r\n"])
+def test_an_oversize_line_keeps_its_place(end: bytes) -> None:
+    """It comes after the lines before it, and before those after it, of the same chunk too."""
+    lines = LineSplitter(3).feed(b"ab\r\n12345" + end)
+    assert [(type(line), line[:2]) for line in lines[:2]] == [(bytes, b"ab"), (OversizeLine, b"12")]
+    assert lines[2:] == ([b"d\r"] if end.endswith(b"d\r\n") else [])
 
 
 @pytest.mark.parametrize("data", [b"a\rb\nc\r\n", b"\n\n\r\n", b"\r\r\n"])

@@ -290,3 +290,14 @@ def test_states_are_seen_although_nobody_is_connected(caplog: pytest.LogCaptureF
         ConnectionState.CONNECTING,
     ]
     result_of(fixture.client.close())
+
+
+def test_an_observer_sees_a_line_that_is_too_long_in_its_place() -> None:
+    """One that arrives together with others comes after those before it."""
+    witness = Witness()
+    fixture = Fixture(observers=[witness], max_line_length=40)
+    attempt = fixture.connect()
+    attempt.receive(b'{"id": "a"}\r\n' + b"x" * 50 + b'\r\n{"id": "b"}\r\n' + b"y" * 50)
+    lines = [entry[1] for entry in witness.seen if isinstance(entry, tuple)]
+    assert lines == [b'{"id": "a"}', b"x" * 50, b'{"id": "b"}', b"y" * 50]
+    attempt.lose()

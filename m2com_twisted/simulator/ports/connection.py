@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ...connection.socket_options import set_socket_options
+from ...wire import framing
 from ...wire.codec import Message, encode
 from ...wire.framing import LineSplitter
 from .inbound import OversizeLine
@@ -100,7 +101,7 @@ class Connection(Protocol):
         self._port = port
         self._clock = clock
         self._log = log
-        self._splitter = LineSplitter(LINE_LIMIT, lambda line: self._take(OversizeLine(LINE_LIMIT)))
+        self._splitter = LineSplitter(LINE_LIMIT)
         self._unread = 0
         self._blocked_since = 0.0
         self._lost: list[Deferred[None]] = []
@@ -125,7 +126,9 @@ class Connection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Pass the lines on."""
         for line in self._splitter.feed(data):
-            self._take(line[:-1])  # without the CR
+            is_too_long = isinstance(line, framing.OversizeLine)
+            # Without the CR.
+            self._take(OversizeLine(LINE_LIMIT) if is_too_long else line[:-1])
 
     def _take(self, line: bytes | OversizeLine) -> None:
         """Pass a line on; what it does wrong must not cost the connection."""
