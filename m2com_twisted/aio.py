@@ -71,6 +71,7 @@ class TcpClient(TypedSender):
         max_waiting_bytes: int = 2**20,
         max_queue_length: int = 1000,
         overflow: Overflow = "pause",
+        timeout_from_first_message: bool = False,
     ) -> None:
         self._reactor = ReactorAccess(reactor)
         self._callbacks = AsyncioCallbacks()
@@ -92,6 +93,7 @@ class TcpClient(TypedSender):
             max_waiting_bytes=max_waiting_bytes,
             max_queue_length=max_queue_length,
             overflow=overflow,
+            timeout_from_first_message=timeout_from_first_message,
         )
         self.host = host
         self.port = port
