@@ -15,15 +15,13 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from . import mirror, tcp_client
 from .catalogue.enums import MsgType
 from .client.observers import LineObserver
-from .client.typed_sender import TypedSender
+from .client.status import ClientStatus
 from .commands.outcome import CommandOutcome
 from .connection.retry import RetryPolicy, default_retry_policy
-from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
 from .delivery.delivery import MessageCallback
 from .support.asyncio_bridge import AsyncioCallbacks, required_loop
 from .support.reactor_access import ReactorAccess
-from .support.stats import Stats
 from .wire.codec import Message
 
 __all__ = ["Mirror", "TcpClient"]
@@ -32,7 +30,7 @@ T = TypeVar("T")
 Self = TypeVar("Self", bound="TcpClient")
 
 
-class TcpClient(TypedSender):
+class TcpClient(ClientStatus):
     """Client of one port of the M2 cell controller, for asyncio code.
 
     It has the parameters and all methods of `m2com_twisted.TcpClient`, with the
@@ -99,6 +97,7 @@ class TcpClient(TypedSender):
         self.port = port
         self.name = name
         self.log = self._client.log
+        self._parts = self._client._parts
 
     def _told_of_change(
         self: Self, connect_callback: Callable[[Self], object] | None
@@ -108,40 +107,6 @@ class TcpClient(TypedSender):
             return None
         tell = self._callbacks.wrap(connect_callback)
         return lambda client: tell(self)
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection now."""
-        return self._client.connected
-
-    @property
-    def should_be_connected(self) -> bool:
-        """Whether `connect` or `start` was called, and `close` not since."""
-        return self._client.should_be_connected
-
-    @property
-    def state(self) -> ConnectionState:
-        """Where the connection stands."""
-        return self._client.state
-
-    @property
-    def timeout(self) -> float | None:
-        """Read timeout in seconds; None, as at first: none."""
-        return self._client.timeout
-
-    @timeout.setter
-    def timeout(self, timeout: float | None) -> None:
-        self._client.timeout = timeout
-
-    @property
-    def last_sequence_id(self) -> int:
-        """Sequence id of the last command that was sent; -1 before the first."""
-        return self._client.last_sequence_id
-
-    @property
-    def stats(self) -> Stats:
-        """The counters, as they are now."""
-        return self._client.stats
 
     async def connect(self, timeout: float = 10.0) -> None:
         """Connect: see `m2com_twisted.TcpClient.connect`."""

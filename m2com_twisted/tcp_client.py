@@ -9,18 +9,16 @@ from typing import TypeVar
 from .catalogue.enums import MsgType
 from .client.assembly import ClientSettings, assemble
 from .client.observers import LineObserver
-from .client.typed_sender import TypedSender
+from .client.status import ClientStatus
 from .commands.outcome import CommandOutcome
 from .connection.endpoint import check_address
 from .connection.retry import RetryPolicy, default_retry_policy
-from .connection.state import ConnectionState
 from .delivery.backlog import Overflow
 from .delivery.delivery import MessageCallback
 from .support.callables import require_callback
 from .support.interfaces import Endpoint, Reactor, as_endpoint
 from .support.log import NamedLog, child_logger
 from .support.reactor_access import ReactorAccess
-from .support.stats import Stats
 from .wire.codec import Message
 
 __all__ = ["TcpClient"]
@@ -28,7 +26,7 @@ __all__ = ["TcpClient"]
 Self = TypeVar("Self", bound="TcpClient")
 
 
-class TcpClient(TypedSender):
+class TcpClient(ClientStatus):
     """Client of one port of the M2 cell controller.
 
     The coroutines can be awaited in any Twisted coroutine and passed to
@@ -146,75 +144,6 @@ class TcpClient(TypedSender):
             timeout_from_first_message=timeout_from_first_message,
         )
         self._parts = assemble(settings, self._reactor, NamedLog(self.log, name))
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection now."""
-        return self._parts.link.connected
-
-    @property
-    def should_be_connected(self) -> bool:
-        """Whether `connect` or `start` was called, and `close` not since.
-
-        It is False again after a first attempt that failed.
-        """
-        return self._parts.link.should_be_connected
-
-    @property
-    def state(self) -> ConnectionState:
-        """State of the connection."""
-        return self._parts.link.state
-
-    @property
-    def state_since(self) -> float | None:
-        """When the connection came to its state, by the clock of `stats`; None before `connect`."""
-        return self._parts.link.state_since
-
-    @property
-    def message_age(self) -> float | None:
-        """Seconds since the last message; None before the first."""
-        last = self.stats.last_message_time
-        return None if last is None else self._reactor.seconds() - last
-
-    @property
-    def timeout(self) -> float | None:
-        """Read timeout in seconds; None, the default, means no timeout.
-
-        A connection that brings no line for that long is given up and counts as
-        lost.  The time while the client itself has paused reading does not
-        count.  Setting it to anything other than None or a number greater than
-        0 raises ValueError.
-        """
-        return self._parts.link.read_timeout
-
-    @timeout.setter
-    def timeout(self, timeout: float | None) -> None:
-        self._reactor.require_thread("TcpClient.timeout")
-        self._parts.link.read_timeout = timeout
-
-    @property
-    def last_sequence_id(self) -> int:
-        """Sequence id of the last command that was sent; -1 before the first."""
-        return self._parts.sequence_ids.last
-
-    @property
-    def stats(self) -> Stats:
-        """The present counters."""
-        return self._parts.inbound.stats
-
-    def add_observer(self, observer: LineObserver) -> None:
-        """Add a line observer, which sees each line from now on.
-
-        Raises
-        ------
-        TypeError
-            If it lacks a method, or has one that a plain call would not run.
-        """
-        self._parts.observers.add(observer)
-
-    def remove_observer(self, observer: LineObserver) -> None:
-        """Remove a line observer; an unknown one is ignored."""
-        self._parts.observers.remove(observer)
 
     async def connect(self, timeout: float = 10.0) -> None:
         """Connect to the controller, and stay connected until `close`.

@@ -21,7 +21,8 @@ FUNCTION_LINES = 45
 
 # Each list may only shrink: what is in one and holds the rule fails the test as well.
 KNOWN_UPWARD: set[tuple[str, str]] = set()
-KNOWN_LONG_MODULES = {"tcp_client"}
+KNOWN_LONG_MODULES: set[str] = set()
+# Constructors whose parameters alone, one a line, take half of it.
 KNOWN_LONG_FUNCTIONS = {
     "service.CellControllerService.__init__",
     "tcp_client.TcpClient.__init__",
