@@ -60,7 +60,7 @@ class TcpIpConnected(ReceivedMessage, frozen=True):
 
 
 class CommandableByDDS(ReceivedMessage, frozen=True):
-    """Who may command.  In the welcome, and after ``switchCommandSource``."""
+    """Which side may command.  In the welcome, and after ``switchCommandSource``."""
 
     state: Annotated[bool, about("Whether the control system (CSC) may command.")]
 

@@ -121,7 +121,7 @@ class EnableOpenLoopMaxLimit(Command, frozen=True):
 
 
 class SaveMirrorPosition(Command, frozen=True):
-    """Have the controller save the present position of the mirror."""
+    """Let the controller save the present position of the mirror."""
 
 
 class SetMirrorHome(Command, frozen=True):

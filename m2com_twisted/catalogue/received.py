@@ -57,7 +57,7 @@ class Reader(Generic[T]):
             typed: Any = msgspec.convert(message, self.by_name[message["id"]])
         except Exception as error:
             # Not only msgspec's own: a number may be too large for a float, for example.
-            # Whatever is wrong with a message, its reader gets it and goes on.
+            # A message with any fault is still returned, and reading goes on.
             return Unknown(self._reason(message, error), _as_message(message))
         return cast(T, typed)
 

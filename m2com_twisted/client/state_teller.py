@@ -17,7 +17,7 @@ S = TypeVar("S")
 class StateTeller(Generic[S]):
     """Calls back with states in order, each when the call before has ended.
 
-    Whoever has a state told may stop waiting for it; the callback goes on.
+    The caller may stop waiting; the callback goes on.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class StateTeller(Generic[S]):
         Called with a state.  A coroutine function, a function that returns a
         Deferred, or a plain function.
     log
-        Reports what the callback raises when nobody waits for it any more.
+        Reports exceptions of a callback that no caller waits for.
     """
 
     def __init__(self, callback: Callable[[S], object], log: NamedLog) -> None:
@@ -37,7 +37,7 @@ class StateTeller(Generic[S]):
         self.last: S | None = None
 
     def tell(self, state: S) -> Deferred[None]:
-        """Have a state told after those before it.
+        """Tell a state after those before it.
 
         Parameters
         ----------
@@ -58,12 +58,12 @@ class StateTeller(Generic[S]):
         return told
 
     def end_on(self, state: S) -> None:
-        """Have a state told, unless it is the last one that was told, or none was."""
+        """Tell a state, unless it was the last one that was told, or none was told."""
         if self.last is not None and self.last != state:
             self.tell(state).addErrback(self._report)
 
     def drop_waiting(self) -> None:
-        """Tell nothing that waits to be told; whoever waits for it goes on."""
+        """Drop the states that wait to be told; their callers go on."""
         waiting, self._waiting = self._waiting, deque()
         for _, told in waiting:
             if not told.called:

@@ -1,4 +1,4 @@
-"""Who takes what a connection receives."""
+"""The interface of a receiver of lines."""
 
 from typing import Protocol
 

@@ -242,7 +242,7 @@ class CommandServer:
         running.addCallback(partial(self._finished, known))
 
     def _finished(self, known: _Known, reply: Reply) -> None:
-        """Take note of what became of a request, from either thread."""
+        """Remember the outcome of a request, from either thread."""
         self._log.info("%s of the hub: %s", known.request.name, reply["outcome"])
         known.reply = reply
         # Without a connection, the reply is sent first over the next one.

@@ -126,7 +126,7 @@ class HubConnection:
         return done
 
     def call(self, function: Callable[[Session], object]) -> bool:
-        """Have a function called in the loop of the present connection, from any thread.
+        """Call a function in the loop of the present connection, from any thread.
 
         Returns
         -------

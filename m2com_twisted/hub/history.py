@@ -88,7 +88,7 @@ def read_history(
 async def _hand_over(
     reactor: IReactorFromThreads, take: Callable[[list[Kept]], Awaitable[None]], batch: list[Kept]
 ) -> None:
-    """Have a batch taken in the reactor's thread, and wait until it is."""
+    """Let the reactor's thread take a batch, and wait until it has."""
     loop = asyncio.get_running_loop()
     taken: asyncio.Future[None] = loop.create_future()
 

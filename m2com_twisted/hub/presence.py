@@ -32,21 +32,21 @@ class Presence:
         self.caught_up = False
 
     def hub_changed(self, connected: bool) -> None:
-        """Take note that the connection to the hub was made or lost."""
+        """Remember that the connection to the hub was made or lost."""
         self.on_hub = connected
         self.caught_up = False
         if not connected:
             self._services.clear()
 
     def alive(self, source: str, connected: dict[str, bool], now: float) -> None:
-        """Take note of a service's sign of life."""
+        """Remember a service's sign of life."""
         self._services[source] = _Service(now, connected)
         silent = [name for name, one in self._services.items() if now - one.heard_at > _SILENCE]
         for name in silent:
             del self._services[name]
 
     def link_changed(self, source: str, connection: str, connected: bool, now: float) -> None:
-        """Take note of a connection that a service made or lost.
+        """Remember a connection that a service made or lost.
 
         The controller serves one client, so a new connection ends any other.
         """

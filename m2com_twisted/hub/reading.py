@@ -194,7 +194,7 @@ async def _consume(
     take: Callable[[Msg], Awaitable[None]],
     config: ConsumerConfig,
 ) -> JetStreamContext.PushSubscription:
-    """Have the messages of a stream brought to a function."""
+    """Call a function with each message of a stream."""
     config.ack_policy = AckPolicy.NONE
     config.inactive_threshold = _FORGOTTEN_AFTER
     config.mem_storage = True

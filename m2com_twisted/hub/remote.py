@@ -214,7 +214,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         timeout: float | None = 60.0,
         request_id: str | None = None,
     ) -> CommandOutcome:
-        """Have the service send a command, and wait until the controller has executed it.
+        """Let the service send a command, and wait until the controller has executed it.
 
         Parameters
         ----------
@@ -222,7 +222,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
             As for `CellControllerService.run_command`; a timeout is 600 s at
             the most, also where it is None.
         request_id
-            1 to 64 letters, digits, ``-`` and ``_`` that nobody else uses.
+            1 to 64 letters, digits, ``-`` and ``_`` that no other user has.
             Called again with the same one, a command is not executed again:
             the service answers what became of it the first time.
 

@@ -29,7 +29,7 @@ _QUEUE = 1000
 
 
 class RemotePort:
-    """Checks, decodes and tells what comes of one port.
+    """Checks and decodes the messages of one port, and passes them on.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class RemotePort:
         return missing != REPEATED
 
     def expect(self, source: str, sequence: int) -> None:
-        """Take note of how many messages a source has sent; tell what did not come."""
+        """Remember how many messages a source has sent; tell what did not come."""
         self._tell_missing(self._sequences.expect(source, sequence))
 
     def _tell_missing(self, count: int) -> None:

@@ -39,14 +39,14 @@ class SequenceCheck:
         return sequence - last - 1
 
     def note(self, source: str, sequence: int) -> bool:
-        """Take note of a message that is one of many last values; return whether it is new."""
+        """Remember a message that is one of many last values; return whether it is new."""
         if sequence <= self._last.get(source, 0):
             return False
         self._note(source, sequence)
         return True
 
     def expect(self, source: str, sequence: int) -> int:
-        """Take note of how many messages a source has sent.
+        """Remember how many messages a source has sent.
 
         Returns
         -------

@@ -238,7 +238,7 @@ class Commander:
 
 
 def _forget(failure: Failure) -> None:
-    """Take an error that nobody waits for: the reply has come first, or the mirror was stopped."""
+    """Drop an error that no caller waits for: the reply came first, or the mirror was stopped."""
     failure.trap(CancelledError, ClientClosedError)
 
 

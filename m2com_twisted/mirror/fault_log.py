@@ -106,13 +106,13 @@ class FaultLog:
         self.first_out = None
 
     def connection_changed(self) -> None:
-        """Take note that the faults of now are not known any more."""
+        """Remember that the faults of now are not known any more."""
         self._word = None
         self._loop_closed = False
         self._opened_at = None
 
     def loop_told(self, closed: bool, now: float) -> None:
-        """Take note of the event of the loop; one that opens it may announce a fault."""
+        """Remember the event of the loop; one that opens it may announce a fault."""
         if self._loop_closed and not closed:
             self._opened_at = now
         self._loop_closed = closed

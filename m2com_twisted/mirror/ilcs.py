@@ -1,4 +1,4 @@
-"""Enabling the ILCs, one by one: who does not follow holds up nobody else."""
+"""Enabling the ILCs one by one; an ILC that does not follow does not delay the others."""
 
 from collections.abc import Callable
 

@@ -113,12 +113,12 @@ class Memory:
             hook(message, now)
 
     def command_sent(self, name: str, sequence_id: int) -> None:
-        """Take note that a command was sent."""
+        """Remember that a command was sent."""
         self.sent += 1
         self.sent_name, self.sent_id = name, sequence_id
 
     def command_connection(self, up: bool) -> None:
-        """Take note that the command port was connected, or lost."""
+        """Remember that the command port was connected, or lost."""
         self.command_up = up
         self.command_since = self.serial
         self._loop_closed = False
@@ -127,7 +127,7 @@ class Memory:
         self.acks.clear()
 
     def telemetry_connection(self, up: bool) -> None:
-        """Take note that the telemetry port was connected, or lost."""
+        """Remember that the telemetry port was connected, or lost."""
         self.telemetry_up = up
         self.telemetry_since = self.serial
         for kind in telemetry.BY_NAME.values():

@@ -1,4 +1,4 @@
-"""Names of the actuators, the ILCs and the digital inputs, for what people read."""
+"""Names of the actuators, the ILCs and the digital inputs, as people write them."""
 
 from collections.abc import Iterable
 

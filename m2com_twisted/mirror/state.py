@@ -97,11 +97,11 @@ class MirrorState:
         self.receive = self.memory.receive
 
     def command_connection(self, up: bool) -> None:
-        """Take note that the command port was connected, or lost."""
+        """Remember that the command port was connected, or lost."""
         self.memory.command_connection(up)
 
     def telemetry_connection(self, up: bool) -> None:
-        """Take note that the telemetry port was connected, or lost."""
+        """Remember that the telemetry port was connected, or lost."""
         self.memory.telemetry_connection(up)
 
     def reading(self, kind: type[T]) -> Reading[T]:

@@ -29,27 +29,27 @@ class Unsettled:
         self._open: dict[int, commands.Command] = {}
 
     def begin(self, command: commands.Command) -> int:
-        """Take note that a command is sent; return its number."""
+        """Remember that a command is sent; return its number."""
         self._numbered += 1
         self._open[self._numbered] = command
         return self._numbered
 
     def not_sent(self, number: int) -> None:
-        """Take note that a command was not sent after all."""
+        """Remember that a command was not sent after all."""
         self._open.pop(number, None)
 
     def acknowledged(self, number: int) -> None:
-        """Take note that the controller has begun with a command: all before it have ended."""
+        """Remember that the controller has begun with a command: all before it have ended."""
         for earlier in [other for other in self._open if other < number]:
             del self._open[earlier]
 
     def answered(self, number: int) -> None:
-        """Take note that the controller has ended with a command."""
+        """Remember that the controller has ended with a command."""
         self.acknowledged(number)
         self._open.pop(number, None)
 
     def proved(self, command: commands.Command) -> None:
-        """Take note that the effect of a command was seen, though it was never answered."""
+        """Remember that the effect of a command was seen, though it was never answered."""
         for number, other in list(self._open.items()):
             if other is command:
                 self.answered(number)

@@ -169,7 +169,7 @@ class Demo:
         return f"  {where}   fz {force:8.1f} N   zenith {zenith:5.2f} deg   {speed}"
 
     async def _lose_connection(self, client: TcpClient, controller: CellController) -> None:
-        """Have the controller drop the client and see it come back."""
+        """Let the controller drop the client, and wait until it is back."""
         self._show("")
         self._show("The controller drops the command connection:")
         controller.inject("drop")

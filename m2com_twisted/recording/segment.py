@@ -146,7 +146,7 @@ class Segment:
         self._write_pending(len(arrivals))
 
     def sync(self) -> None:
-        """Have the disk keep what was written.
+        """Make the disk keep the written bytes.
 
         Raises
         ------
@@ -164,7 +164,7 @@ class Segment:
         self._synced_size = self.size
 
     def damage(self) -> Damage | None:
-        """Return what somebody else did to the file; None if nothing."""
+        """Return what another program did to the file; None if nothing."""
         try:
             status = os.fstat(self._descriptor)
         except OSError as error:

@@ -109,7 +109,7 @@ class WriteQueue:
         self.pump()
 
     def sync(self) -> None:
-        """Have the disk keep what was put before."""
+        """Make the disk keep everything that was put before."""
         if not (self._jobs and self._jobs[-1] is None):
             self._jobs.append(None)
         self.pump()

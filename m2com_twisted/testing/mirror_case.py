@@ -18,7 +18,7 @@ class MirrorTestCase(MemoryTestCase):
     bench
         The `MirrorBench`: ``fault``, ``lose``, ``restore`` and ``restart`` are one line each.
     settings, limits
-        Of the mirror; may be overridden.
+        Settings of the mirror; may be overridden.
     """
 
     bench: MirrorBench

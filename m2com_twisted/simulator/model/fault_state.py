@@ -44,7 +44,7 @@ class FaultState:
         self._new_extended: set[int] = set()
 
     def add(self, fault: Fault) -> bool:
-        """Take note of a fault; return whether the loop has to be opened for it.
+        """Remember a fault; return whether the loop has to be opened for it.
 
         A fault that is known already, or that is masked, changes nothing.
         """
@@ -58,7 +58,7 @@ class FaultState:
         return opens_loop
 
     def trigger_limit_switches(self, retracted: Iterable[int], extended: Iterable[int]) -> None:
-        """Take note of actuators at their limit switches."""
+        """Remember actuators at their limit switches."""
         self._new_retracted |= set(retracted) - self._retracted
         self._new_extended |= set(extended) - self._extended
         self._retracted |= self._new_retracted

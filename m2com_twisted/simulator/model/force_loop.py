@@ -86,7 +86,7 @@ class ForceLoop:
         self._unsettled = _SETTLING
 
     def disturb(self) -> None:
-        """Take note that forces, demands or the loop have changed."""
+        """Remember that forces, demands or the loop have changed."""
         self._unsettled = _SETTLING
 
     @property

@@ -170,7 +170,7 @@ class Connection(Protocol):
         self.transport.write(data)
 
     def write_paused(self, paused: bool) -> None:
-        """Take note of whether the client reads.
+        """Remember whether the client reads.
 
         A transport says that it is full with every write, which is one time to count from.
         """

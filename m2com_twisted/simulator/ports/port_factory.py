@@ -85,7 +85,7 @@ class PortFactory(ServerFactory):
             self.client = None
 
     def forget(self, connection: Connection) -> bool:
-        """Take note that a connection is gone; return whether it was the client's."""
+        """Remember that a connection is gone; return whether it was the client's."""
         self.connections.remove(connection)
         if connection is not self.client:
             return False
