@@ -1,12 +1,11 @@
 """Making the mirror safe: it is said only when it was seen."""
 
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
 from m2com_twisted.catalogue.enums import PowerType
 from m2com_twisted.mirror import (
@@ -18,29 +17,17 @@ from m2com_twisted.mirror import (
     StepRecord,
     StepState,
 )
-from m2com_twisted.simulator.model.power import PowerTimes
-from m2com_twisted.testing import MirrorBench, slow_power
+from m2com_twisted.testing import MirrorBench
 from tests.support.disturbances import DISTURBANCES
+from tests.support.mirror_procedures import PROCEDURES, STEPS, begin, prepare, slow_bench
 
 
 @pytest.fixture
 def slow() -> Iterator[MirrorBench]:
     """Run a mirror on a simulator whose power takes 40 s."""
-    bench = MirrorBench(profile=slow_power(40.0))
-    bench.run(bench.start())
+    bench = slow_bench()
     yield bench
     bench.run(bench.stop())
-
-
-def begin(work: Coroutine[Deferred[Any], Any, Any]) -> list[Any]:
-    """Begin with something; what becomes of it is in the list that is returned."""
-    outcome: list[Any] = []
-
-    def keep(result: object) -> None:
-        outcome.append(result.value if isinstance(result, Failure) else result)
-
-    Deferred.fromCoroutine(work).addBoth(keep)
-    return outcome
 
 
 def pass_time(bench: MirrorBench, done: Callable[[], bool]) -> None:
@@ -214,36 +201,6 @@ def test_its_command_failing_is_no_reason_to_claim_less(bench: MirrorBench) -> N
 
 # The decisive test: at each step of each procedure, whatever goes wrong.
 
-_FORCES = [5.0] + [0.0] * 71
-
-_FORCE = {"B1": 10.0}
-
-#: Each procedure: the state that it begins in, its number of steps, and how it is started.
-PROCEDURES: dict[str, tuple[str, int, Callable[[Mirror, Any], Coroutine[Any, Any, object]]]] = {
-    "enable": ("off", 13, lambda mirror, told: mirror.enable(progress=told)),
-    "disable": ("closed", 8, lambda mirror, told: mirror.disable(progress=told)),
-    "enable_ilcs": ("closed", 1, lambda mirror, told: mirror.enable_ilcs(progress=told)),
-    "move": ("closed", 2, lambda mirror, told: mirror.move(z=100.0, progress=told)),
-    "apply_forces": ("closed", 3, lambda mirror, told: mirror.apply_forces(_FORCE, progress=told)),
-    "bump_test": ("closed", 3, lambda mirror, told: mirror.bump_test("B2", 20.0, progress=told)),
-    "move_actuators": (
-        "open",
-        2,
-        lambda mirror, told: mirror.move_actuators(["B2"], 0.2, progress=told),
-    ),
-    "run_script": ("open", 2, lambda mirror, told: mirror.run_script("a.txt", progress=told)),
-    "reset_breakers": (
-        "open",
-        3,
-        lambda mirror, told: mirror.reset_breakers(PowerType.Motor, progress=told),
-    ),
-    "clear_faults": ("closed", 1, lambda mirror, told: mirror.clear_faults(progress=told)),
-}
-
-STEPS = [
-    (procedure, step) for procedure, (_, count, _) in PROCEDURES.items() for step in range(count)
-]
-
 #: All of it takes a minute, so each step meets one of the eight here, in turn; with
 #: M2COM_ALL_CASES in the environment it meets all of them.
 CASES = [
@@ -257,11 +214,8 @@ CASES = [
 @pytest.mark.parametrize(("procedure", "step", "disturbance"), CASES)
 def test_the_claim_is_true(slow: MirrorBench, procedure: str, step: int, disturbance: str) -> None:
     """At each step of each procedure, whatever goes wrong: what is claimed is so, and stays so."""
-    state, _, start = PROCEDURES[procedure]
-    if state != "off":
-        times, slow.model.power.times = slow.model.power.times, PowerTimes()
-        slow.run(slow.mirror.enable(close_loop=state == "closed"))
-        slow.model.power.times = times
+    sample = PROCEDURES[procedure]
+    prepare(slow, sample)
     safe: list[list[Any]] = []
 
     def progress(report: Report, record: StepRecord) -> None:
@@ -269,7 +223,7 @@ def test_the_claim_is_true(slow: MirrorBench, procedure: str, step: int, disturb
             DISTURBANCES[disturbance](slow)
             safe.append(begin(slow.mirror.make_safe()))
 
-    outcome = begin(start(slow.mirror, progress))
+    outcome = begin(sample.start(slow, progress))
     pass_time(slow, lambda: bool(safe) and bool(safe[0]))
     assert outcome, "the procedure has ended"
     assert safe[0][0].safe
