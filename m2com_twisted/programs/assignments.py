@@ -1,8 +1,8 @@
 """The parameters of a command as a person types them: ``name=value``.
 
-A value is read by what the parameter is.  Numbers may be hexadecimal where they are whole,
+The type of the parameter says how a value is read.  Whole numbers may be hexadecimal,
 members of enumerations may be named, a list is JSON or has commas between its values, an
-actuator may be named where its index is asked for, and ``@FILE`` stands for the JSON in a file.
+actuator may be named in place of its index, and ``@FILE`` stands for the JSON in a file.
 """
 
 import difflib
@@ -48,7 +48,7 @@ def command_from(name: str, assignments: Sequence[str]) -> commands.Command:
     Raises
     ------
     UsageError
-        If there is no such command, or the parameters are not what it takes.
+        If there is no such command, or the parameters do not fit it.
     """
     command = command_class(name)
     fields = {field.wire_name: field for field in fields_of(command)}
@@ -81,7 +81,7 @@ def _made(command: type[commands.Command], values: dict[str, object]) -> command
 
 
 def _hint(field: Field) -> str:
-    """Return what a parameter is, in a few words."""
+    """Describe a parameter in a few words."""
     return f"{field.kind}: {field.description.rstrip('.')}"
 
 
@@ -97,7 +97,7 @@ def _read(command: str, field: Field, text: str) -> object:
 
 
 def _text(text: str) -> object:
-    """Return a string, which needs no quotes and may have them."""
+    """Return a string; quotes around it are optional."""
     value = _json(text)
     return value if isinstance(value, str) else text
 
@@ -119,12 +119,12 @@ def _list(field: Field, text: str) -> object:
 
 
 def _named(field: Field, item: object) -> object:
-    """Return an item of a JSON list, with a name turned into what it stands for."""
+    """Return an item of a JSON list; a name is replaced by its value."""
     return _value(field, item) if isinstance(item, str) else item
 
 
 def _value(field: Field, text: str) -> object:
-    """Return one value; text that is none is left as it is, for the command to refuse."""
+    """Return one value; other text is returned as it is, and the command refuses it."""
     if field.type is bool:
         return {"true": True, "false": False}.get(text.lower(), text)
     named = _by_name(field, text)

@@ -1,4 +1,4 @@
-"""The table that ``m2com monitor`` shows: what is known, as lines of text."""
+"""The table that ``m2com monitor`` shows, as lines of text."""
 
 import json
 from collections import Counter
@@ -15,8 +15,8 @@ from .board_ports import BoardPort, Topic
 
 __all__ = ["Board"]
 
-# How many kinds of events are listed, the latest first: there are 23, of which
-# the older half says what was so at the start.
+# Kinds of events that are listed, the latest first.  There are 23; the older half
+# only says how things were at the start.
 _EVENTS_SHOWN = 8
 
 # Seconds after which a topic is stale: the slowest of them comes five times a second.
@@ -26,7 +26,7 @@ _STALE = "STALE"
 
 
 class Board:
-    """Takes what the service delivers, and returns it as lines of text.
+    """Takes the messages of the service, and shows them as lines of text.
 
     Values that came over a lost connection are marked as stale, and so is a topic
     that no longer comes.
@@ -34,7 +34,7 @@ class Board:
     Parameters
     ----------
     clock
-        Tells ages and rates.
+        Clock for ages and rates.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -64,7 +64,7 @@ class Board:
         self._telemetry.note(message)
 
     def lines(self, state: ControllerState, stats: ControllerStats) -> list[str]:
-        """Return the table as it is now.
+        """Return the present table.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Board:
         ]
 
     def _copy(self, name: str) -> Topic:
-        """Return a topic that the next message of its name leaves alone."""
+        """Return a copy of a topic, which the next message does not change."""
         topic = self._events.topics[name]
         return Topic(topic.message, topic.seen_at, topic.connection)
 
@@ -105,7 +105,7 @@ class Board:
         return f"{title} {event.state.name}{self._doubt(topic)}"
 
     def _ilc_line(self) -> str:
-        """Return how many ILCs are in which mode."""
+        """Return the number of ILCs in each mode."""
         if not self._ilcs:
             return "ILCs: not reported yet"
         modes = Counter(mode for mode, _ in self._ilcs.values())
@@ -128,7 +128,7 @@ class Board:
         ]
 
     def _doubt(self, topic: Topic) -> str:
-        """Return a mark for what may not hold any more."""
+        """Return the mark of a value that may be out of date."""
         if not self._events.is_stale(topic):
             return ""
         return f"  {_STALE}: as of {self._events.age(topic):.1f} s ago"

@@ -1,4 +1,4 @@
-"""What one port of the controller has said, and whether that still holds."""
+"""The messages of one port of the controller, and whether they are out of date."""
 
 from dataclasses import dataclass, field
 
@@ -13,18 +13,18 @@ __all__ = ["BoardPort", "Topic"]
 
 @dataclass
 class Topic:
-    """The last message of a name, and how often it comes.
+    """The last message of a name, and its rate.
 
     Attributes
     ----------
     message
         The message.
     seen_at
-        When it came, in seconds of the clock.
+        Time of arrival, in seconds of the clock.
     connection
         Number of the connection that it came over.
     rate
-        How often messages of this name come.
+        Messages of this name per second.
     """
 
     message: Message
@@ -34,17 +34,17 @@ class Topic:
 
 
 class BoardPort:
-    """One connection: its messages, and what its counters tell.
+    """One connection: its messages, and the meaning of its counters.
 
     Parameters
     ----------
     name
         Name of the connection.
     clock
-        Tells ages and rates.
+        Clock for ages and rates.
     oldest
-        Seconds after which a message is stale though the connection stands; None
-        where messages come only when something changes.
+        Seconds after which a message is stale although the connection is up; None
+        if messages come only when something changes.
 
     Attributes
     ----------
@@ -59,12 +59,12 @@ class BoardPort:
         self._oldest = oldest
         self._connection = 0
         self._is_up = True
-        # The bytes and the connections when bytes came last: a port that another
-        # client holds is connected to and closed again without a byte.
+        # The numbers of bytes and connections when bytes came last.  A port that another
+        # client holds accepts connections and closes them without a byte.
         self._bytes = self._connects = 0
 
     def connection_changed(self, state: ConnectionState) -> None:
-        """Note that the connection came or went: what was said before is in doubt."""
+        """Note a change of the connection; earlier messages may be out of date."""
         is_up = state is ConnectionState.CONNECTED
         if is_up is not self._is_up:
             self._is_up = is_up
@@ -74,7 +74,7 @@ class BoardPort:
         """Take a message."""
         now = self._clock.seconds()
         name = str(message.get("id"))
-        # Taken out and put back, so that the last one is the newest.
+        # Removed and added again, so that the newest is the last.
         topic = self.topics.pop(name, None) or Topic(message, now, self._connection)
         topic.message = message
         topic.seen_at = now
@@ -83,7 +83,7 @@ class BoardPort:
         self.topics[name] = topic
 
     def is_stale(self, topic: Topic) -> bool:
-        """Return whether a message may not hold any more."""
+        """Return whether a message may be out of date."""
         if topic.connection != self._connection:
             return True
         return self._oldest is not None and self.age(topic) > self._oldest

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CatOptions"]
 
-# Seconds between two looks whether a recording has grown.  It is written every two.
+# Seconds between two checks whether a recording has grown.  It is written every 2 s.
 _LOOK_INTERVAL = 0.5
 
 
@@ -86,7 +86,7 @@ class CatOptions(RecordingSubcommand):
         from ..recording import RecordingReader
 
         reader = RecordingReader(self["recording"], selection)
-        # No bar: where stdout is the terminal, the lines are what one sees.
+        # No progress bar: the lines themselves show the progress.
         async with aclosing(read_in_turns(reader, reactor, Progress("", 0))) as chunks:
             async for chunk in chunks:
                 await _say(chunk, terminal)
@@ -104,7 +104,7 @@ class CatOptions(RecordingSubcommand):
                     await deferLater(reactor, 0)
                 await deferLater(reactor, _LOOK_INTERVAL)
         except CancelledError:
-            return  # Ctrl-C, the way it ends
+            return  # Ctrl-C, the usual end
         finally:
             followed.close()
 

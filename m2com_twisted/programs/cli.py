@@ -1,7 +1,7 @@
 """The ``m2com`` command: a list of its subcommands, and how one is run.
 
-Options are Twisted's, as those of twistd, so that a subcommand that exists in
-both places is one class.
+Options are Twisted's, as those of twistd, so that a subcommand of both programs
+is one class.
 """
 
 import os
@@ -99,12 +99,12 @@ def main(arguments: list[str] | None = None) -> None:
         _parse(options, arguments)
         react(_run, (options.subOptions,))
     except KeyboardInterrupt:
-        # Before the reactor has come to it.
+        # Before the reactor could handle it.
         sys.exit(_INTERRUPTED)
 
 
 def _parse(options: Options, arguments: list[str] | None) -> None:
-    """Parse the command line, which may print help to a reader that leaves, as head does."""
+    """Parse the command line; its help may go to a reader that leaves, as head does."""
     try:
         try:
             options.parseOptions(arguments)
@@ -120,7 +120,7 @@ def _parse(options: Options, arguments: list[str] | None) -> None:
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
     """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
     use_monotonic_clock(reactor)
-    # When nobody reads stdout any more, the subcommand ends.
+    # When the reader of stdout has left, the subcommand ends.
     terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
     stop_on_signals(reactor, terminal.give_up)
     running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))

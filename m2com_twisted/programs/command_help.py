@@ -1,4 +1,4 @@
-"""The help of one command, and of all in a list."""
+"""The help of one command, and the list of all commands."""
 
 import inspect
 import textwrap
@@ -13,7 +13,7 @@ _WIDTH = 80
 
 
 def help_of(command: type[commands.Command]) -> str:
-    """Return what there is to know about a command, with an example."""
+    """Return the description of a command, with an example."""
     fields = fields_of(command)
     usage = " ".join(["m2com send", command.name, *(_usage(field) for field in fields)])
     paragraphs = [
@@ -28,7 +28,7 @@ def help_of(command: type[commands.Command]) -> str:
 
 
 def list_of_commands() -> str:
-    """Return all commands, one a line, each with what it does."""
+    """Return a line for each command, with its summary."""
     width = max(map(len, commands.BY_NAME)) + 4
     return "\n".join(
         textwrap.fill(
@@ -47,7 +47,7 @@ def _usage(field: Field) -> str:
 
 
 def _described(field: Field) -> str:
-    """Return a parameter with what it means, its unit, its range and its values."""
+    """Return a parameter with its meaning, unit, range and values."""
     facts = [field.kind]
     if field.unit:
         facts.append(field.unit)

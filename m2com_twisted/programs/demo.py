@@ -22,23 +22,23 @@ from .terminal import Terminal
 
 __all__ = ["Demo", "DemoOptions"]
 
-#: Said so often that a person would see nothing else: 84 times in the welcome,
-#: and 10 times a second.
+#: Events that would hide all others: 84 of them come in the welcome, and 10 a
+#: second later.
 _FREQUENT_EVENTS = ("innerLoopControlMode", "m2AssemblyInPosition")
 
-#: What the mirror is moved to: micrometres, and arcseconds.  At 5 um/s
-#: (protocol-motion) one sees it move and arrive.
+#: The position to move to, in micrometres and arcseconds.  At 5 um/s
+#: (protocol-motion) a person sees the mirror move and arrive.
 _POSITION = {"x": 12.0, "y": -6.0, "z": 15.0, "xRot": 0.0, "yRot": 0.0, "zRot": 0.0}
 
-#: How often to look at telemetry, in seconds.
+#: Seconds between two looks at telemetry.
 _WATCH_INTERVAL = 0.5
 
-#: How long the reconnection may take: the first delay is at most 1.5 s.
+#: Seconds that the reconnection may take; the first delay is at most 1.5 s.
 _RECONNECT_TIME = 10.0
 
 
 class Demo:
-    """The controller, a client for each of its ports, and what they say.
+    """The controller, a client for each of its ports, and their conversation.
 
     Parameters
     ----------
@@ -47,11 +47,10 @@ class Demo:
     show
         Takes a line for people to read.
     watch_time
-        How long to look at telemetry, in seconds.
+        Seconds to look at telemetry.
     ports, host
-        Where the controller listens: ports for commands and telemetry, and the
-        address.  0 is any free port; None is the usual one, or a free one where
-        that is taken.
+        Ports for commands and telemetry, and address of the controller.  0 means
+        any free port; None the usual port, or a free one if that is taken.
     log_level
         The least level of the clients' log lines to show.
     """
@@ -78,7 +77,7 @@ class Demo:
         self._log_handler = ShowingHandler(lambda line: show(f"    log: {line}"))
 
     async def run(self) -> None:
-        """Go through it all.
+        """Run the demo.
 
         Raises
         ------
@@ -108,7 +107,7 @@ class Demo:
         return controller
 
     async def _start_on(self, command_port: int, telemetry_port: int) -> CellController:
-        """Start the controller on the ports asked for, and on these where none was."""
+        """Start the controller on the ports asked for, and on these in place of None."""
         command, telemetry = self._ports
         controller = CellController(
             command_port if command is None else command,
@@ -153,7 +152,7 @@ class Demo:
         self._show(f"  succeeded after {1000 * outcome.latency:.1f} ms")
 
     async def _watch(self, telemetry: TcpClient) -> None:
-        """Show where the mirror is, for a while."""
+        """Show the position of the mirror for a while."""
         self._show("")
         self._show("Telemetry while it moves:")
         for _ in range(int(self._watch_time / _WATCH_INTERVAL)):
@@ -200,8 +199,8 @@ class DemoOptions(Subcommand):
     example = "m2com demo"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],
-        # None, not the number: a demo is to run on any machine, so a port that
-        # was not asked for by name may be another one.
+        # None, not the number: a demo has to run on any machine, so it may take
+        # another port unless one was asked for.
         ["command-port", "c", None, _COMMAND_HELP, listening_port_number],
         ["telemetry-port", "t", None, _TELEMETRY_HELP, listening_port_number],
     ]

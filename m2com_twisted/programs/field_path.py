@@ -1,4 +1,4 @@
-"""One field of a message, as people write it: ``position.z``, ``axialForce.measured[3]``."""
+"""One field of a message in text form: ``position.z``, ``axialForce.measured[3]``."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ __all__ = ["FieldPath"]
 _PATH = re.compile(r"(?P<id>\w+)(?P<rest>(?:\.\w+|\[\d+\])*)", re.ASCII)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]", re.ASCII)
 
-#: Stands for a value that a message lacks.  Not None, since a message may hold None.
+#: Stands for a value that is missing in a message.  Not None, since a message may hold None.
 _NOTHING = object()
 
 

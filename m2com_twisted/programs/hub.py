@@ -12,7 +12,7 @@ __all__ = ["HubOptions"]
 
 _ACTIONS = ("setup", "check")
 
-# Seconds for all that is asked of the hub.
+# Seconds for all requests to the hub.
 _TIMEOUT = 10.0
 
 

@@ -23,7 +23,7 @@ __all__ = ["HubDemo"]
 #: Commands that the service of the demo takes from the hub.
 _ALLOWED = ("power", "clearErrors")
 
-#: Seconds that a step may take, and between two looks whether it is done.
+#: Seconds that a step may take, and seconds between two checks of it.
 _PATIENCE, _LOOK_INTERVAL = 20.0, 0.05
 
 #: Seconds without the hub: enough for events to come meanwhile.
@@ -31,7 +31,7 @@ _OUTAGE = 3.0
 
 
 class HubDemo:
-    """A hub on this machine, and all that is around one.
+    """A hub on this machine, with a service and two readers.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class HubDemo:
         self._counts: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Go through it all.
+        """Run the demo.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class HubDemo:
         )
 
     async def _command(self, reader: "RemoteController", name: str, **details: object) -> None:
-        """Send a command through the hub and show what becomes of it."""
+        """Send a command through the hub and show its outcome."""
         self._show("")
         self._show(f"> {name} {json.dumps(details)}")
         try:

@@ -1,4 +1,4 @@
-"""What a hub has kept, for ``m2com cat --hub`` and ``m2com replay --hub``."""
+"""Reads what a hub has kept, for ``m2com cat --hub`` and ``m2com replay --hub``."""
 
 import json
 import struct
@@ -33,7 +33,7 @@ SINCE_PARAMETER: list[object] = [
 
 
 def check_since(options: Mapping[str, Any]) -> None:
-    """Refuse ``--hub`` without ``--since`` and the other way round, and a hub that is none.
+    """Refuse ``--hub`` without ``--since``, ``--since`` without ``--hub``, and a wrong URL.
 
     Raises
     ------
@@ -49,7 +49,7 @@ async def read_kept(
     reactor: IReactorTime,
     take: Callable[[list["Kept"]], Awaitable[None]],
 ) -> int:
-    """Hand on what the hub has kept since ``--since``, batch by batch; return how much it was.
+    """Hand on what the hub has kept since ``--since``, batch by batch; return the number.
 
     Raises
     ------
@@ -79,7 +79,7 @@ async def print_history(
     options
         The options of the hub, and ``since``.
     reactor, terminal
-        As everywhere.
+        Reactor and terminal of the program.
     topics
         Channels or message ids to print; none: all.
     """

@@ -1,4 +1,4 @@
-"""The options of the hub, and the controller that is at its end or at the end of a socket."""
+"""The options of the hub, and the controller behind the hub or behind two ports."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ HUB_PARAMETERS: list[object] = [
 
 
 def hub_settings(options: Mapping[str, Any]) -> "HubSettings | None":
-    """Return where the hub is; None if none was asked for.
+    """Return the settings of the hub; None if no hub was asked for.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def controller(
     command_observers: Iterable[LineObserver] = (),
     telemetry_observers: Iterable[LineObserver] = (),
 ) -> "CellControllerService | RemoteController":
-    """Return the controller: through the hub, or by the ports that it listens on."""
+    """Return the controller, through the hub or through its ports."""
     settings = hub_settings(options)
     log = logging.getLogger("m2com")
     if settings is None:
@@ -98,7 +98,7 @@ def controller(
 
 
 def address(options: Mapping[str, Any]) -> str:
-    """Return where the controller is, for people."""
+    """Return the address of the controller, for messages."""
     settings = hub_settings(options)
     if settings is not None:
         return f"{settings.instance} on the hub {', '.join(settings.urls)}"

@@ -23,11 +23,11 @@ class HubSending:
     options
         ``command``, ``details`` and ``timeout``.
     settings
-        Where the hub is.
+        Settings of the hub.
     reactor
         The reactor.
     terminal
-        Takes what is to be shown.
+        Terminal that shows the output.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class HubSending:
         )
 
     async def run(self) -> int:
-        """Send the command, show what becomes of it, and return the exit code of success."""
+        """Send the command, show its outcome, and return the exit code of success."""
         name, details = self._options["command"], self._options["details"]
         timeout = self._options["timeout"]
         self._controller.startService()
@@ -64,5 +64,5 @@ class HubSending:
         return 0
 
     def hint(self) -> str:
-        """Return nothing: the hub has said all."""
+        """Return nothing: the error of the hub says everything."""
         return ""

@@ -52,14 +52,14 @@ class LogCarrier(logging.Handler):
         self._log = Logger(logger.name, observer=observer)
 
     def start(self) -> None:
-        """Begin to carry; harmless if it does already."""
+        """Begin to carry; no effect if it has begun."""
         if self._former_level is None:
             self._former_level = self._carried.level
         self._carried.setLevel(self._level)
         self._carried.addHandler(self)
 
     def stop(self) -> None:
-        """Stop carrying, and restore the logger; harmless if it was not started."""
+        """Stop carrying, and restore the logger; no effect if it has not begun."""
         self._carried.removeHandler(self)
         if self._former_level is not None:
             self._carried.setLevel(self._former_level)
@@ -70,11 +70,11 @@ class LogCarrier(logging.Handler):
         try:
             self._carry(record)
         except Exception:
-            # As all handlers do: an error here must not reach the code that logs.
+            # As in all handlers, an error must not reach the code that logs.
             self.handleError(record)
 
     def _carry(self, record: logging.LogRecord) -> None:
-        # Twisted's log may be a terminal, and a line holds what the controller sent.
+        # Twisted's log may be a terminal, and a line may hold text of the controller.
         fields: dict[str, object] = {"message": printable(record.getMessage())}
         if record.exc_info is not None and record.exc_info[1] is not None:
             _, error, traceback = record.exc_info

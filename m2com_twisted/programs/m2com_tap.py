@@ -70,7 +70,7 @@ class Options(ControllerOptions):
     ]
 
     def postOptions(self) -> None:
-        """Override: what an unset variable of a script makes of an option is a mistake."""
+        """Override: refuse empty values, which a script with an unset variable gives."""
         for name in ("handler", "record", "metrics"):
             if self[name] == "":
                 raise usage.UsageError(f"--{name} is empty")
@@ -85,12 +85,12 @@ class Options(ControllerOptions):
 
 
 class Program(MultiService):
-    """All that runs, and its log lines in Twisted's log.
+    """The services of the program, and their log lines in Twisted's log.
 
     Parameters
     ----------
     log_carrier
-        Carries the log lines, those of the stopping included.
+        Carries the log lines, also those while the program stops.
     """
 
     def __init__(self, log_carrier: LogCarrier) -> None:
@@ -99,7 +99,7 @@ class Program(MultiService):
         self._stop_handling_signals: Callable[[], None] = lambda: None
 
     def privilegedStartService(self) -> None:
-        """Override: not handed on, since what listens has done so when it was made."""
+        """Override: do nothing, because ports were opened when the services were made."""
 
     def startService(self) -> None:
         """Override."""
@@ -110,9 +110,9 @@ class Program(MultiService):
         MultiService.startService(self)
 
     def stopService(self) -> Deferred[None]:
-        """Override: stop one service after the other, the last one first.
+        """Override: stop the services one after the other, the last one first.
 
-        A recorder gets to see how the connections end.
+        So a recorder sees how the connections end.
         """
         Service.stopService(self)
         return Deferred.fromCoroutine(self._stop())
@@ -125,12 +125,12 @@ class Program(MultiService):
 
 
 def makeService(options: Options) -> IService:
-    """Return what twistd is to run.
+    """Return the service that twistd runs.
 
     Raises
     ------
     SystemExit
-        With a line that says so, if an option cannot be followed.
+        With one line, if an option is wrong.
     """
     from twisted.internet import reactor
 
@@ -152,14 +152,14 @@ def makeService(options: Options) -> IService:
         telemetry_observers=[one.observer("telemetry") for one in observed],
         log=log,
     )
-    # Stopped in the reverse order: nothing arrives any more when the recorder
-    # writes what it has.
+    # Stopped in the reverse order, so nothing arrives any more when the recorder
+    # writes the rest.
     for observer in observed:
         program.addService(observer)
     if publisher is not None and options["hub-commands"]:
         publisher.serve(controller.run_command, options["hub-commands"].split(","))
     program.addService(controller)
-    # The last, because from then on there is something to stop.
+    # The last step, because from here on something has to be stopped.
     if options["metrics"]:
         program.addService(_metrics(options, controller, recorder))
     return program
@@ -182,7 +182,7 @@ def _publisher(options: Options, log: logging.Logger) -> "HubPublisher | None":
 
 
 def _check_commands(names: list[str]) -> None:
-    """Refuse what would never be sent."""
+    """Refuse commands that do not exist."""
     for name in names:
         if name not in BY_NAME:
             raise usage.UsageError(f"--hub-commands: there is no command {name!r}")
@@ -209,8 +209,8 @@ def _metrics(
 ) -> IService:
     """Return the service that serves the metrics, which listens already.
 
-    So a port that is taken is found out before twistd has become a daemon and
-    written its pid file: there is nothing to undo, and a terminal to say so.
+    So a taken port is found before twistd becomes a daemon and writes its pid
+    file: nothing has to be undone, and the terminal can still show the error.
     """
     from twisted.application import strports
 

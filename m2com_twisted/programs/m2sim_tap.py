@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 def _seconds(text: str) -> float:
-    """Return a time."""
+    """Return a number of seconds."""
     seconds = float(text)
     PowerTimes.lasting(seconds)
     return seconds
@@ -58,7 +58,7 @@ class Options(ProgramOptions):
     def opt_inject(self, text: str) -> None:
         """Let something go wrong, as NAME[:at=SECONDS][:port=PORT][:count=N][:seconds=SECONDS].
 
-        May be given repeatedly; --list-injections tells the names.
+        May be given several times; --list-injections shows the names.
         """
         try:
             self["injections"].append(Injection.parse(text))
@@ -66,20 +66,20 @@ class Options(ProgramOptions):
             raise usage.UsageError(f"--inject {text}: {error}") from error
 
     def opt_list_injections(self) -> None:
-        """List what --inject can be told, and exit."""
+        """Show the names for --inject, and exit."""
         for name, meaning in INJECTIONS.items():
             print(f"{name:20}{meaning}")
         raise SystemExit(0)
 
     def postOptions(self) -> None:
-        """Check what depends on more than one word."""
+        """Check the options that depend on each other."""
         if self["profile"] not in PROFILES:
             raise usage.UsageError(f"--profile is one of {', '.join(PROFILES)}")
         if self["kind"] not in get_args(ServerKind):
             raise usage.UsageError(f"--kind is {' or '.join(get_args(ServerKind))}")
 
     def controller(self, reactor: IReactorTime | None = None) -> CellController:
-        """Return the controller they describe, not started."""
+        """Return the controller that the options describe; it is not started yet."""
         return CellController(
             self["command-port"],
             self["telemetry-port"],
@@ -113,7 +113,7 @@ class SimulatorService(Service):
         self._log_carrier = LogCarrier(self.controller.log)
 
     def listen(self) -> None:
-        """Listen, ahead of the start; raise CannotListenError if a port is taken."""
+        """Listen, before the start; raise CannotListenError if a port is taken."""
         self._log_carrier.start()
         self.controller.listen()
 

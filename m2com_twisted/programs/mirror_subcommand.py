@@ -1,4 +1,4 @@
-"""What the subcommands that run the mirror have in common."""
+"""The base of the subcommands that run the mirror."""
 
 import enum
 
@@ -49,7 +49,7 @@ class MirrorSubcommand(ControllerSubcommand):
     needs_telemetry = True
 
     async def act(self, mirror: Mirror, terminal: Terminal) -> int:
-        """Do it with a mirror that is ready, and return the exit code."""
+        """Run the subcommand with a mirror that is ready, and return the exit code."""
         raise NotImplementedError
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:

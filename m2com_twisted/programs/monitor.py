@@ -16,7 +16,7 @@ from .terminal import Terminal
 __all__ = ["MonitorOptions"]
 
 # Terminal control: go to the upper left; clear to the end of the line; clear
-# all that follows.  The whole screen is not cleared, which would flicker.
+# everything below.  Clearing the whole screen would flicker.
 _HOME, _CLEAR_LINE, _CLEAR_REST = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
@@ -59,7 +59,7 @@ class MonitorOptions(ControllerSubcommand):
         try:
             await drawing.start(self["interval"])
         except CancelledError:
-            pass  # Ctrl-C, the way it ends
+            pass  # Ctrl-C, the usual end
         finally:
             if drawing.running:
                 drawing.stop()
@@ -67,7 +67,7 @@ class MonitorOptions(ControllerSubcommand):
         return 0
 
     def _draw(self, terminal: Terminal, lines: list[str]) -> None:
-        """Show the table in place of the last one, or below it where it is no screen."""
+        """Show the table in place of the last one, or below it if stdout is no terminal."""
         title = f"M2 cell controller, {address(self)}"
         lines = [printable(line) for line in (title, *lines)]
         size = terminal.size

@@ -1,4 +1,4 @@
-"""Options that all programs of this package have, and how a wrong one is refused."""
+"""Options of all programs of this package, and the refusal of wrong ones."""
 
 import getopt
 import sys
@@ -39,9 +39,9 @@ def listening_port_number(text: str) -> int:
 
 
 class ProgramOptions(usage.Options):
-    """Options that know the program they belong to: what it is called, and its version."""
+    """Options that know the name and the version of their program."""
 
-    #: Begins the line that says what is wrong.
+    #: Beginning of the line about a wrong option.
     program = "m2com"
 
     def __init__(self) -> None:
@@ -64,13 +64,13 @@ class ProgramOptions(usage.Options):
             self.refuse(error)
 
     def parse(self, options: Sequence[str] | None) -> None:
-        """Parse the options, in whatever order they may stand; raise UsageError if one is wrong."""
+        """Parse the options in any order; raise UsageError if one is wrong."""
         words = sys.argv[1:] if options is None else options
         self._check_values(words)
         usage.Options.parseOptions(self, words)
 
     def _check_values(self, words: Sequence[str]) -> None:
-        """Refuse a value that is not what its option takes; Twisted would not name the option."""
+        """Refuse a value that does not fit its option; Twisted would not name the option."""
         try:
             found, _ = getopt.getopt(list(words), self.shortOpt, self.longOpt)
         except getopt.error:
@@ -96,7 +96,7 @@ class ProgramOptions(usage.Options):
 
 
 class ControllerOptions(ProgramOptions):
-    """Where the controller is."""
+    """The address of the controller."""
 
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Name or address of the controller."],

@@ -28,7 +28,7 @@ class RecordOptions(ControllerSubcommand):
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        # An empty one would be this directory: what an unset variable of a script makes of it.
+        # An empty name would mean the current directory; a script with an unset variable gives one.
         if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("record takes one directory")
         self["directory"] = arguments[0]

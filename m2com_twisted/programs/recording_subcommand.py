@@ -28,7 +28,7 @@ class RecordingSubcommand(Subcommand):
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        # An empty one would be this directory: what an unset variable of a script makes of it.
+        # An empty name would mean the current directory; a script with an unset variable gives one.
         if not arguments or not arguments[0]:
             raise usage.UsageError(f"{self._name} takes a recording: a directory or a file")
         self["recording"], *rest = arguments

@@ -58,7 +58,7 @@ class ReplayOptions(Subcommand):
         if not arguments and self["hub"] is not None:
             self["recording"] = None
             return
-        # An empty one would be this directory: what an unset variable of a script makes of it.
+        # An empty name would mean the current directory; a script with an unset variable gives one.
         if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("replay takes one recording: a directory or a file")
         self["recording"] = arguments[0]

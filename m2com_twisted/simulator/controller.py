@@ -37,11 +37,11 @@ class CellController:
     Parameters
     ----------
     command_port, telemetry_port
-        Where to listen; 0 for any free port.
+        Ports to listen on; 0 for any free port.
     interface
         The address to listen at.
     profile
-        Rules to go by.
+        Rules that it follows.
     kind
         Client that it serves: ``"CSC"``, or ``"GUI"`` for the engineering console.  The
         latter kind compares the elevation it is told with its inclinometer.
@@ -93,7 +93,7 @@ class CellController:
             self.model, profile, self._clock, self._received, self.log, self._schedule_reboot
         )
         self._telemetry = TelemetryPort(self.model, self._clock, self._received, self.log)
-        # Missed telemetry is not sent later: nobody can use a burst of old values.
+        # Missed telemetry is not sent later: a burst of old values is of no use.
         self._telemetry_pace = SteadyCall(
             self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
         )
@@ -136,7 +136,7 @@ class CellController:
         return list(self._received)
 
     async def start(self) -> None:
-        """Listen on both ports, and let time pass.  Started already: returns.
+        """Listen on both ports, and let time pass.  No effect if started.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class CellController:
             raise
 
     def listen(self) -> None:
-        """Do as `start`, but leave what may be left running to `stop`.
+        """Start, but leave the cleaning up after a failure to `stop`.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class CellController:
     async def stop(self) -> None:
         """Close both ports and all connections.
 
-        Afterwards nothing is left in the reactor.  Harmless at any time;
+        Afterwards nothing is left in the reactor.  It may be called at any time;
         `start` works again, on the same ports and with the model as it is.
         """
         self.stop_loops()
@@ -214,12 +214,12 @@ class CellController:
     def start_loops(self) -> None:
         """Take clients, and let time pass, without listening."""
         self._open_factories(True)
-        self.model.raise_fault(6053)  # as the original reports whenever it starts
+        self.model.raise_fault(6053)  # the original reports this whenever it starts
         self._commands.start()
         self._telemetry_pace.start()
 
     def _open_factories(self, open: bool) -> None:
-        """Let the ports take clients or not, also those that are no sockets."""
+        """Let the ports take clients or not, also ports in memory."""
         for factory in (self.command_factory, self.telemetry_factory):
             factory.open = open
 

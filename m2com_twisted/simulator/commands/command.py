@@ -16,12 +16,12 @@ __all__ = ["Command", "CommandRegister", "Step", "Wait"]
 
 @dataclass(frozen=True)
 class Wait:
-    """A time in which a command is under way and nothing happens.
+    """A time of a command in which nothing happens.
 
     Attributes
     ----------
     seconds
-        How long.
+        Length of the time.
     """
 
     seconds: float
@@ -41,11 +41,11 @@ class Command:
     Attributes
     ----------
     declaration
-        Its class in the catalogue, which says what it takes.
+        Its class in the catalogue, which has its parameters.
     function
-        What it does.
+        Function that executes it.
     readers
-        Readers of the parameters that are not read as the catalogue says.
+        Readers of the parameters that the catalogue does not describe.
     """
 
     declaration: type[messages.Command]
@@ -59,16 +59,16 @@ class Command:
 
     @property
     def summary(self) -> str:
-        """What it does, in a sentence."""
+        """Its effect, in one sentence."""
         return summary_of(self.declaration)
 
     def run(self, model: Model, message: Message) -> Iterable[Step]:
-        """Return what happens, in order; it happens as it is iterated over.
+        """Return the steps in order; each is made when the iteration reaches it.
 
         Raises
         ------
         CommandRefusedError
-            If it fails; while iterating too.
+            If it fails, at once or during the iteration.
         """
         if not model.as_original:
             return self.function(model, **read(self.declaration, self.readers, message))
@@ -83,7 +83,7 @@ class Command:
 
 
 class CommandRegister(list[Command]):
-    """The commands of one room, filled by a decorator."""
+    """The commands of one module, filled by a decorator."""
 
     def register(
         self, declaration: type[messages.Command], **readers: Reader | None
@@ -95,7 +95,7 @@ class CommandRegister(list[Command]):
         declaration
             Its class.
         **readers
-            Readers of the parameters that are not read as the catalogue says.
+            Readers of the parameters that the catalogue does not describe.
         """
 
         def enter(function: Function) -> Function:

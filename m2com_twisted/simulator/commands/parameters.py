@@ -1,8 +1,8 @@
 """How the simulator reads the parameters of a command.
 
-The catalogue says what each is.  Where the original takes something else, the row of
-the command in the table names one of the readers below.  A message that does not fit
-is answered with ``fail`` and never reaches the function.
+The catalogue describes each parameter.  If the original accepts something else, the row
+of the command names one of the readers below.  A message that does not fit is answered
+with ``fail`` and never reaches the function.
 """
 
 import re
@@ -33,7 +33,7 @@ class CommandRefusedError(Exception):
 #: Returns the value for the function; raises CommandRefusedError if it does not fit.
 Reader = Callable[[Field, Any], object]
 
-#: In place of a reader: clients send the parameter, and the controller does not look at it.
+#: In place of a reader: clients send the parameter, and the controller ignores it.
 IGNORED = None
 
 
@@ -45,7 +45,7 @@ def read(
     Parameters
     ----------
     command
-        Says what the parameters are.
+        Command with the parameters.
     readers
         Readers of the parameters that are not read as the catalogue says, by
         their names in Python.
@@ -84,7 +84,7 @@ def value_of(field: Field, value: Any) -> object:
         return converted
     most = field.limits.maximum
     if field.length is None and most is not None and len(converted) > most + 1:
-        # A list that names one actuator over and over would make the answer very long.
+        # A list that repeats an actuator many times would make the answer very long.
         raise CommandRefusedError(f"has more than {most + 1} items")
     return list(converted)
 

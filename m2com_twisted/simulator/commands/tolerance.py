@@ -1,8 +1,8 @@
-"""What the original takes although the documentation does not allow it.
+"""Parameters that the original accepts against its documentation.
 
-The original hands what it receives to Python as it is: 2.0 is as good as 2 for an
-enumeration, 1 as good as true, and -1 is the last of a list.  It echoes what it was
-given.  A simulator that is to pass for it does the same, for what cannot harm it.
+The original hands received values to Python unchanged: for an enumeration 2.0 equals 2,
+1 equals true, and -1 is the last item of a list.  It echoes the received value.  The
+profile ``original`` does the same as long as no harm comes to the simulator.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from ..model.model import ILC_COUNT
 
 __all__ = ["echoed", "modes_before_refusal", "tolerated"]
 
-#: Parameters that are an enumeration or a list of indices, and how long the list is.
+#: Parameters that are an enumeration or a list of indices, with the length of the list.
 _ENUMERATIONS = ("mode", "powerType", "bit", "scriptCommand", "actuatorCommand", "unit")
 _INDICES = {"addresses": ILC_COUNT, "actuators": COUNT}
 
@@ -56,9 +56,9 @@ def _index(value: Any, count: int) -> Any:
 
 
 def modes_before_refusal(message: Message) -> list[int]:
-    """Return the ILCs that a refused command names before the first that there is not.
+    """Return the ILCs that a refused command names before the first unknown one.
 
-    The original sets the mode of these before it finds out.
+    The original sets the mode of these before it notices.
     """
     addresses = message.get("addresses")
     if message["id"] != "cmd_setInnerLoopControlMode" or not isinstance(addresses, list):

@@ -1,4 +1,4 @@
-"""Which faults there are, and which the client has yet to hear of.
+"""The present faults, and those that were not reported yet.
 
 Source: :ref:`protocol-faults`.
 """
