@@ -21,7 +21,7 @@ from ..errors import CommandFailed, CommandLost, CommandRejected, M2ComError, No
 from .commander import described
 from .errors import ProcedureCancelledError, WaitTimeoutError
 from .report import Report, StepRecord, StepState
-from .runner import Progress, StepRun
+from .runner import StepRun
 from .steps import Failure, Parts, Procedure, Step
 
 __all__ = ["MakeSafe", "MakeSafeRun"]
@@ -97,9 +97,6 @@ class MakeSafeRun(StepRun):
     """One run of `MakeSafe`: does all steps at once, and again after a lost connection."""
 
     procedure: MakeSafe
-
-    def __init__(self, procedure: MakeSafe, progress: Progress | None) -> None:
-        super().__init__(procedure, progress)
 
     async def run(self) -> Report:
         """Override: return the report; ``safe`` is True only if the mirror was seen to be safe.

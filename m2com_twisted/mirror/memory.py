@@ -23,6 +23,9 @@ ALWAYS_SENT = (telemetry.PowerStatusRaw, telemetry.PowerStatus, telemetry.Displa
 #: a second of the nominal 20 Hz.
 _SMOOTHING = 0.05
 
+#: In place of a period: the next interval is an outage, which is no period.
+_AFTER_OUTAGE = -1.0
+
 #: A topic is old when it is missing for so many of its average periods, but never
 #: before it is half a second old: ten cycles, more than a hiccup of the network.
 _PERIODS_UNTIL_OLD = 10
@@ -103,14 +106,23 @@ class Memory:
         if entry is None:
             self.latest[kind] = Entry(message, now, serial)
         else:
-            interval = now - entry.received_at
-            entry.period += (interval - entry.period) * _SMOOTHING if entry.period else interval
+            self._measure(entry, now - entry.received_at)
             entry.message = message
             entry.received_at = now
             entry.serial = serial
         hook = self._hooks.get(kind)
         if hook is not None:
             hook(message, now)
+
+    def _measure(self, entry: Entry, interval: float) -> None:
+        """Let the average period of a topic follow an interval between two messages."""
+        if entry.period <= 0.0:
+            entry.period = 0.0 if entry.period else interval
+        elif interval > self.age_of_old(entry):
+            # Its power was off, perhaps for hours, or it comes more slowly now: measure anew.
+            entry.period = 0.0
+        else:
+            entry.period += (interval - entry.period) * _SMOOTHING
 
     def command_sent(self, name: str, sequence_id: int) -> None:
         """Remember that a command was sent."""
@@ -133,8 +145,7 @@ class Memory:
         for kind in telemetry.BY_NAME.values():
             entry = self.latest.get(kind)
             if entry is not None:
-                # The outage is no interval between two messages.
-                entry.period = 0.0
+                entry.period = _AFTER_OUTAGE
 
     # The last message of each kind, and whether it can be relied on.
 

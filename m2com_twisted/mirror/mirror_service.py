@@ -223,6 +223,10 @@ class MirrorService(Service):
         """
         self._watchdog.add_callback(callback)
 
+    def on_slowness(self, callback: Callable[[frozenset[str]], object]) -> None:
+        """Call back with the names of the topics that come too slowly, on each change."""
+        self._watchdog.add_slow_callback(callback)
+
     async def next(
         self,
         kind: type[T],

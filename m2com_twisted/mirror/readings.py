@@ -102,7 +102,7 @@ class Entry:
     serial
         Its number among all messages, of both ports, from 1.
     period
-        Average of the seconds between two of them; 0 before the second.
+        Average of the seconds between two of them; 0 or less while it is not known.
     """
 
     __slots__ = ("message", "period", "received_at", "serial")

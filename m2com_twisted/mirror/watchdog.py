@@ -15,6 +15,18 @@ __all__ = ["TopicWatchdog"]
 _INTERVAL = 1.0
 
 
+#: A topic is slow when its average period is so many times the usual one: jitter and a single
+#: hiccup stay far below.
+_SLOW = 2.0
+
+#: Looks in a row that must find a topic slow; the average forgets one long gap within a second.
+_LOOKS_UNTIL_SLOW = 2
+
+#: Looks in a row that must find a topic fresh until its usual rate is taken: 50 messages at the
+#: slowest rate that was seen, 5 Hz, by which the average has forgotten how it began.
+_LOOKS_UNTIL_USUAL = 10
+
+
 class TopicWatchdog:
     """Tells when topics fall silent while their connection stands, and when they come again.
 
@@ -34,6 +46,9 @@ class TopicWatchdog:
     ----------
     silent
         Names of the topics that are silent now.
+    slow
+        Names of the topics that come, but at less than half their usual rate: that of the
+        tenth second in which they came on this connection.
     """
 
     def __init__(self, state: MirrorState, clock: IReactorTime, log: NamedLog) -> None:
@@ -42,11 +57,20 @@ class TopicWatchdog:
         self._log = log
         self._call: IDelayedCall | None = None
         self._callbacks: list[Callable[[frozenset[str]], object]] = []
+        self._slow_callbacks: list[Callable[[frozenset[str]], object]] = []
+        # By topic: its usual period, and the looks in a row that found it fresh, then slow.
+        self._usual: dict[str, float] = {}
+        self._looks: dict[str, int] = {}
         self.silent: frozenset[str] = frozenset()
+        self.slow: frozenset[str] = frozenset()
 
     def add_callback(self, callback: Callable[[frozenset[str]], object]) -> None:
         """Call back with the names of the silent topics, whenever they change."""
         self._callbacks.append(callback)
+
+    def add_slow_callback(self, callback: Callable[[frozenset[str]], object]) -> None:
+        """Call back with the names of the slow topics, whenever they change."""
+        self._slow_callbacks.append(callback)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -67,15 +91,50 @@ class TopicWatchdog:
             if self._state.memory.telemetry_up
             and self._state.reading(kind).validity is Validity.OLD
         )
-        if silent == self.silent:
+        slow = frozenset(
+            name for name, kind in telemetry.BY_NAME.items() if self._is_slow(name, kind)
+        )
+        before_silent, self.silent = self.silent, silent
+        before_slow, self.slow = self.slow, slow
+        self._tell("silent", before_silent, silent, self._callbacks)
+        self._tell("slow", before_slow, slow, self._slow_callbacks)
+
+    def _is_slow(self, name: str, kind: type) -> bool:
+        """Whether a topic comes, and has been slower than usual for some looks."""
+        memory = self._state.memory
+        if not memory.telemetry_up:
+            self._usual.pop(name, None)
+        entry = memory.latest.get(kind)
+        is_fresh = self._state.reading(kind).validity is Validity.FRESH
+        if entry is None or entry.period <= 0.0 or not is_fresh:
+            self._looks[name] = 0
+            return False
+        usual = self._usual.get(name)
+        if usual is not None and entry.period <= _SLOW * usual:
+            self._looks[name] = 0
+            return False
+        self._looks[name] = self._looks.get(name, 0) + 1
+        if usual is None and self._looks[name] >= _LOOKS_UNTIL_USUAL:
+            self._usual[name] = entry.period
+            self._looks[name] = 0
+        return usual is not None and self._looks[name] >= _LOOKS_UNTIL_SLOW
+
+    def _tell(
+        self,
+        what: str,
+        before: frozenset[str],
+        now: frozenset[str],
+        callbacks: list[Callable[[frozenset[str]], object]],
+    ) -> None:
+        """Log and call back if the topics that are silent, or slow, have changed."""
+        if before == now:
             return
-        before, self.silent = self.silent, silent
-        for name in sorted(silent - before):
-            self._log.warning("The topic %s has fallen silent", name)
-        for name in sorted(before - silent):
-            self._log.info("The topic %s is not silent any more", name)
-        for callback in self._callbacks:
+        for name in sorted(now - before):
+            self._log.warning("The topic %s is %s", name, what)
+        for name in sorted(before - now):
+            self._log.info("The topic %s is not %s any more", name, what)
+        for callback in callbacks:
             try:
-                callback(silent)
+                callback(now)
             except Exception:
-                self._log.exception("The callback for silent topics failed")
+                self._log.exception("The callback for %s topics failed", what)

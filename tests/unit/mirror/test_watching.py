@@ -1,7 +1,15 @@
-"""Being told of faults, and of topics that fall silent."""
+"""Being told of faults, and of topics that fall silent or come slowly."""
+
+import logging
+
+from twisted.internet.task import Clock
 
 from m2com_twisted.catalogue.faults import Fault
+from m2com_twisted.mirror import Validity
+from m2com_twisted.mirror.watchdog import TopicWatchdog
+from m2com_twisted.support.log import NamedLog
 from m2com_twisted.testing import MirrorBench
+from tests.support.told_mirror import Told
 
 
 def test_on_fault(bench: MirrorBench) -> None:
@@ -53,3 +61,37 @@ def test_topics_that_need_power_are_not_missed(tracking: MirrorBench) -> None:
     tracking.run(tracking.mirror.make_safe())
     tracking.advance(5.0)
     assert told == []
+
+
+def test_topics_that_come_slowly() -> None:
+    """A topic at less than half the rate that was measured is told by name, and so is the end."""
+    told, clock = Told(), Clock()
+    watchdog = TopicWatchdog(told.state, clock, NamedLog(logging.getLogger(), "mirror"))
+    slow: list[frozenset[str]] = []
+    watchdog.add_slow_callback(slow.append)
+    watchdog.start()
+
+    def send(period: float, seconds: float) -> None:
+        for _ in range(round(seconds / period)):
+            told.now += period
+            told.position()
+            clock.advance(period)
+
+    send(0.05, 20.0)
+    send(0.07, 10.0)
+    assert slow == []
+    send(0.2, 10.0)
+    assert slow == [frozenset({"position"})]
+    send(0.05, 10.0)
+    assert slow[1:] == [frozenset()]
+    watchdog.stop()
+
+
+def test_a_pause_does_not_count_as_a_period() -> None:
+    """After an hour without power, silence is noticed as soon as before."""
+    told = Told()
+    for pause in (0.05, 0.05, 0.05, 3600.0, 0.05):
+        told.now += pause
+        told.position()
+    told.now += 0.6
+    assert told.state.position.validity is Validity.OLD
