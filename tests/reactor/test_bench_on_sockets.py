@@ -96,6 +96,17 @@ def test_memory_passes(m2_memory_bench):
     bench.advance(60)
 
 
+def test_mirror_passes(m2_mirror_bench):
+    bench = m2_mirror_bench
+    bench.run(bench.enable())
+    assert bench.model.mirror.loop_closed
+    assert bench.run(bench.mirror.make_safe()).safe
+
+
+def test_mirror_fails(m2_mirror_bench):
+    m2_mirror_bench.scripted_controller().expect_command("power")
+
+
 @pytest_twisted.ensureDeferred
 async def test_sockets_fail(m2_bench):
     await m2_bench.commands.close()
@@ -135,6 +146,8 @@ def test_fixtures(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     assert outcomes == {
         "test_sockets_pass": "PASSED",
         "test_memory_passes": "PASSED",
+        "test_mirror_passes": "PASSED",
+        "test_mirror_fails": "ERROR",
         "test_sockets_fail": "ERROR",
         "test_memory_fails": "ERROR",
     }
