@@ -3,7 +3,8 @@
 import argparse
 import random
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from tests.soak.day import Day, DayReport
 from tests.soak.foreign_code import walk_among_foreign_code
@@ -36,10 +37,12 @@ def main() -> None:
     parts = [arguments.only] if arguments.only else _PARTS
     bad = False
     if "walk" in parts:
-        walks = [walk(name, arguments.cases, 60 * arguments.minutes) for name in WALKS]
-        walks.append(walk_among_foreign_code(arguments.cases, 60 * arguments.minutes))
-        _print_walks(walks)
-        bad |= any(report.complaint for report in walks)
+        seconds = 60 * arguments.minutes
+        walks: list[Callable[[int, float], WalkReport]] = [partial(walk, name) for name in WALKS]
+        for begin in (*walks, walk_among_foreign_code):
+            walked = begin(arguments.cases, seconds)
+            _print_walk(walked)
+            bad |= bool(walked.complaint)
     if "day" in parts:
         seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
         report = Day(arguments.hours, seed, telemetry=not arguments.no_telemetry).run()
@@ -50,13 +53,14 @@ def main() -> None:
     sys.exit(bad)
 
 
-def _print_walks(reports: Iterable[WalkReport]) -> None:
-    print("\nRandom walks\n")
+def _print_walk(report: WalkReport) -> None:
+    print(f"\nRandom walk: {report.name}\n")
     rows = [
-        (report.name, f"{report.cases}", f"{report.seconds:.0f}", report.complaint or "none")
-        for report in reports
+        ("cases", f"{report.cases}"),
+        ("seconds taken", f"{report.seconds:.0f}"),
+        ("broken invariants", report.complaint or "none"),
     ]
-    _print_table(("walk", "cases", "seconds", "broken invariants"), rows)
+    _print_table(("what", "how much"), rows)
 
 
 def _print_day(report: DayReport, seed: int) -> None:
@@ -107,7 +111,8 @@ def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         )
         if number == 0:
             print(rule)
-    print(rule)
+    # Each part is shown when it is done; the next may take long.
+    print(rule, flush=True)
 
 
 if __name__ == "__main__":
