@@ -1,7 +1,7 @@
 """What a simulated controller has received and written, noted at its own end of each connection."""
 
 import json
-from collections import Counter, deque
+from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 else:
     # Cannot be subscripted in Twisted 24.7.
     _WrappingFactory = WrappingFactory
-
-_STATUSES = ("ack", "noack", "success", "fail")
 
 
 class WitnessedConnection(ProtocolWrapper):
@@ -44,9 +42,6 @@ class WitnessedConnection(ProtocolWrapper):
         self.written_count += len(lines)
         if self._witness.keeps_lines:
             self.written.extend(line for line in lines if line)
-        for line in lines:
-            if b'"sequence_id"' in line:
-                self._witness.note_status(line)
         ProtocolWrapper.write(self, data)
 
     def dataReceived(self, data: bytes) -> None:
@@ -74,8 +69,6 @@ class Witness(_WrappingFactory):
         Those that are open, and the last one, oldest first.
     received_ids
         Sequence ids of the commands the simulator received, in order.
-    statuses
-        The statuses that it wrote for each sequence id.
     """
 
     protocol = WitnessedConnection
@@ -86,7 +79,6 @@ class Witness(_WrappingFactory):
         self.keeps_lines = keeps_lines
         self.connections: list[WitnessedConnection] = []
         self.received_ids: list[int] = []
-        self.statuses: dict[int, Counter[str]] = {}
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Override: refuse where the simulator does."""
@@ -96,16 +88,6 @@ class Witness(_WrappingFactory):
         connection = WitnessedConnection(self, wrapped)
         self.connections = [one for one in self.connections if one.connected] + [connection]
         return connection
-
-    def note_status(self, line: bytes) -> None:
-        """Take note of a line that may be the status of a command."""
-        try:
-            message = json.loads(line)
-        except ValueError:
-            return
-        if message.get("id") in _STATUSES:
-            counter = self.statuses.setdefault(message["sequence_id"], Counter())
-            counter[message["id"]] += 1
 
     def note_received(self, line: bytes) -> None:
         """Take note of a command."""
