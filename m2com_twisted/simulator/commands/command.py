@@ -9,7 +9,7 @@ from ...catalogue.describe import summary_of
 from ...wire.codec import Message
 from ..model.model import Model
 from .parameters import CommandRefusedError, Reader, read
-from .tolerance import echoed, modes_before_refusal, tolerated
+from .tolerance import arguments_as_given, echoed, modes_before_refusal, tolerated
 
 __all__ = ["Command", "CommandRegister", "Step", "Wait"]
 
@@ -79,6 +79,7 @@ class Command:
             if done:
                 deque(self.run(model, message | {"addresses": done}), maxlen=0)
             raise
+        arguments |= arguments_as_given(message)
         return echoed(message, self.function(model, **arguments))
 
 

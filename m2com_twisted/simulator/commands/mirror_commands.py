@@ -87,8 +87,11 @@ def _refusal(model: Model, pose: Pose) -> str:
 
 @COMMANDS.register(commands.SwitchForceBalanceSystem)
 def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
-    """Close or open the force loop; to close it, the motors must be on."""
-    refused = status and (not model.motor_on or model.open_loop_max_limit)
+    """Close or open the force loop; to close it, the motors must be on.
+
+    The original forbids it to true only.  A number, which it takes as well, closes the loop.
+    """
+    refused = status is True and (not model.motor_on or model.open_loop_max_limit)
     if status and not refused:
         model.close_loop()
     elif not status:

@@ -13,7 +13,7 @@ from ...wire.codec import Message
 from ..model.mirror import COUNT
 from ..model.model import ILC_COUNT
 
-__all__ = ["echoed", "modes_before_refusal", "tolerated"]
+__all__ = ["arguments_as_given", "echoed", "modes_before_refusal", "tolerated"]
 
 #: Parameters that are an enumeration or a list of indices, with the length of the list.
 _ENUMERATIONS = ("mode", "powerType", "bit", "scriptCommand", "actuatorCommand", "unit")
@@ -27,10 +27,17 @@ _ECHOES = {
     "cmd_switchForceBalanceSystem": ("status", "forceBalanceSystemStatus", "status"),
     "cmd_switchCommandSource": ("isRemote", "commandableByDDS", "state"),
     "cmd_setEnabledFaultsMask": ("mask", "enabledFaultsMask", "mask"),
+    "cmd_setTemperatureOffset": ("ring", "temperatureOffset", "ring"),
 }
 
 #: The bits of the mask of the faults.
 _MASK = 2**64 - 1
+
+#: Temperatures of the ring.  The original only counts them; text has a length, too.
+_RING_COUNT = 12
+
+#: Commands whose function gets a parameter as it was given.
+_CLOSE_LOOP, _MOVE_ACTUATORS = "cmd_switchForceBalanceSystem", "cmd_moveActuators"
 
 
 def tolerated(message: Message) -> Message:
@@ -45,9 +52,32 @@ def _tolerated(command: str, key: str, value: Any) -> Any:
         return int(value)
     if key == "mask" and isinstance(value, int) and not isinstance(value, bool):
         return value & _MASK
+    if key == "ring" and isinstance(value, str | list) and len(value) == _RING_COUNT:
+        return [item if type(item) in (int, float) else 0.0 for item in value]
     if key in _INDICES and isinstance(value, list):
-        return [_index(item, _INDICES[key]) for item in value]
+        indices = [_index(item, _INDICES[key]) for item in value]
+        # `arguments_as_given` has the actuators that do not exist.
+        return [0 if _is_beyond(command, item) else item for item in indices]
     return value
+
+
+def _is_beyond(command: str, item: Any) -> bool:
+    """Whether an item is an actuator beyond the last, which the original takes and does not move."""
+    return command == _MOVE_ACTUATORS and type(item) is int and item >= COUNT
+
+
+def arguments_as_given(message: Message) -> dict[str, Any]:
+    """Return the arguments that a function needs as the client gave them, of a readable command.
+
+    These are a number given for the status of the loop, and the actuators to move, which may
+    be ones that do not exist.
+    """
+    name, status, actuators = message["id"], message.get("status"), message.get("actuators")
+    if name == _CLOSE_LOOP and not isinstance(status, bool):
+        return {"status": status}
+    if name == _MOVE_ACTUATORS and isinstance(actuators, list):
+        return {"actuators": [_index(item, COUNT) for item in actuators]}
+    return {}
 
 
 def _index(value: Any, count: int) -> Any:
@@ -74,7 +104,9 @@ def echoed(message: Message, steps: Iterable[Any]) -> Iterator[Any]:
     for step in steps:
         value = message.get(parameter)
         if isinstance(step, dict) and step["id"] == event and not isinstance(value, bool):
-            yield step | {field: int(value) if isinstance(value, str) else value}
+            # Only of the mask, text means a number.
+            number = parameter == "mask" and isinstance(value, str)
+            yield step | {field: int(value) if number else value}
         else:
             yield replace(step)
 

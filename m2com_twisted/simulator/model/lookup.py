@@ -8,13 +8,14 @@ place.  The force on an axial actuator is
 and each of the three is a Fourier series in the azimuth on each of the three rings,
 counted from +y.  The mirror's support repeats itself six times around: gravity along
 the axis excites multiples of six, gravity across it those numbers plus and minus one.
-The small other terms of the constant follow what differs between single actuators.
+The other terms are small: they follow what the mirror is not symmetric in.
 
 How the coefficients were found: the three numbers of each actuator by least squares
-from recorded telemetry at 179 elevations; then the series by linear programming, with
-terms added until every force was within 3 % + 2 N of the recorded at every elevation,
-and within 3 % + 1 N near the zenith, where most recordings were made; the sum of all is
-within 4 N, their moments are within 4 N*m.
+from recorded telemetry at 179 elevations; then the series, again by least squares, both
+of the forces and of the steps that the actuators need to bear them (see `plate`), with
+the most useful term added each time, until every force was within 3 % or 2 N of the
+recorded at every elevation, and the steps within 60 and 5 %.  A force that is 1 N wrong
+is 16 steps.
 
 The table of temperatures is proportional to how much warmer the mirror is than its
 reference, on the average of its ring; its shape repeats itself three times around.
@@ -50,40 +51,30 @@ def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {}))
 
 _CONSTANT = _series(
     (
-        {0: -53.93, 6: -45.71, 8: -1.26, 12: -37.25, 13: -3.2},
-        {0: 24.06, 1: 3.97, 6: 27.23, 8: 1.48},
-        {0: 60.19, 1: -4.74, 4: 2.96, 6: -11.16},
+        {0: -54.63, 6: -45.66, 12: -36.4, 13: -0.6},
+        {0: 24.37, 1: 0.84, 3: 0.73, 6: 26.57, 10: -0.7},
+        {0: 60.61, 3: -1.33, 4: 3.43, 6: -10.83, 8: -0.81},
     ),
     (
-        {
-            3: 1.46,
-            5: -2.23,
-            6: -0.81,
-            7: -1.25,
-            8: -2.24,
-            9: -1.76,
-            10: -1.57,
-            11: -1.3,
-            12: -1.69,
-            13: -0.8,
-        },
-        {3: 1.08, 4: 0.81, 10: 1.44},
-        {1: -0.71},
+        {2: -0.8, 3: 1.39, 5: -1.99, 6: -0.66, 8: -1.23, 9: -1.44, 11: -1.42, 13: -1.11, 14: -0.49},
+        {1: -0.55, 3: 1.05, 4: 1.63, 5: 1.6, 7: 0.74, 10: 1.46},
+        {1: -0.68, 2: 1.1, 4: 1.91},
     ),
 )
 _SINE = _series(
     (
-        {0: 246.35, 6: 46.45, 12: 37.27},
-        {0: 208.46, 6: -29.23},
-        {0: 196.93, 6: 10.54},
+        {0: 247.19, 2: 1.82, 6: 46.25, 9: -0.67, 12: 36.03},
+        {0: 208.21, 2: -1.4, 6: -26.11},
+        {0: 196.15, 6: 10.44},
     )
 )
 _COSINE = _series(
     (
-        {1: 15.78, 5: -5.0, 7: -41.53, 11: 80.04, 13: -80.38},
-        {1: 38.39, 5: -44.32, 7: 48.71, 11: -10.96},
-        {1: 29.61, 5: 23.47, 7: -18.09},
-    )
+        {1: 15.76, 5: -5.18, 7: -40.98, 8: -1.97, 11: 79.79, 13: -83.0, 14: -1.06},
+        {1: 40.96, 4: 1.32, 5: -43.89, 7: 49.2, 8: 1.41, 11: -11.54},
+        {1: 25.54, 5: 23.73, 7: -19.52},
+    ),
+    ({4: -1.09, 7: -1.37, 10: -1.61, 12: -1.7}, {}, {}),
 )
 
 #: Constant part of the table for each tangent actuator, in addition to the weight.

@@ -5,7 +5,7 @@ Source: :ref:`protocol-motion`.
 
 from collections.abc import Sequence
 
-from .mirror import Mirror
+from .mirror import COUNT, Mirror
 
 __all__ = ["OpenLoop"]
 
@@ -30,8 +30,10 @@ class OpenLoop:
         self.moving = False
 
     def start(self, actuators: Sequence[int], steps: int) -> None:
-        """Begin a motion."""
-        self._actuators = tuple(dict.fromkeys(actuators))
+        """Begin a motion; of actuators that do not exist, nothing moves."""
+        self._actuators = tuple(
+            index for index in dict.fromkeys(actuators) if index in range(COUNT)
+        )
         self.remaining = steps
         self.moving = True
 

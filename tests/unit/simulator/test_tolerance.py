@@ -46,6 +46,32 @@ def test_indices_from_the_end(console: Console) -> None:
     assert console.model.mirror.steps[77] == 50
 
 
+def test_an_actuator_that_does_not_exist(console: Console) -> None:
+    """Index 78 is taken and moves nothing; the actuators beside it in the list move."""
+    console.do("moveActuators", actuatorCommand=1, actuators=[78, 3], displacement=50, unit=2)
+    console.wait(0.2)
+    assert console.model.mirror.steps == [50 if index == 3 else 0 for index in range(78)]
+
+
+def test_text_for_ring_temperatures(console: Console) -> None:
+    """Only the number of ring temperatures counts: text of 12 letters is told as it came."""
+    ring = "012345678901"
+    [told] = console.do("setTemperatureOffset", ring=ring, intake=[0, 0], exhaust=[0, 0])
+    assert told["ring"] == ring
+    parameters = {"useExternalElevationAngle": False, "enableAngleComparison": False}
+    more = {"maxAngleDifference": 2.0, "enableLutTemperature": True}
+    console.do("setControlParameters", **parameters, **more)
+
+
+def test_a_number_closes_the_loop_without_power() -> None:
+    """The loop needs motor power to be closed by true, and does not by 1."""
+    console = Console(ORIGINAL)
+    console.fail("switchForceBalanceSystem", status=True)
+    [told, *_] = console.do("switchForceBalanceSystem", status=1)
+    assert told == {"id": "forceBalanceSystemStatus", "status": 1}
+    assert console.model.mirror.loop_closed
+
+
 def test_modes_are_set_up_to_the_first_wrong_address(console: Console) -> None:
     """The command fails without a word, and the ILCs before the wrong one are set."""
     assert console.fail("setInnerLoopControlMode", addresses=[1, 2, 84, 3], mode=3) == []
@@ -65,6 +91,8 @@ def test_hardpoints_in_any_order(console: Console) -> None:
         ("switchCommandSource", {"isRemote": 1}),
         ("setClosedLoopControlMode", {"mode": 2.0}),
         ("getInnerLoopControlMode", {"addresses": [-1]}),
+        ("moveActuators", {"actuatorCommand": 1, "actuators": [78], "displacement": 9, "unit": 2}),
+        ("setTemperatureOffset", {"ring": "012345678901", "intake": [0, 0], "exhaust": [0, 0]}),
         ("setHardpointList", {"actuators": [15, 5, 25, 73, 75, 77]}),
     ],
 )
