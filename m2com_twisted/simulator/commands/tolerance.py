@@ -62,7 +62,7 @@ def _tolerated(command: str, key: str, value: Any) -> Any:
 
 
 def _is_beyond(command: str, item: Any) -> bool:
-    """Whether an item is an actuator beyond the last, which the original takes and does not move."""
+    """Whether an item is an actuator beyond the last; the original moves nothing for it."""
     return command == _MOVE_ACTUATORS and type(item) is int and item >= COUNT
 
 

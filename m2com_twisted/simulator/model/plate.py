@@ -57,28 +57,28 @@ _X, _Y = zip(*AXIAL_LOCATIONS, strict=True)
 _SPREAD = sum(map(mul, _X, _X))
 
 #: Steps an actuator takes for 1 N, where the mirror stays in place: 0.32 um.
-_SPRING = 16.17
+_SPRING = 16.21
 
 #: What the springs of the outer ring have beside that: periods around the ring, cosine, sine.
 _OUTER_SPRINGS = (
-    (2, 0.370, 0.0),
-    (3, -0.212, 0.0),
-    (4, 0.0, 0.338),
-    (5, 0.0, 0.320),
-    (6, -0.483, -0.651),
+    (2, 0.221, 0.0),
+    (3, -0.13, 0.0),
+    (4, 0.0, 0.37),
+    (5, 0.0, 0.334),
+    (6, -0.392, -0.427),
 )
 
 #: Steps per N and m^2: the bending of an unbounded plate, under r^2 log r.
-_BENDING = 0.6658
+_BENDING = 0.6651
 
 #: Steps per N and m^4: what the free edge changes in focus and in astigmatism.
-_FOCUS, _ASTIGMATISM = -0.0616, 0.2852
+_FOCUS, _ASTIGMATISM = -0.0694, 0.3197
 
 #: Steps per N and m^4: how focus and the two astigmatisms go together.
-_FOCUS_TO_ASTIGMATISM = (0.01330, -0.01145)
+_FOCUS_TO_ASTIGMATISM = (0.01222, -0.00923)
 
 #: Steps per N and m^6: what the free edge changes in trefoil.
-_TREFOIL = 0.01198
+_TREFOIL = 0.0159
 
 #: N per step of a tangent actuator, where the mirror stays in place.
 _TANGENT_SPRING = 0.164
