@@ -105,8 +105,9 @@ def echoed(message: Message, steps: Iterable[Any]) -> Iterator[Any]:
         value = message.get(parameter)
         if isinstance(step, dict) and step["id"] == event and not isinstance(value, bool):
             # Only of the mask, text means a number.
-            number = parameter == "mask" and isinstance(value, str)
-            yield step | {field: int(value) if number else value}
+            if parameter == "mask" and isinstance(value, str):
+                value = int(value)
+            yield step | {field: value}
         else:
             yield replace(step)
 
