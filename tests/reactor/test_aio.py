@@ -3,22 +3,14 @@
 import asyncio
 import itertools
 import logging
-import socket
 
 import pytest
 
 from m2com_twisted import CommandOutcome, LineObserver, MsgType, NotConnectedError, aio
 from m2com_twisted.catalogue import commands, feeds
 from tests.support.aio_bench import Bench, Message, in_asyncio
+from tests.support.ports import free_port
 from tests.support.stream_server import write
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @in_asyncio

@@ -1,24 +1,18 @@
 """The examples of docs/testing.rst run, and come to what it says."""
 
 import os
-import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "testing.rst").read_text(encoding="utf-8")
+from tests.support.pages import ROOT, labelled_block
 
 
 def block(label: str) -> str:
-    """Return the code block under a label."""
-    pattern = rf"^\.\. _{label}:\n\n\.\. code-block:: \w+\n\n((?:   .*\n|\n)+)"
-    found = re.search(pattern, TEXT, re.MULTILINE)
-    assert found is not None
-    return textwrap.dedent(found[1])
+    """Return the code block under a label of the page."""
+    return labelled_block("docs/testing.rst", label)
 
 
 def run(tmp_path: Path, text: str, *command: str) -> tuple[int, str]:

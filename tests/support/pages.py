@@ -4,7 +4,7 @@ import re
 import textwrap
 from pathlib import Path
 
-__all__ = ["PAGES", "ROOT", "code_blocks", "text_of"]
+__all__ = ["PAGES", "ROOT", "code_blocks", "labelled_block", "text_of"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,3 +27,11 @@ def code_blocks(page: str, language: str) -> list[str]:
     return [
         textwrap.dedent(block) for block in re.findall(pattern, text_of(page) + "\n", re.MULTILINE)
     ]
+
+
+def labelled_block(page: str, label: str) -> str:
+    """Return the code block under a label of a page."""
+    pattern = rf"^\.\. _{label}:\n\n\.\. code-block:: \w+\n\n((?:   .*\n|\n)+)"
+    found = re.search(pattern, text_of(page) + "\n", re.MULTILINE)
+    assert found is not None, f"{page} has no block under {label}."
+    return textwrap.dedent(found[1])

@@ -13,7 +13,8 @@ from m2com_twisted.hub import HubSettings, Retention, run_once
 from m2com_twisted.hub.session import Session
 from m2com_twisted.hub.streams import set_up_streams
 from tests.support.hub import played_service, reader
-from tests.support.nats_server import NatsServer, free_port, needs_nats_server
+from tests.support.nats_server import NatsServer, needs_nats_server
+from tests.support.ports import free_port
 from tests.support.waiting import the_reactor
 
 pytestmark = needs_nats_server
