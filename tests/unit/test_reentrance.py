@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.internet.task import Clock
 
 from m2com_twisted import (
     ClientClosedError,
@@ -16,6 +17,9 @@ from m2com_twisted import (
     MsgType,
     NotConnectedError,
 )
+from m2com_twisted.connection.effect_queue import EffectQueue
+from m2com_twisted.connection.effects import CancelRetry, Effect, NoteClosed, TellLost
+from m2com_twisted.support.log import NamedLog
 from tests.support.coroutines import Call, error_of, result_of, start
 from tests.support.fake_endpoint import FakeEndpoint, Fixture, close
 from tests.support.lines import line, numbered
@@ -403,3 +407,47 @@ def test_each_waiter_has_an_error_of_its_own() -> None:
     calls = [Call(fixture.client.connect()) for _ in range(3)]
     result_of(fixture.client.close())
     assert len({id(call.error) for call in calls}) == 3
+
+
+def test_a_log_handler_that_closes_at_a_bad_line(logger: logging.Logger) -> None:
+    """The messages behind the bad line are not delivered any more."""
+    fixture = Fixture(log=logger)
+    handler = Handler("Ignored a line", lambda: start(fixture.client.close()))
+    fixture.client.log.addHandler(handler)
+    attempt = fixture.connect()
+    attempt.receive(numbered(1) + b"junk\r\n" + numbered(2, 3))
+    assert [message["id"] for message in fixture.messages] == ["1"]
+    handler.act = lambda: None
+    attempt.lose()
+    fixture.assert_closed()
+
+
+def test_a_connection_made_after_the_attempt_was_given_up() -> None:
+    """It is aborted the moment it is made, though nobody hands it over."""
+    fixture = broken_fixture()
+    connecting = start(fixture.client.connect(5))
+    connecting.addErrback(lambda failure: failure.trap(ConnectTimeoutError))
+    fixture.clock.advance(5)
+    attempt = fixture.endpoint.last.make_connection()
+    assert attempt.transport.aborted
+    attempt.lose()
+    fixture.assert_closed()
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, KeyboardInterrupt])
+def test_an_effect_that_raises_does_not_stop_the_next(
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and effects that are added meanwhile come last."""
+
+    def perform(effect: Effect) -> None:
+        performed.append(effect)
+        if effect == TellLost():
+            queue.add([NoteClosed()])
+            raise error
+
+    performed: list[Effect] = []
+    queue = EffectQueue(perform, Clock(), NamedLog(logging.getLogger("queue"), "m2"))
+    queue.add([TellLost(), CancelRetry()])
+    assert performed == [TellLost(), CancelRetry(), NoteClosed()]
+    assert error.__name__ in caplog.text
