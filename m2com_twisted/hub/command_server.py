@@ -130,6 +130,8 @@ class CommandServer:
         self._requests = RequestLog(subjects, source)
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._stands_by = False
+        #: Whether requests reach this server now.
+        self.takes_commands = False
 
     async def run(self, session: Session) -> None:
         """Serve over one connection to the hub, whenever the service is connected."""
@@ -169,9 +171,15 @@ class CommandServer:
             await client.subscribe(self._subjects.server, cb=asked),
             await client.subscribe(self._subjects.commands, cb=requested),
         ]
+        # The server has the subscriptions only when it has answered this.
+        await client.flush()
+        self.takes_commands = True
         self._log.info("Takes commands from the hub: %s", ", ".join(sorted(self._allowed)))
-        while self._is_connected() and not session.stopping.is_set():
-            await asyncio.sleep(_LOOK_INTERVAL)
+        try:
+            while self._is_connected() and not session.stopping.is_set():
+                await asyncio.sleep(_LOOK_INTERVAL)
+        finally:
+            self.takes_commands = False
         for subscription in subscriptions:
             await subscription.unsubscribe()
         self._log.info("Takes no commands from the hub now")

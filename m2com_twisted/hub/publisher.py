@@ -54,6 +54,8 @@ class HubStats:
     unacceptable: int
     #: Bytes that wait.
     waiting_bytes: int
+    #: Whether requests for commands reach this service now.
+    takes_commands: bool
 
 
 class ConnectionObserver:
@@ -156,6 +158,7 @@ class HubPublisher(Service):
         self._connected = False
         self._told_dropped = 0, 0
         self._observers: dict[str, ConnectionObserver] = {}
+        self._server: CommandServer | None = None
 
     @property
     def stats(self) -> HubStats:
@@ -171,6 +174,7 @@ class HubPublisher(Service):
             dropped_events=outbox.events.dropped,
             unacceptable=self._sending.unacceptable,
             waiting_bytes=outbox.waiting_bytes,
+            takes_commands=self._server is not None and self._server.takes_commands,
         )
 
     def observer(self, connection: str) -> ConnectionObserver:
@@ -237,6 +241,7 @@ class HubPublisher(Service):
             reactor=self._found_reactor(),
             log=self._log,
         )
+        self._server = server
         self._works.append(server.run)
 
     def _is_connected(self) -> bool:

@@ -128,6 +128,8 @@ async def played_service(
     service.connect()
     try:
         await until(lambda: service.publisher.stats.events >= 2, PATIENCE)
+        if commands:
+            await until(lambda: service.publisher.stats.takes_commands, PATIENCE)
         yield service
     finally:
         await service.publisher.stopService()
