@@ -54,6 +54,10 @@ _COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("noSuchCommand", {}),
 ]
 
+# Bytes that the process may grow by after the first hour.  The client remembers the last 11,000
+# commands, and nothing else for longer than a connection.
+_GROWTH = 10_000_000
+
 _FINAL = ("noack", "fail", "success")
 
 
@@ -93,7 +97,7 @@ class Ledger(LineObserver):
     def connection(self, state: ConnectionState) -> None:
         """Override: from a new connection on, its lines are expected."""
         if state is ConnectionState.CONNECTED:
-            self._connection = self._witness.connections[-1]
+            self._connection = self._witness.last
         elif self._connection is not None:
             # What the simulator wrote and never arrived, since the connection ended.
             self.lost += len(self._connection.written)
@@ -361,6 +365,8 @@ class Day:
             report.delivered += ledger.delivered
             report.lost_on_the_way += ledger.lost
             report.connections += client.stats.connects
+        if report.memory and report.memory[-1] - report.memory[0] > _GROWTH:
+            self._complain(f"memory grew from {report.memory[0]} to {report.memory[-1]} bytes")
         ledger = self._ledgers["command"]
         sent = ledger.sent_ids
         received = ledger._witness.received_ids

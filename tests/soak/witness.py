@@ -65,8 +65,8 @@ class Witness(_WrappingFactory):
 
     Attributes
     ----------
-    connections
-        Those that are open, and the last one, oldest first.
+    last
+        The newest connection; None before the first.
     received_ids
         Sequence ids of the commands the simulator received, in order.
     """
@@ -77,7 +77,7 @@ class Witness(_WrappingFactory):
     def __init__(self, factory: IProtocolFactory, *, keeps_lines: bool = True) -> None:
         super().__init__(factory)  # type: ignore[no-untyped-call]  # has no annotations
         self.keeps_lines = keeps_lines
-        self.connections: list[WitnessedConnection] = []
+        self.last: WitnessedConnection | None = None
         self.received_ids: list[int] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
@@ -85,9 +85,8 @@ class Witness(_WrappingFactory):
         wrapped = self.wrappedFactory.buildProtocol(addr)
         if wrapped is None:
             return None
-        connection = WitnessedConnection(self, wrapped)
-        self.connections = [one for one in self.connections if one.connected] + [connection]
-        return connection
+        self.last = WitnessedConnection(self, wrapped)
+        return self.last
 
     def note_received(self, line: bytes) -> None:
         """Take note of a command."""
