@@ -20,6 +20,9 @@ from m2com_twisted.testing import MirrorBench
 from tests.support.disturbances import DISTURBANCES
 from tests.support.mirror_procedures import PROCEDURES, STEPS, prepare, slow_bench
 
+# Coverage makes these long walks several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
+
 #: All of it takes minutes, so each step meets one disturbance and one delay, in turn; with
 #: M2COM_ALL_CASES in the environment it meets all of them.
 _ALL = "M2COM_ALL_CASES" in os.environ

@@ -21,6 +21,9 @@ from m2com_twisted.testing import MirrorBench
 from tests.support.disturbances import DISTURBANCES
 from tests.support.mirror_procedures import PROCEDURES, STEPS, begin, prepare, slow_bench
 
+# Coverage makes these long walks several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture
 def slow() -> Iterator[MirrorBench]:
