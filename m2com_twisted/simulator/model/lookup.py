@@ -11,11 +11,10 @@ the axis excites multiples of six, gravity across it those numbers plus and minu
 The other terms are small: they follow what the mirror is not symmetric in.
 
 How the coefficients were found: the three numbers of each actuator by least squares
-from recorded telemetry at 179 elevations; then the series, again by least squares, both
-of the forces and of the steps that the actuators need to bear them (see `plate`), with
-the most useful term added each time, until every force was within 3 % or 2 N of the
-recorded at every elevation, and the steps within 60 and 5 %.  A force that is 1 N wrong
-is 16 steps.
+from recorded telemetry; then the series, again by least squares, both of the forces
+and of the steps that the actuators need to bear them (see `plate`).  Most terms were
+added by their use, one by one; the last ones were chosen by hand, because a force that
+is 1 N wrong is 16 steps.
 
 The table of temperatures is proportional to how much warmer the mirror is than its
 reference, on the average of its ring; its shape repeats itself three times around.

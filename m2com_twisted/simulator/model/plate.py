@@ -17,12 +17,11 @@ balance.
 The six tangent actuators hold the mirror sideways, where it does not bend: there
 the stiffness is that of a rigid body on six equal springs.
 
-How the constants were found: in 218 samples of recorded telemetry with the loop
-closed and the hardpoints in place, the steps were compared with those that the
-matrix gives for the recorded forces.  The constants follow by least squares, each
-step weighted by 60 steps and 5 %.  Near the zenith the steps are followed within 45,
-of up to 1,400; at other elevations within 80 and 6 %, of up to 3,000.  What is left
-differs from actuator to actuator at random.
+How the constants were found: in recorded telemetry with the loop closed and the
+hardpoints in place, the steps were compared with those that the matrix gives for the
+forces.  The constants follow by least squares, together with those of the table of
+gravity (see `lookup`).  The difference that is left varies from actuator to actuator
+at random.
 
 Steps and forces have opposite signs at axial actuators, the same at tangent ones.
 """
