@@ -8,7 +8,7 @@ import pickle
 import pkgutil
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -70,7 +70,10 @@ def sample(error_type: type[BaseException]) -> BaseException:
 
 
 def _name(annotation: object) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    # To Python 3.10, Mapping[int, str] is a type as well.
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    return str(annotation)
 
 
 @pytest.mark.parametrize("error_type", list(error_types()), ids=lambda one: one.__name__)
