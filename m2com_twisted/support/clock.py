@@ -30,11 +30,22 @@ def monotonic_clock(reactor: IReactorTime) -> Callable[[], float]:
     return time.monotonic if isinstance(reactor, ReactorBase) else reactor.seconds
 
 
+class _ContinuedClock:
+    """Goes on from what a reactor's clock says now, and never steps."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._offset = seconds() - time.monotonic()
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._offset
+
+
 def use_monotonic_clock(reactor: IReactorTime) -> None:
     """Make a reactor's timers independent of the wall clock.
 
-    For programs, at their start.  A library must not do this: other code in
-    the process may read ``reactor.seconds()`` as the time of day.
+    For programs.  A library must not do this: other code in the process may
+    read ``reactor.seconds()`` as the time of day, which it is no longer once
+    the wall clock has been set.
 
     Without this, a wall clock that is set back by an hour delays every timer
     of the reactor by an hour, the one that dials again included.
@@ -45,12 +56,14 @@ def use_monotonic_clock(reactor: IReactorTime) -> None:
         The reactor.  Timers that are set already come when they would have
         come.  An object that is no real reactor is left alone.
     """
-    if not isinstance(reactor, ReactorBase) or reactor.seconds is time.monotonic:
+    if not isinstance(reactor, ReactorBase) or isinstance(reactor.seconds, _ContinuedClock):
         return
-    offset = time.monotonic() - reactor.seconds()
-    reactor.seconds = time.monotonic  # shadows the class's own
+    # Not time.monotonic itself, which counts from another moment.  A reactor that runs its timers
+    # compares them with the time at which it began to; if the clock jumped meanwhile, each timer
+    # would come at once, and on the asyncio reactor one that sets itself again would never let go.
+    seconds = _ContinuedClock(reactor.seconds)
+    reactor.seconds = seconds  # shadows the class's own
     for call in reactor.getDelayedCalls():
         if isinstance(call, DelayedCall):
-            # All by the same amount, so their order in the reactor's heap stays right.
-            call.time += offset
-            call.seconds = time.monotonic
+            # They read the clock when they are put off.
+            call.seconds = seconds

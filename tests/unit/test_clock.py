@@ -1,10 +1,12 @@
 """The clock that durations are measured with, and the programs' timers."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import Clock
 
@@ -101,6 +103,40 @@ def test_timers_come_when_they_should_though_the_wall_clock_steps(
     let_pass(1)
     reactor.runUntilCurrent()
     assert came[2:] == ["put off"]
+
+
+@pytest.fixture
+def asyncio_reactor() -> Iterator[Any]:
+    """Return an asyncio reactor that runs beside the one of the tests."""
+    loop = asyncio.new_event_loop()
+    reactor = AsyncioSelectorReactor(loop)
+    yield reactor
+    reactor.removeAll()
+    for descriptor in reactor._internalReaders:
+        descriptor.connectionLost(None)
+    loop.close()
+
+
+@pytest.mark.parametrize("kind", ["reactor", "asyncio_reactor"])
+def test_a_timer_may_ask_for_it(kind: str, request: pytest.FixtureRequest) -> None:
+    """Asked for by a timer, it makes no other timer come early, nor again and again."""
+    reactor = request.getfixturevalue(kind)
+    came: list[str] = []
+
+    def come_again() -> None:
+        came.append("again")
+        if len(came) < 10:
+            reactor.callLater(3600, come_again)
+
+    def ask() -> None:
+        use_monotonic_clock(reactor)
+        come_again()
+
+    reactor.callLater(0, ask)
+    reactor.callLater(1800, came.append, "early")
+    reactor.runUntilCurrent()
+    reactor.runUntilCurrent()
+    assert came == ["again"]
 
 
 def test_to_ask_for_it_twice_changes_nothing(
