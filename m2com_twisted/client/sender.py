@@ -121,9 +121,8 @@ class MessageSender:
         """
         sequence_id = self._sequence_ids.take(in_use=self._commands)
         try:
-            # The sequence generator is code of the user, and may have closed the client.
-            protocol.require_open()
             registered = register(sequence_id)
+            # Raises if the sequence generator, which is code of the user, has closed the client.
             protocol.write(with_sequence_id(line, sequence_id))
         except BaseException:
             self._commands.withdraw(sequence_id)

@@ -236,17 +236,6 @@ class MessageProtocol(LineReceiver):
         """
         self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
 
-    def require_open(self) -> None:
-        """Refuse a message when the connection is closing or lost.
-
-        Raises
-        ------
-        NotConnectedError
-            If `write` would send nothing.
-        """
-        if not self.is_open:
-            raise NotConnectedError("The connection was lost before the message was sent.")
-
     def write(self, line: bytes) -> None:
         """Write a line, CR LF included, in one piece.
 
@@ -258,7 +247,8 @@ class MessageProtocol(LineReceiver):
         NotConnectedError
             If the connection is closing or lost.
         """
-        self.require_open()
+        if not self.is_open:
+            raise NotConnectedError("The connection was lost before the message was sent.")
         busy, self._busy = self._busy, True
         try:
             self.transport.write(line)

@@ -2,16 +2,26 @@
 
 import json
 import re
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.programs import ROOT, Program, script
+from tests.support.programs import PATIENCE, ROOT, Program, script
+
+#: Runs before anything else in the process: its wall clock is set back when a file appears.
+STEPPED = """
+import os
+import time
+
+true_time = time.time
+time.time = lambda: true_time() - (3600 if os.path.exists("set back") else 0)
+"""
 
 HANDLER = """
-import time
 from twisted.internet import reactor
+from twisted.internet.task import LoopingCall
 
 
 class Handler:
@@ -23,9 +33,7 @@ class Handler:
 
 
 handler = Handler()
-reactor.callWhenRunning(
-    lambda: print("its clock is", "monotonic" if reactor.seconds is time.monotonic else "not")
-)
+reactor.callWhenRunning(LoopingCall(print, "tick").start, 0.05)
 """
 
 
@@ -49,13 +57,49 @@ def test_nothing_is_cut_and_nothing_waits(seconds: str) -> None:
     assert took["hearing"] < 5
 
 
-@pytest.mark.parametrize("program", ["twistd", "twist"])
-def test_the_programs_have_a_clock_that_never_steps(program: str, tmp_path: Path) -> None:
-    """The timers of the reactor that twistd or twist runs are those of the monotonic clock."""
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Return a directory to run programs in; `set_back` sets their wall clocks."""
+    (tmp_path / "sitecustomize.py").write_text(STEPPED)
     (tmp_path / "mine.py").write_text(HANDLER)
+    return tmp_path
+
+
+def set_back(directory: Path) -> None:
+    """Set the wall clock of the programs that run there back by an hour."""
+    (directory / "set back").touch()
+
+
+@pytest.mark.parametrize("program", ["twistd", "twist"])
+def test_timers_of_the_service_go_on_when_the_clock_is_set_back(
+    program: str, directory: Path
+) -> None:
+    """A timer of an application under twistd or twist keeps its time."""
     words = [script(program), *(["-n"] if program == "twistd" else []), "m2com"]
     with Program(
-        *words, "--handler", "mine:handler", cwd=tmp_path, environment={"PYTHONPATH": "."}
+        *words, "--handler", "mine:handler", cwd=directory, environment={"PYTHONPATH": "."}
     ) as running:
-        running.wait_for("its clock is monotonic")
+        running.wait_for("tick")
+        set_back(directory)
+        seen = running.output.count("tick")
+        running.wait_for("tick", count=seen + 20)
+        running.stop()
+
+
+@pytest.mark.parametrize("words", [["m2com", "simulate"], ["twistd", "-n", "m2sim"]])
+def test_the_simulator_goes_on_when_the_clock_is_set_back(
+    words: list[str], directory: Path
+) -> None:
+    """A simulated controller sends telemetry at its rate, whatever the time of day is."""
+    words = [script(words[0]), *words[1:], "-c", "0", "-t", "0"]
+    with Program(*words, cwd=directory, environment={"PYTHONPATH": "."}) as running:
+        listening = running.wait_for(r"listens on .* and :(\d+)|(\d+) for telemetry")
+        address = "127.0.0.1", int(listening[1] or listening[2])
+        with socket.create_connection(address, timeout=PATIENCE) as connection:
+            lines = connection.makefile("rb")
+            lines.readline()
+            set_back(directory)
+            # More than can have been on their way already.
+            for _ in range(200):
+                assert lines.readline()
         running.stop()

@@ -1,5 +1,6 @@
 """Where a client may connect to: checked hosts and ports, names, connections to oneself."""
 
+import builtins
 import socket
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +22,8 @@ from zope.interface import implementer
 
 from m2com_twisted import CellControllerService, TcpClient
 from m2com_twisted.connection.endpoint import client_endpoint, is_connected_to_itself
-from tests.support.coroutines import error_of, result_of
+from tests.support.coroutines import error_of, result_of, start
+from tests.support.fake_endpoint import FakeTransport, Fixture
 
 
 def ignore(message: object) -> None:
@@ -175,6 +177,20 @@ def test_other_connections_are_not_to_themselves() -> None:
     unix = UNIXAddress(None)
     assert not is_connected_to_itself(StringTransport(hostAddress=unix, peerAddress=unix))
     assert not is_connected_to_itself(object())
+
+
+def test_a_connection_to_itself_is_refused() -> None:
+    """The client takes it for a refused connection, and leaves nothing of it behind."""
+    fixture = Fixture()
+    connecting = start(fixture.client.connect())
+    address = IPv4Address("TCP", "127.0.0.1", 50000)
+    attempt = fixture.endpoint.last
+    attempt.transport = FakeTransport(hostAddress=address, peerAddress=address)
+    attempt.accept()
+    assert isinstance(error_of(connecting), builtins.ConnectionRefusedError)
+    assert attempt.transport.aborted
+    attempt.lose()
+    fixture.assert_closed()
 
 
 def test_the_kernel_does_connect_a_socket_to_itself() -> None:
