@@ -168,8 +168,8 @@ class CommandServer:
             await message.respond(self._source.encode())
 
         subscriptions = [
-            await client.subscribe(self._subjects.server, cb=asked),
             await client.subscribe(self._subjects.commands, cb=requested),
+            await client.subscribe(self._subjects.server, cb=asked),
         ]
         # The server has the subscriptions only when it has answered this.
         await client.flush()
@@ -181,7 +181,9 @@ class CommandServer:
         finally:
             self.takes_commands = False
         for subscription in subscriptions:
-            await subscription.unsubscribe()
+            # Not `unsubscribe`, which drops the requests that are here already; their callers
+            # would wait for an answer that never comes.
+            await subscription.drain()
         self._log.info("Takes no commands from the hub now")
 
     async def _requested(self, session: Session, message: Msg) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from types import NoneType
 
 import pytest
 import pytest_twisted
@@ -21,7 +22,7 @@ from m2com_twisted import (
 from m2com_twisted.hub.errors import CommandRefused
 from m2com_twisted.hub.session import Session
 from m2com_twisted.hub.subjects import DEADLINE, REQUEST_ID
-from tests.support.coroutines import start
+from tests.support.coroutines import Call, start
 from tests.support.hub import PATIENCE, PlayedService, Reader, new_settings, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server
 from tests.support.waiting import the_reactor, until
@@ -229,6 +230,24 @@ async def test_service_without_controller_takes_no_command(nats_server: NatsServ
         await one.until_up()
         await until_served(one)
         assert len(service.executed) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_every_command_on_its_way_has_an_outcome_when_the_service_stops_serving(
+    nats_server: NatsServer,
+) -> None:
+    """Commands that reach a service while it loses its controller are executed or not sent."""
+    settings = new_settings(nats_server)
+    async with played_service(settings, ["power"]) as service, reader(settings) as one:
+        for _ in range(5):
+            await until_served(one)
+            executed = len(service.executed)
+            calls = [Call(one.controller.run_command("power", timeout=5)) for _ in range(200)]
+            await until(lambda count=executed: len(service.executed) > count, PATIENCE)
+            service.disconnect()
+            await until(lambda of=calls: all(call.done for call in of), PATIENCE)
+            assert {type(call.error) for call in calls} <= {NoneType, NotConnectedError}
+            service.connect()
 
 
 async def until_served(one: Reader) -> None:
