@@ -183,7 +183,7 @@ class CommandServer:
         for subscription in subscriptions:
             # Not `unsubscribe`, which drops the requests that are here already; their callers
             # would wait for an answer that never comes.
-            await subscription.drain()
+            await subscription.drain()  # type: ignore[no-untyped-call]  # has no annotations
         self._log.info("Takes no commands from the hub now")
 
     async def _requested(self, session: Session, message: Msg) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from types import NoneType
 
 import pytest
@@ -241,13 +242,24 @@ async def test_every_command_on_its_way_has_an_outcome_when_the_service_stops_se
     async with played_service(settings, ["power"]) as service, reader(settings) as one:
         for _ in range(5):
             await until_served(one)
-            executed = len(service.executed)
-            calls = [Call(one.controller.run_command("power", timeout=5)) for _ in range(200)]
-            await until(lambda count=executed: len(service.executed) > count, PATIENCE)
+            calls = await commands_on_their_way(service, one)
             service.disconnect()
-            await until(lambda of=calls: all(call.done for call in of), PATIENCE)
+            await until(partial(all_done, calls), PATIENCE)
             assert {type(call.error) for call in calls} <= {NoneType, NotConnectedError}
             service.connect()
+
+
+async def commands_on_their_way(service: PlayedService, one: Reader) -> list[Call]:
+    """Send more commands than the service executes at once, and wait until it has begun."""
+    executed = len(service.executed)
+    calls = [Call(one.controller.run_command("power", timeout=5)) for _ in range(200)]
+    await until(lambda: len(service.executed) > executed, PATIENCE)
+    return calls
+
+
+def all_done(calls: list[Call]) -> bool:
+    """Return whether all have ended."""
+    return all(call.done for call in calls)
 
 
 async def until_served(one: Reader) -> None:
