@@ -74,6 +74,8 @@ class Arrivals:
         else:
             self._presence.caught_up = True
             self.update_state()
+            for value in told.values:
+                self._sort(value)
 
     def _sort(self, arrived: Arrived) -> None:
         kind = arrived.subject.split(".")[2]

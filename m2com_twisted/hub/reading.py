@@ -55,9 +55,12 @@ class Arrived:
 class Told:
     """Something about the reading itself."""
 
-    #: ``"last values"``: they follow.  ``"caught up"``: what follows is live.
+    #: ``"caught up"``: what follows is live.
     #: ``"began anew"``: the server's memory is another one.
     what: str
+    #: When it has caught up for the first time: the last values, all together, so that
+    #: nobody acts on a part of them.
+    values: tuple[Arrived, ...] = ()
 
 
 class Reading:
@@ -106,30 +109,40 @@ class Reading:
         stream = self._subjects.events_stream
         info = await _stream_info(jetstream, stream)
         is_another = self._born != info.created or self._position > info.state.last_seq
-        if is_another:
-            if self._born is not None:
-                self._arrived(Told("began anew"))
-            self._born, self._position = info.created, 0
+        if is_another and self._born is not None:
+            self._arrived(Told("began anew"))
+            # Until all last values are here, there is no place to go on from.
+            self._born = None
         begin = asyncio.Event()
         # Up to which message of the stream they are those from before.
         behind = 0
+        values: list[Arrived] = []
+
+        def caught_up(position: int) -> None:
+            self._born, self._position = info.created, position
+            self._arrived(Told("caught up", tuple(values)))
 
         async def take(message: Msg) -> None:
             await begin.wait()
+            position = message.metadata.sequence.stream
+            if is_another and position <= behind:
+                values.append(_arrived(message, is_last_value=True))
+                if position == behind:
+                    caught_up(position)
+                return
             was_behind = self._position < behind
-            self._position = message.metadata.sequence.stream
-            is_last_value = is_another and self._position <= behind
-            self._arrived(_arrived(message, is_last_value))
-            if was_behind and self._position >= behind:
+            self._position = position
+            self._arrived(_arrived(message))
+            if was_behind and position >= behind:
                 self._arrived(Told("caught up"))
 
         subscription = await _consume(jetstream, stream, take, self._start_config(is_another))
         # Asked when the server has settled where this reader begins.
         behind = (await jetstream.stream_info(stream)).state.last_seq
         if is_another:
-            await self._read_last_values(jetstream, before=info.state.first_seq)
-        elif self._position >= behind:
-            self._arrived(Told("caught up"))
+            values += await self._old_values(jetstream, before=info.state.first_seq)
+        if (0 if is_another else self._position) >= behind:
+            caught_up(behind)
         begin.set()
         await _watch_consumer(subscription)
 
@@ -140,8 +153,8 @@ class Reading:
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=self._position + 1
         )
 
-    async def _read_last_values(self, jetstream: JetStreamContext, before: int) -> None:
-        """Read the values that are so old that they are kept nowhere but among the last values.
+    async def _old_values(self, jetstream: JetStreamContext, before: int) -> list[Arrived]:
+        """Return the values that are so old that they are kept nowhere but among the last values.
 
         First it waits for a sign of life, which tells whether the values are
         those of a service that is connected now.
@@ -154,14 +167,14 @@ class Reading:
         """
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._heard.wait(), _SIGN_OF_LIFE_TIMEOUT)
-        self._arrived(Told("last values"))
+        values: list[Arrived] = []
         complete = asyncio.Event()
 
         async def take(message: Msg) -> None:
             # "stream sequence filter destination subject": what it was copied from.
             origin = (message.headers or {}).get(_ORIGIN, "").split()
             if len(origin) > 1 and int(origin[1]) < before:
-                self._arrived(_arrived(message, is_last_value=True))
+                values.append(_arrived(message, is_last_value=True))
             if message.metadata.num_pending == 0:
                 complete.set()
 
@@ -170,12 +183,13 @@ class Reading:
         try:
             waiting = (await jetstream.stream_info(stream)).state.messages
         except NotFoundError:
-            return
+            return values
         # If the stream has never dropped a message, there is nothing to look for.
         if waiting and before > 1:
             subscription = await _consume(jetstream, stream, take, config)
             await asyncio.wait_for(complete.wait(), _REQUEST_TIMEOUT)
             await subscription.unsubscribe()
+        return values
 
 
 async def _stream_info(jetstream: JetStreamContext, stream: str) -> StreamInfo:

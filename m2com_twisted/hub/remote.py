@@ -58,7 +58,8 @@ class RemoteController(TypedSender, TypedReceiver, Service):
     command_observers, telemetry_observers
         As for `CellControllerService`.  When the connection is back they are
         told the last values once more, as by a controller that greets a new
-        client; `on_event` is not.
+        client; `on_event` is not.  They are never told the last
+        ``m2AssemblyInPosition``, which holds only while it is repeated.
     log
         Its child ``hub`` is used.
     reactor

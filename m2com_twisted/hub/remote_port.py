@@ -23,6 +23,10 @@ __all__ = ["RemotePort"]
 # More values than the controller has: it has 130, 84 of them modes of its ILCs.
 _MOST_VALUES = 1000
 
+#: Events that are repeated as long as they hold: the last one is no news for an observer,
+#: which would take it for a present one.
+_HOLD_WHILE_REPEATED = frozenset({"m2AssemblyInPosition"})
+
 #: Messages that wait for a callback; what comes beyond drops the oldest, since
 #: nothing can be told to wait here.
 _QUEUE = 1000
@@ -144,12 +148,18 @@ class RemotePort:
         self._rate.add(1, self._clock.seconds())
         self._stats.bytes += len(arrived.payload)
         self._stats.last_message_time = self._clock.seconds()
+        holds = message.get("id") not in _HOLD_WHILE_REPEATED
+        if holds:
+            self._keep(arrived, message)
+        if holds or not arrived.is_last_value:
+            self._tell.received(arrived.payload, message)
+        self._delivery.put(iter((message,)))
+
+    def _keep(self, arrived: Arrived, message: Message) -> None:
         if self._values is not None:
             self._values[arrived.subject] = arrived.payload, message
             if len(self._values) > _MOST_VALUES:
                 self._values.popitem(last=False)
-        self._tell.received(arrived.payload, message)
-        self._delivery.put(iter((message,)))
 
     def set_state(self, state: ConnectionState, *, tell_values: bool = False) -> None:
         """Tell where the connection stands, if that is news.

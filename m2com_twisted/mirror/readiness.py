@@ -7,6 +7,8 @@ from ..catalogue.actuators import ILCS
 from ..catalogue.enums import PowerType
 from ..errors import CommandError, NotConnectedError
 from .errors import NotVerifiedError, WaitTimeoutError
+from .readings import Validity
+from .state import MirrorState
 from .steps import Parts
 
 __all__ = ["make_ready"]
@@ -52,15 +54,28 @@ async def make_ready(parts: Parts, timeout: float) -> None:
 
 
 async def _first_cycle(parts: Parts) -> None:
-    """Wait for the loop and the faults, which come after the welcome, if they come at all."""
+    """Wait for what comes after the welcome, if it comes at all: loop, faults, telemetry."""
     state = parts.state
     with contextlib.suppress(WaitTimeoutError):
         await parts.waiting.until(
-            lambda: state.loop_closed.value is not None and state.faults.is_known,
+            lambda: (
+                state.loop_closed.value is not None
+                and state.faults.is_known
+                and _has_telemetry(state)
+            ),
             "first cycle",
             lambda: "a part of it at most",
             _FIRST_CYCLE,
         )
+
+
+def _has_telemetry(state: MirrorState) -> bool:
+    """Whether a cycle of telemetry has come on this connection; most needs the motor power."""
+    validities = [state.power_status.validity]
+    if state.motor_power.value:
+        topics = state.axial_force, state.position, state.zenith_angle
+        validities += [topic.validity for topic in topics]
+    return all(validity is Validity.FRESH for validity in validities)
 
 
 async def _is_welcomed_in_time(parts: Parts, left: float) -> bool:

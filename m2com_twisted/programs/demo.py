@@ -17,7 +17,7 @@ from ..wire.codec import Message
 from .hub_demo import HubDemo
 from .options import listening_port_number
 from .showing_handler import ShowingHandler
-from .subcommand import Subcommand
+from .subcommand import Subcommand, finish
 from .terminal import Terminal
 
 __all__ = ["Demo", "DemoOptions"]
@@ -89,7 +89,7 @@ class Demo:
         try:
             await self._talk(controller)
         finally:
-            await controller.stop()
+            await finish(controller.stop)
             self._log.removeHandler(self._log_handler)
 
     async def _start(self) -> CellController:

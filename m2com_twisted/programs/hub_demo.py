@@ -14,6 +14,7 @@ from ..simulator import CellController
 from ..wire.codec import Message
 from .extras import extra
 from .showing_handler import ShowingHandler
+from .subcommand import finish
 
 if TYPE_CHECKING:
     from ..hub import HubPublisher, HubSettings, LocalServer, RemoteController
@@ -75,7 +76,7 @@ class HubDemo:
             self._show(f"A NATS server listens at {server.url}, and a cell controller.")
             await self._with_service(server, controller)
         finally:
-            await controller.stop()
+            await finish(controller.stop)
             server.close()
             self._log.removeHandler(self._handler)
 
@@ -98,8 +99,7 @@ class HubDemo:
         try:
             await self._with_readers(server, settings, publisher)
         finally:
-            await service.stopService()
-            await publisher.stopService()
+            await finish(service.stopService, publisher.stopService)
 
     async def _with_readers(
         self, server: "LocalServer", settings: "HubSettings", publisher: "HubPublisher"
@@ -117,8 +117,7 @@ class HubDemo:
             self._show_counts()
             await self._lose_server(server, publisher, [first, second])
         finally:
-            for reader in (first, second):
-                await reader.stopService()
+            await finish(first.stopService, second.stopService)
         self._show("")
         self._show("All is closed.")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 
+from .subcommand import finish
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class HubSending:
                 name, details, ack_timeout=timeout, timeout=timeout
             )
         finally:
-            await self._controller.stopService()
+            await finish(self._controller.stopService)
         if outcome.ack_latency is not None:
             self._show(f"acknowledged after {1000 * outcome.ack_latency:.1f} ms")
         self._show(f"succeeded after {1000 * outcome.latency:.1f} ms")

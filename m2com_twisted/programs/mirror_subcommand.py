@@ -2,7 +2,7 @@
 
 import enum
 
-from twisted.internet.defer import CancelledError, maybeDeferred
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
 from ..errors import InvalidFieldError
@@ -17,7 +17,7 @@ from ..mirror import (
 )
 from ..support.printable import printable
 from .hub_options import controller
-from .subcommand import ControllerSubcommand
+from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
 __all__ = ["MirrorSubcommand", "Outcome"]
@@ -63,8 +63,7 @@ class MirrorSubcommand(ControllerSubcommand):
         try:
             return await self._act(mirror, terminal)
         finally:
-            await maybeDeferred(mirror.stopService)
-            await maybeDeferred(link.stopService)
+            await finish(mirror.stopService, link.stopService)
 
     async def _act(self, mirror: Mirror, terminal: Terminal) -> int:
         try:

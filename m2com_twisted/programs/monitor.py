@@ -10,7 +10,7 @@ from twisted.python import usage
 from ..support.printable import printable
 from .board import Board
 from .hub_options import address, controller
-from .subcommand import ControllerSubcommand
+from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
 __all__ = ["MonitorOptions"]
@@ -63,7 +63,7 @@ class MonitorOptions(ControllerSubcommand):
         finally:
             if drawing.running:
                 drawing.stop()
-            await service.stopService()
+            await finish(service.stopService)
         return 0
 
     def _draw(self, terminal: Terminal, lines: list[str]) -> None:

@@ -8,7 +8,7 @@ from twisted.python import usage
 
 from .hub_options import controller
 from .record_options import KEEP_HELP, SEGMENT_HELP, new_recorder, size_or_duration
-from .subcommand import ControllerSubcommand, until_interrupted
+from .subcommand import ControllerSubcommand, finish, until_interrupted
 from .terminal import Terminal
 
 __all__ = ["RecordOptions"]
@@ -50,8 +50,7 @@ class RecordOptions(ControllerSubcommand):
         try:
             await until_interrupted()
         finally:
-            await service.stopService()
-            await recorder.stopService()
+            await finish(service.stopService, recorder.stopService)
         stats = recorder.stats
         lost = f", {stats.lost} lost" if stats.lost else ""
         terminal.say(f"{stats.recorded} messages recorded{lost}.")

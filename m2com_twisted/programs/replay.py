@@ -15,7 +15,7 @@ from .hub_history import SINCE_PARAMETER, Spool, check_since, read_kept
 from .hub_options import HUB_PARAMETERS, address
 from .options import listening_port_number
 from .quantities import moment
-from .subcommand import Subcommand
+from .subcommand import Subcommand, finish
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -102,5 +102,5 @@ class ReplayOptions(Subcommand):
             )
             await replay.finished()
         finally:
-            await replay.stop()
+            await finish(replay.stop)
         terminal.say(f"{replay.played} messages played.")

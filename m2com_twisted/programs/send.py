@@ -25,7 +25,7 @@ from .assignments import command_class, command_from
 from .command_help import help_of, list_of_commands
 from .hub_options import hub_settings
 from .hub_sending import HubSending
-from .subcommand import ControllerSubcommand
+from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
 __all__ = ["Outcome", "SendOptions"]
@@ -154,7 +154,7 @@ class _Sending:
             self._show(f"succeeded after {1000 * outcome.latency:.1f} ms")
             self._is_finished = True
         finally:
-            await self._client.close()
+            await finish(self._client.close)
         return Outcome.SUCCESS if self._is_finished else Outcome.ACKNOWLEDGED
 
     def _send(self) -> Deferred[CommandOutcome]:

@@ -3,7 +3,7 @@
 from twisted.internet.interfaces import IReactorTime
 
 from . import m2sim_tap as tap
-from .subcommand import Subcommand, until_interrupted
+from .subcommand import Subcommand, finish, until_interrupted
 from .terminal import Terminal
 
 __all__ = ["SimulateOptions"]
@@ -42,5 +42,5 @@ class SimulateOptions(Subcommand, tap.Options):
             self.inject_into(controller)
             await until_interrupted()
         finally:
-            await controller.stop()
+            await finish(controller.stop)
         return 0

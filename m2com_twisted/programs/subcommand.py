@@ -3,17 +3,19 @@
 import getopt
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
+from twisted.python.failure import Failure
 
 from .hub_options import HUB_PARAMETERS, hub_settings
 from .options import ControllerOptions, ProgramOptions
 from .terminal import PrintableFormatter, Terminal
 
-__all__ = ["ControllerSubcommand", "Subcommand", "until_interrupted"]
+__all__ = ["ControllerSubcommand", "Subcommand", "finish", "until_interrupted"]
 
 
 class Subcommand(ProgramOptions):
@@ -106,3 +108,36 @@ async def until_interrupted() -> None:
     except CancelledError:
         # The way such commands end: not an error.
         return
+
+
+async def finish(*stops: Callable[[], object]) -> None:
+    """Stop one thing after the other, and wait for the end of each.
+
+    A cancellation does not cut this short: it is meant for the work, which is
+    over.  Otherwise the reader of stdout, when it leaves, would leave sockets
+    and half written files behind.
+
+    Parameters
+    ----------
+    *stops
+        Functions that stop something; each returns nothing, a Deferred or a coroutine.
+        If some fail, the error of the first is raised when all have ended.
+    """
+    failures: list[Failure] = []
+    for stop in stops:
+        ended: list[object] = []
+        ending: Deferred[object] = maybeDeferred(stop)
+        ending.addErrback(failures.append)
+        ending.addCallback(ended.append)
+        while not ended:
+            with suppress(CancelledError):
+                await _next_result(ending)
+    if failures:
+        failures[0].raiseException()
+
+
+def _next_result(ending: Deferred[object]) -> Deferred[None]:
+    """Return a Deferred that fires with another, and can be cancelled without it."""
+    waiting: Deferred[None] = Deferred()
+    ending.addBoth(lambda _: None if waiting.called else waiting.callback(None))
+    return waiting

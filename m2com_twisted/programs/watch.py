@@ -12,7 +12,7 @@ from twisted.python import usage
 from ..wire.codec import Message
 from .field_path import FieldPath
 from .hub_options import controller
-from .subcommand import ControllerSubcommand
+from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
 __all__ = ["WatchOptions"]
@@ -71,7 +71,7 @@ class WatchOptions(ControllerSubcommand):
         finally:
             if counting.running:
                 counting.stop()
-            await service.stopService()
+            await finish(service.stopService)
 
 
 class _Watching:

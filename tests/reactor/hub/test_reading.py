@@ -1,13 +1,18 @@
 """What a reader of the hub gets, and when."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest_twisted
 
+from m2com_twisted import LineObserver
 from m2com_twisted.catalogue import commands, events, telemetry
 from m2com_twisted.connection.state import ConnectionState
+from m2com_twisted.hub import HubSettings, RemoteController
 from m2com_twisted.wire.codec import Message
 from tests.support.hub import PATIENCE, Reader, new_settings, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server
-from tests.support.waiting import until
+from tests.support.waiting import the_reactor, until
 
 pytestmark = needs_nats_server
 
@@ -46,6 +51,70 @@ async def test_late_joiner_gets_last_values_then_live(nats_server: NatsServer) -
             )
             assert one.numbers("interlock") == [9, 10, 11]
             assert not one.missed
+
+
+class Watcher(LineObserver):
+    """Sees the lines of the command port, and how many there are one turn after connecting."""
+
+    def __init__(self) -> None:
+        self.ids: list[object] = []
+        self.first_turn: list[object] | None = None
+
+    def received(self, line: bytes, message: Message) -> None:
+        """Override."""
+        self.ids.append(message["id"])
+
+    def connection(self, state: ConnectionState) -> None:
+        """Override."""
+        if state is ConnectionState.CONNECTED:
+            # Bound by the end of this turn of the reactor.
+            the_reactor().callLater(0, self._note)
+
+    def _note(self) -> None:
+        self.first_turn = list(self.ids)
+
+
+@asynccontextmanager
+async def watched(settings: HubSettings) -> AsyncIterator[Watcher]:
+    """Run a reader until it is up and one turn further, and yield its observer."""
+    watcher = Watcher()
+    remote = RemoteController(settings, command_observers=[watcher])
+    remote.startService()
+    try:
+        await until(lambda: watcher.first_turn is not None, PATIENCE)
+        yield watcher
+    finally:
+        await remote.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_all_last_values_come_at_once(nats_server: NatsServer) -> None:
+    """In the turn of the reactor in which a reader is up, its observers get all last values."""
+    settings = new_settings(nats_server)
+    async with played_service(settings) as service:
+        for address in range(84):
+            service.event("innerLoopControlMode", address=address, mode=2)
+        service.event("interlock", state=True)
+        await until(lambda: service.publisher.stats.events >= 87, PATIENCE)
+        for _ in range(3):
+            async with watched(settings) as watcher:
+                assert watcher.first_turn == ["innerLoopControlMode"] * 84 + ["interlock"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_observers_are_not_told_a_position_of_the_past(nats_server: NatsServer) -> None:
+    """That the mirror was in position does not hold for an observer that comes later."""
+    settings = new_settings(nats_server)
+    async with played_service(settings) as service:
+        service.event("m2AssemblyInPosition", inPosition=True, n=1)
+        service.event("interlock", state=True)
+        await until(lambda: service.publisher.stats.events >= 4, PATIENCE)
+        async with watched(settings) as watcher, reader(settings) as one:
+            service.event("m2AssemblyInPosition", inPosition=True, n=2)
+            await one.until_number("m2AssemblyInPosition", 2)
+            await until(lambda: len(watcher.ids) > 1, PATIENCE)
+            assert watcher.ids == ["interlock", "m2AssemblyInPosition"]
+            assert one.numbers("m2AssemblyInPosition") == [1, 2]
 
 
 @pytest_twisted.ensureDeferred
