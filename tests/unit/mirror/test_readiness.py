@@ -9,7 +9,8 @@ def test_ready_after_a_loss_knows_where_the_mirror_is(tracking: MirrorBench) -> 
     for port in "command", "telemetry":
         tracking.controller.inject("drop", port=port)
     tracking.advance(0.1)
-    assert tracking.mirror.condition is Condition.UNKNOWN
+    lost = tracking.mirror.condition
+    assert lost is Condition.UNKNOWN
     tracking.run(tracking.mirror.ready())
     state = tracking.mirror.state
     for reading in state.axial_force, state.position, state.zenith_angle:
