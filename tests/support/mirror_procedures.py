@@ -8,13 +8,14 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from docs import generate_mirror
 from m2com_twisted.catalogue.enums import InnerLoopControlMode, PowerType
 from m2com_twisted.mirror import Report, Settings, StepRecord
 from m2com_twisted.mirror.motion_proofs import MM_PER_STEP
 from m2com_twisted.simulator.model.power import PowerTimes
 from m2com_twisted.testing import MirrorBench, slow_power
 
-__all__ = ["PROCEDURES", "STEPS", "Sample", "begin", "prepare", "slow_bench"]
+__all__ = ["LIMITS", "PROCEDURES", "STEPS", "Sample", "begin", "prepare", "slow_bench"]
 
 _CONFIGURATION = "Configurable_File_Description_20180831T092326_M2_handling.csv"
 _HARDPOINTS = ["B5", "B15", "B25", "A1", "A3", "A5"]
@@ -154,10 +155,20 @@ PROCEDURES = {
 STEPS = [(name, step) for name, sample in PROCEDURES.items() for step in range(sample.steps)]
 
 
+#: Motions may take two minutes.
+_SETTINGS = replace(Settings(), motion_timeout=120.0)
+
+#: Seconds that a procedure may take on the slow bench: the sum of the limits of its steps, each
+#: of which may last a second longer, so that the error of its last command comes out.
+LIMITS = {
+    procedure.name: sum(getattr(_SETTINGS, step.timeout) + 1.0 for step in procedure.steps)
+    for procedure in generate_mirror.PROCEDURES
+}
+
+
 def slow_bench() -> MirrorBench:
     """Return a bench whose power takes 40 s, and whose motions may take two minutes."""
-    settings = replace(Settings(), motion_timeout=120.0)
-    bench = MirrorBench(profile=slow_power(40.0), settings=settings)
+    bench = MirrorBench(profile=slow_power(40.0), settings=_SETTINGS)
     bench.run(bench.start())
     return bench
 
