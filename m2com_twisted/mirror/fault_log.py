@@ -111,6 +111,10 @@ class FaultLog:
         self._loop_closed = False
         self._opened_at = None
 
+    def unreadable(self) -> None:
+        """Remember that the last word could not be read: the faults of now are not known."""
+        self._word = None
+
     def loop_told(self, closed: bool, now: float) -> None:
         """Remember the event of the loop; one that opens it may announce a fault."""
         if self._loop_closed and not closed:

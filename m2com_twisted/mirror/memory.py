@@ -4,20 +4,38 @@ This is where the state of the mirror lives, and `Memory.receive` is the only pl
 where it changes.  No Twisted: time comes in with each message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ..catalogue import events, telemetry
+from ..catalogue.actuators import ILCS
 from ..catalogue.enums import PowerSystemState, PowerType
 from .fault_log import FaultLog
+from .inclinometer import elevation_measured
 from .readings import Entry, Reading, Validity
+from .unreadable import doubtful, kind_of
 
-__all__ = ["ALWAYS_SENT", "Memory"]
+__all__ = ["ALWAYS_SENT", "REPEATED_HOLDS", "Memory"]
 
 T = TypeVar("T")
 
 #: The topics that also come while the motor power is off.
 ALWAYS_SENT = (telemetry.PowerStatusRaw, telemetry.PowerStatus, telemetry.DisplacementSensors)
+
+#: The states in which a power system feeds what hangs on it.
+_FEEDING = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
+
+#: Events that the controller repeats in each cycle of 0.1 s while they hold, without a word
+#: when they end.  Each has a function that says whether a message is such a one.
+# Any, because each takes the class that it stands for.
+_REPEATED: dict[type, Callable[[Any], bool]] = {
+    events.M2AssemblyInPosition: lambda event: bool(event.in_position),
+    events.CellTemperatureHiWarning: lambda event: bool(event.hi_warning),
+    events.ScriptExecutionStatus: lambda event: bool(event.percentage < 100),
+}
+
+#: Seconds for which they hold without being repeated: ten cycles, more than a hiccup.
+REPEATED_HOLDS = 1.0
 
 #: Part of a new interval that goes into the average.  A twentieth averages over about
 #: a second of the nominal 20 Hz.
@@ -95,6 +113,7 @@ class Memory:
             events.ForceBalanceSystemStatus: self._force_balance,
             events.LimitSwitchStatus: self._limits,
             events.Ack: self._ack,
+            events.Unknown: self._unreadable,
             telemetry.ZenithAngle: self._zenith_angle,
         }
 
@@ -167,12 +186,24 @@ class Memory:
         return entry.message  # type: ignore[return-value]
 
     def event_validity(self, entry: Entry | None) -> Validity:
-        """Return what an event is worth: it holds until the connection is lost."""
+        """Return what an event is worth: it holds until the connection is lost.
+
+        One that is repeated while it holds is worth nothing once it is not repeated.
+        """
         if entry is None:
             return Validity.NEVER
         if not self.command_up:
             return Validity.LINK_DOWN
-        return Validity.FRESH if entry.serial > self.command_since else Validity.OLD
+        if entry.serial <= self.command_since or self._has_lapsed(entry):
+            return Validity.OLD
+        return Validity.FRESH
+
+    def _has_lapsed(self, entry: Entry) -> bool:
+        """Whether an event is one that should be repeated, and is not any more."""
+        must_repeat = _REPEATED.get(type(entry.message))
+        if must_repeat is None or not must_repeat(entry.message):
+            return False
+        return self.seconds() - entry.received_at > REPEATED_HOLDS
 
     def ilc_validity(self, entry: Entry | None) -> Validity:
         """Return what the mode of an ILC is worth: nothing once its power was off."""
@@ -206,7 +237,8 @@ class Memory:
         if kind in ALWAYS_SENT:
             return False
         power = self.told_power(PowerType.Motor)
-        return power is not None and not power.status
+        # By the state: the controller does not always clear the status.
+        return power is not None and power.state not in _FEEDING
 
     def reading(self, entry: Entry | None, validity: Validity) -> Reading[T]:
         """Return a reading of an entry."""
@@ -225,7 +257,8 @@ class Memory:
             self.unpowered_since = self.serial
 
     def _ilc(self, message: events.InnerLoopControlMode, now: float) -> None:
-        self.ilcs[message.address] = Entry(message, now, self.serial)
+        if 0 <= message.address < len(ILCS):
+            self.ilcs[message.address] = Entry(message, now, self.serial)
 
     def _summary(self, message: events.SummaryFaultsStatus, now: float) -> None:
         self.faults.reported(message.status, now)
@@ -239,9 +272,24 @@ class Memory:
             self.opened_since = self.serial
         self.faults.loop_told(message.status, now)
 
+    def _unreadable(self, message: events.Unknown, now: float) -> None:
+        """Rely no more on what this message says anew, which cannot be read."""
+        kind = kind_of(message)
+        if kind is None:
+            return
+        entries: dict[type, Mapping[Any, Entry]] = {
+            events.PowerSystemState: self.power,
+            events.InnerLoopControlMode: self.ilcs,
+        }
+        for entry in doubtful(message, entries.get(kind, {}), self.latest.get(kind)):
+            entry.serial = 0
+        if kind is events.SummaryFaultsStatus:
+            self.faults.unreadable()
+
     def _zenith_angle(self, message: telemetry.ZenithAngle, now: float) -> None:
-        if self._loop_closed:
-            self.closed_elevation = message.inclinometer_processed
+        angle = elevation_measured(message)
+        if self._loop_closed and angle is not None:
+            self.closed_elevation = angle
 
     def _limits(self, message: events.LimitSwitchStatus, now: float) -> None:
         self.limit_switches.update(dict.fromkeys(message.retract, "retract"))

@@ -52,7 +52,8 @@ def offsets_are(
         if len(applied) != len(wanted):
             return None
         pairs = enumerate(zip(applied, wanted, strict=True))
-        return [i for i, (now, then) in pairs if abs(now - then) > settings.force_tolerance]
+        # Not "greater than": with NaN that would be false, as if they were equal.
+        return [i for i, (now, then) in pairs if not abs(now - then) <= settings.force_tolerance]
 
     def holds(since: int) -> bool:
         topics = (telemetry.AxialForce, telemetry.TangentForce)

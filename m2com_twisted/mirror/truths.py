@@ -4,6 +4,7 @@ Where several sources speak of one thing, the last word counts.  A source that s
 earlier and disagrees is shown as a contradiction, and decides nothing.
 """
 
+import math
 from typing import TypeVar
 
 from ..catalogue import actuators, events, telemetry
@@ -16,7 +17,8 @@ from ..catalogue.enums import (
     PowerSystemState,
     PowerType,
 )
-from .memory import Memory
+from .inclinometer import elevation_measured
+from .memory import REPEATED_HOLDS, Memory
 from .names import ilc_names
 from .readings import Truth, Validity
 
@@ -35,12 +37,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: Seconds for which a "true" of the position holds: it comes in each cycle of 0.1 s, and
-#: nothing tells that the mirror drifts out.  Ten cycles are more than a hiccup.
-_IN_POSITION_HOLDS = 1.0
-
-#: The inclinometer gives values from here on where it has no reading.
-_INCLINOMETER_OUTLIER = 1e6
+#: The fault of a power that is still there after it was switched off; its relay may have stuck.
+_STUCK_RELAY = 6067
 
 _OUTPUT_BIT = {
     PowerType.Motor: DigitalOutput.MotorPower,
@@ -53,6 +51,9 @@ _POWER_VALUE = {
     PowerSystemState.PoweredOff: False,
     PowerSystemState.Init: False,
 }
+
+#: States of the motor power in which the loop can be closed.
+_CLOSABLE = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
 
 
 def loop_closed(memory: Memory) -> Truth:
@@ -97,32 +98,74 @@ def _loop_words(said: dict[str, bool | None], value: bool) -> tuple[str, ...]:
 
 
 def mode_overtaken(memory: Memory) -> bool:
-    """Whether the mode says that the loop is closed while a later event has opened it."""
-    mode = memory.latest.get(events.ClosedLoopControlMode)
+    """Whether the mode says that the loop is closed, and something else that it cannot be.
+
+    The controller does not tell a new mode when a fault, or the motor power, opens the loop.  A
+    new client is told that same mode again.
+    """
     told = memory.told(events.ClosedLoopControlMode)
-    if mode is None or told is None or told.mode is not ClosedLoopControlMode.ClosedLoop:
+    if told is None or told.mode is not ClosedLoopControlMode.ClosedLoop:
         return False
-    balance = memory.told(events.ForceBalanceSystemStatus, since=mode.serial)
-    motor = memory.told_power(PowerType.Motor, since=mode.serial)
-    return (balance is not None and not balance.status) or (motor is not None and not motor.status)
+    serial = memory.latest[events.ClosedLoopControlMode].serial
+    motor = memory.told_power(PowerType.Motor)
+    if motor is not None and motor.state not in _CLOSABLE:
+        return True
+    balance = memory.told(events.ForceBalanceSystemStatus, since=serial)
+    if balance is not None and not balance.status:
+        return True
+    # The event of the loop comes before the bit; without it, a bit of the welcome counts, too.
+    is_told = memory.told(events.ForceBalanceSystemStatus) is not None
+    output = memory.told(events.DigitalOutput, since=serial if is_told else 0)
+    return output is not None and not output.value & DigitalOutput.ClosedLoopControl
 
 
 def power_on(memory: Memory, power_type: PowerType) -> Truth:
-    """Return whether a power system is on: not known while it is on its way up or down."""
-    state = memory.told_power(power_type)
+    """Return whether a power system is on: not known while it is on its way up or down.
+
+    The state decides: the controller does not always clear the status.  Three things make it
+    doubtful: an output bit that is newer, a system that says "on" with the status "off", and the
+    fault of a power that stayed when it was switched off.
+    """
+    told = memory.told_power(power_type)
+    if told is None:
+        bit = _output_bit(memory, power_type)
+        return Truth(None, () if bit is None else (_on_or_off("output bit", bit),))
+    value = _POWER_VALUE.get(told.state)
+    words = [f"state: {told.state.name}"]
+    if value is None:
+        return Truth(None, tuple(words))
+    refuting, others = _against_power(memory, told, value)
+    if _output_bit(memory, power_type) is value:
+        words.append(_on_or_off("output bit", value))
+    return Truth(None if refuting else value, tuple(words), (*refuting, *others))
+
+
+def _output_bit(memory: Memory, power_type: PowerType) -> bool | None:
+    """Return the output bit that powers a system; None if it was not told."""
     output = memory.told(events.DigitalOutput)
-    high = None if output is None else bool(output.value & _OUTPUT_BIT[power_type])
-    bit = None if high is None else f"output bit: {'on' if high else 'off'}"
-    if state is None:
-        return Truth(None, () if bit is None else (bit,))
-    value = _POWER_VALUE.get(state.state)
-    words = (f"state: {state.state.name}",)
-    if value is None or bit is None:
-        return Truth(value, words)
-    if high is value:
-        return Truth(value, (*words, bit))
-    newer = memory.latest[events.DigitalOutput].serial > memory.power[power_type].serial
-    return Truth(None if newer else value, words, (bit,))
+    return None if output is None else bool(output.value & _OUTPUT_BIT[power_type])
+
+
+def _against_power(
+    memory: Memory, told: events.PowerSystemState, value: bool
+) -> tuple[list[str], list[str]]:
+    """Return what refutes the state of a power system, and what only disagrees with it."""
+    refuting: list[str] = []
+    others: list[str] = []
+    bit = _output_bit(memory, told.power_type)
+    if bit is not None and bit is not value:
+        output, state = memory.latest[events.DigitalOutput], memory.power[told.power_type]
+        (refuting if output.serial > state.serial else others).append(_on_or_off("output bit", bit))
+    if told.status is not value:
+        (refuting if value else others).append(_on_or_off("status", told.status))
+    if not value:
+        stuck = [fault for fault in memory.faults.current if fault.code == _STUCK_RELAY]
+        refuting += [f"fault {fault.code}: {fault.name}" for fault in stuck]
+    return refuting, others
+
+
+def _on_or_off(source: str, answer: bool) -> str:
+    return f"{source}: {'on' if answer else 'off'}"
 
 
 def interlock_engaged(memory: Memory) -> Truth:
@@ -166,7 +209,7 @@ def in_position(memory: Memory) -> Truth:
     words = (f"inPosition {str(event.in_position).lower()} {age:.1f} s ago",)
     if not event.in_position:
         return Truth(False, words)
-    return Truth(True if age <= _IN_POSITION_HOLDS else None, words)
+    return Truth(True if age <= REPEATED_HOLDS else None, words)
 
 
 def required_ilcs(memory: Memory, with_temperature: bool, with_bypassed: bool) -> frozenset[int]:
@@ -229,11 +272,11 @@ def elevation(memory: Memory) -> tuple[float | None, str]:
     source = memory.told(events.InclinationTelemetrySource)
     if source is not None and source.source is InclinationTelemetrySource.MTMOUNT:
         mount = _fresh(memory, telemetry.InclinometerAngleTma)
-        return (None if mount is None else mount.inclinometer), "the telescope mount"
+        if mount is None or not math.isfinite(mount.inclinometer):
+            return None, "the telescope mount"
+        return mount.inclinometer, "the telescope mount"
     own = _fresh(memory, telemetry.ZenithAngle)
-    if own is None or abs(own.inclinometer_raw) >= _INCLINOMETER_OUTLIER:
-        return None, "the inclinometer"
-    return own.inclinometer_processed, "the inclinometer"
+    return (None if own is None else elevation_measured(own)), "the inclinometer"
 
 
 def _fresh(memory: Memory, kind: type[T]) -> T | None:

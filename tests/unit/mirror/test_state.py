@@ -233,6 +233,151 @@ def test_what_does_not_fit_changes_nothing() -> None:
     assert told.state.interlock.value == events.Interlock(state=True)
 
 
+def test_an_unreadable_state_makes_the_last_one_old() -> None:
+    """After a word that cannot be read, the one before it is not so any more."""
+    told = Told()
+    told.event("interlock", state=False)
+    told.state.receive(events.parse({"id": "interlock", "state": "perhaps"}), told.now)
+    assert told.state.interlock.validity == Validity.OLD
+    assert told.state.interlock_engaged.value is None
+    told.event("interlock", state=False)
+    assert told.state.interlock.is_fresh
+
+
+def test_an_unreadable_topic_is_old_at_once() -> None:
+    """Telemetry that cannot be read is no sign that the last values still hold."""
+    told = Told()
+    told.power(1, 5)
+    told.position()
+    told.state.receive(telemetry.parse({"id": "position", "x": 1.0}), told.now)
+    assert told.state.position.validity == Validity.OLD
+
+
+def test_an_unknown_power_state_is_no_power_off() -> None:
+    """A state of a newer controller leaves that power unknown, and the other as it was."""
+    told = Told()
+    told.power(1, 2)
+    told.power(2, 2)
+    message = {"id": "powerSystemState", "powerType": 1, "status": True, "state": 99}
+    told.state.receive(events.parse(message), told.now)
+    assert told.state.motor_power.value is None
+    assert told.state.power[PowerType.Motor].validity == Validity.OLD
+    assert told.state.communication_power.value is False
+
+
+def test_an_unknown_power_leaves_all_of_them_unknown() -> None:
+    """Where it cannot be read which power has changed, each may have."""
+    told = Told()
+    told.power(1, 2)
+    told.power(2, 2)
+    message = {"id": "powerSystemState", "status": True, "state": 5}
+    told.state.receive(events.parse(message), told.now)
+    assert told.state.motor_power.value is None
+    assert told.state.communication_power.value is None
+
+
+def test_an_unknown_ilc_mode_is_no_enabled_one() -> None:
+    """A mode of a newer ILC leaves that ILC unknown, and the others as they were."""
+    told = Told()
+    told.power(2, 5)
+    for address in (3, 4):
+        told.event("innerLoopControlMode", address=address, mode=3)
+    message = {"id": "innerLoopControlMode", "address": 3, "mode": 99}
+    told.state.receive(events.parse(message), told.now)
+    assert told.state.ilcs[3].validity == Validity.OLD
+    assert told.state.ilcs[4].is_fresh
+
+
+def test_messages_that_nobody_knows() -> None:
+    """A message without an id, or of an unknown one, changes nothing."""
+    told = Told()
+    told.event("interlock", state=True)
+    for message in ({}, {"id": "newThing"}, {"id": 5}, {"id": ["interlock"]}):
+        told.state.receive(events.parse(message), told.now)
+    assert told.state.interlock.is_fresh
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "attribute"),
+    [
+        ("m2AssemblyInPosition", {"inPosition": True}, "m2_assembly_in_position"),
+        ("cellTemperatureHiWarning", {"hiWarning": True}, "cell_temperature_hi_warning"),
+        ("scriptExecutionStatus", {"percentage": 42}, "script_execution_status"),
+    ],
+)
+def test_what_is_repeated_while_it_holds(name: str, fields: Any, attribute: str) -> None:
+    """Three events come in each cycle while they hold, and nothing tells their end: they age."""
+    told = Told()
+    told.event(name, **fields)
+    told.now += 0.9
+    assert getattr(told.state, attribute).is_fresh
+    told.now += 0.2
+    assert getattr(told.state, attribute).validity is Validity.OLD
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "attribute"),
+    [
+        ("m2AssemblyInPosition", {"inPosition": False}, "m2_assembly_in_position"),
+        ("cellTemperatureHiWarning", {"hiWarning": False}, "cell_temperature_hi_warning"),
+        ("scriptExecutionStatus", {"percentage": 100}, "script_execution_status"),
+    ],
+)
+def test_what_is_told_once(name: str, fields: Any, attribute: str) -> None:
+    """The opposite of the three, and the end of a script, are told once, and hold."""
+    told = Told()
+    told.event(name, **fields)
+    told.now += 3600.0
+    assert getattr(told.state, attribute).is_fresh
+
+
+@pytest.mark.parametrize("state", [1, 2, 3, 6], ids=["Init", "off", "coming on", "going off"])
+def test_unpowered_by_the_state(state: int) -> None:
+    """The state of the motor power decides, whatever its status says, and both ways there."""
+    told = Told()
+    told.power(1, 5)
+    told.position()
+    told.event("powerSystemState", powerType=1, status=True, state=state)
+    assert told.state.position.validity == Validity.UNPOWERED
+
+
+def test_hardpoints_and_bypassed_ilcs() -> None:
+    """Both are known only once they were told; they are counted from 1, as on the wire."""
+    told = Told()
+    assert told.state.hardpoint_list.value is None
+    assert told.state.bypassed_ilcs.value is None
+    told.event("hardpointList", actuators=[6, 16, 26, 74, 76, 78])
+    told.event("bypassedActuatorILCs", ilcs=[6])
+    assert told.state.hardpoint_list.value == events.HardpointList((6, 16, 26, 74, 76, 78))
+    assert told.state.bypassed_ilcs.value == events.BypassedActuatorILCs((6,))
+    told.reconnect_command()
+    assert told.state.hardpoint_list.validity == Validity.OLD
+
+
+@pytest.mark.parametrize("sign", ["motor power off", "output bit"])
+def test_the_mode_that_a_new_client_is_told(sign: str) -> None:
+    """The welcome repeats the mode of before the fault: it is old where another word denies it."""
+    told = Told()
+    told.event("digitalOutput", value=0x1F)
+    told.event("closedLoopControlMode", mode=4)
+    told.power(1, 2 if sign == "motor power off" else 5)
+    assert told.state.closed_loop_control_mode.validity == Validity.OLD
+    told.event("closedLoopControlMode", mode=3)
+    assert told.state.closed_loop_control_mode.is_fresh
+
+
+def test_the_mode_while_the_loop_is_being_closed() -> None:
+    """The output bit follows the mode: the bit of before does not deny it."""
+    told = Told()
+    told.event("digitalOutput", value=0x1F)
+    told.power(1, 5)
+    told.event("forceBalanceSystemStatus", status=True)
+    told.event("closedLoopControlMode", mode=4)
+    assert told.state.closed_loop_control_mode.is_fresh
+    told.event("digitalOutput", value=0x1F)
+    assert told.state.closed_loop_control_mode.validity == Validity.OLD
+
+
 def test_a_reading_as_text() -> None:
     """A reading shows value, validity and age in one line."""
     told = Told()

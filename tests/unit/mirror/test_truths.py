@@ -124,6 +124,35 @@ def test_power_with_a_newer_output_bit() -> None:
     assert told.state.motor_power.value is None
 
 
+def test_power_that_says_on_with_the_status_off() -> None:
+    """A system is on only if state and status say so."""
+    told = Told()
+    told.event("powerSystemState", powerType=1, status=False, state=5)
+    assert told.state.motor_power.value is None
+    assert told.state.motor_power.contradictions == ("status: off",)
+
+
+def test_power_whose_status_was_not_cleared() -> None:
+    """A system is off by its state; a status that was not cleared is shown, and decides nothing."""
+    told = Told()
+    told.event("powerSystemState", powerType=2, status=True, state=2)
+    assert told.state.communication_power.value is False
+    assert told.state.communication_power.contradictions == ("status: on",)
+
+
+def test_power_with_a_relay_that_sticks() -> None:
+    """While the fault of the power relay is there, no power is taken for off."""
+    told = Told()
+    told.power(1, 2)
+    told.power(2, 5)
+    told.event("summaryFaultsStatus", status=1 << 15)
+    assert told.state.motor_power.value is None
+    assert told.state.motor_power.contradictions == ("fault 6067: power relay",)
+    assert told.state.communication_power.value is True
+    told.event("summaryFaultsStatus", status=0)
+    assert told.state.motor_power.value is False
+
+
 def test_power_after_a_loss() -> None:
     """After a loss a power is not known until it is told again."""
     told = Told()
@@ -285,3 +314,25 @@ def test_an_outlier_of_the_inclinometer() -> None:
     told.power(1, 5)
     _tell_angles(told, 1e6, -270, 45)
     assert told.state.elevation is None
+
+
+@pytest.mark.parametrize("angle", [float("nan"), float("inf")])
+@pytest.mark.parametrize("source", [1, 2], ids=["inclinometer", "mount"])
+def test_an_elevation_that_is_no_number(angle: float, source: int) -> None:
+    """An angle that is no finite number is no reading."""
+    told = Told()
+    told.power(1, 5)
+    told.event("inclinationTelemetrySource", source=source)
+    _tell_angles(told, 90, angle, angle)
+    assert told.state.elevation is None
+
+
+def test_the_elevation_of_the_closed_loop_is_a_reading() -> None:
+    """An outlier does not take the place of the elevation at which the loop was closed."""
+    told = Told()
+    told.power(1, 5)
+    told.loop(closed=True)
+    _tell_angles(told, 90, 60, 45)
+    _tell_angles(told, 1e6, -270, 45)
+    _tell_angles(told, 90, float("nan"), 45)
+    assert told.state.memory.closed_elevation == 60
