@@ -41,12 +41,23 @@ class NatsServer:
         What else its configuration file says.
     port
         Where it listens; None: a free port.
+    jetstream
+        Options of JetStream besides its directory; None: without JetStream.
     """
 
-    def __init__(self, directory: Path, configuration: str = "", port: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        configuration: str = "",
+        port: int | None = None,
+        *,
+        jetstream: str | None = "",
+    ) -> None:
         self.port = free_port() if port is None else port
         self._directory = directory
         self._configuration = configuration
+        if jetstream is not None:
+            self._configuration += f'\njetstream {{ store_dir: "{directory}", {jetstream} }}'
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,10 +76,7 @@ class NatsServer:
         if program is None:
             pytest.fail("There is no nats-server, which the tests of the hub need.")
         file = self._directory / "server.conf"
-        file.write_text(
-            f"host: 127.0.0.1\nport: {self.port}\n"
-            f'jetstream {{ store_dir: "{self._directory}" }}\n{self._configuration}\n'
-        )
+        file.write_text(f"host: 127.0.0.1\nport: {self.port}\n{self._configuration}\n")
         with (self._directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [program, "-c", str(file)], stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -28,7 +28,7 @@ def guarded_server() -> Iterator[NatsServer]:
     """Run a server with the permissions of the example."""
     example = (ROOT / "examples" / "nats-server.conf").read_text()
     permissions = example[example.index("authorization {") :]
-    for user in ("READER", "OPERATOR", "SERVICE"):
+    for user in ("READER", "OPERATOR", "SERVICE", "SITE"):
         permissions = permissions.replace(f"$M2_{user}_PASSWORD", f'"{user.lower()}-secret"')
     with running_server(permissions) as server:
         yield server
