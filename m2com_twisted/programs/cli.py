@@ -118,12 +118,23 @@ def _parse(options: Options, arguments: list[str] | None) -> None:
 
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
-    """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first."""
+    """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first.
+
+    A second Ctrl-C does not wait for that.
+    """
     use_monotonic_clock(reactor)
     # When the reader of stdout has left, the subcommand ends.
     terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
-    stop_on_signals(reactor, terminal.give_up)
+    outcome: Deferred[int] = Deferred()
+
+    def leave() -> None:
+        terminal.give_up()
+        if not outcome.called:
+            outcome.errback(CancelledError())
+
+    stop_on_signals(reactor, leave)
     running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
+    running.addBoth(lambda result: None if outcome.called else outcome.callback(result))
     # The reactor waits for this and not for `running`, whose failure is handled below.
     ended: Deferred[None] = Deferred()
 
@@ -134,7 +145,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
 
     reactor.addSystemEventTrigger("before", "shutdown", end)
     try:
-        code = await _exit_code(running, terminal)
+        code = await _exit_code(outcome, terminal)
         await terminal.close()
     finally:
         die_of_signals()
@@ -144,10 +155,10 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
         sys.exit(code)
 
 
-async def _exit_code(running: Deferred[int], terminal: Terminal) -> int:
-    """Wait for a subcommand, and show what went wrong."""
+async def _exit_code(outcome: Deferred[int], terminal: Terminal) -> int:
+    """Wait for the end of a subcommand, and show what went wrong."""
     try:
-        return await running
+        return await outcome
     except CancelledError:
         return _INTERRUPTED
     except (M2ComError, CannotListenError, OSError) as error:
