@@ -18,8 +18,8 @@ _COUNT = AXIAL_COUNT + TANGENT_COUNT
 def _forces(parts: Parts, key: str) -> list[float] | None:
     """Return one list of all 78 forces from the telemetry; None where it is not to be had.
 
-    A list that is missing, as the temperature table of the tangent actuators always is,
-    counts as zeros.
+    The temperature table of the tangent actuators is always empty, and counts as zeros.  Any other
+    list of a wrong length, as the correction may be while there is an error, is not to be had.
     """
     axial, tangent = parts.state.axial_force, parts.state.tangent_force
     if axial.value is None or tangent.value is None or not (axial.is_fresh and tangent.is_fresh):
@@ -27,7 +27,9 @@ def _forces(parts: Parts, key: str) -> list[float] | None:
     values: list[float] = []
     for part, count in ((axial.value, AXIAL_COUNT), (tangent.value, TANGENT_COUNT)):
         found: Sequence[float] = getattr(part, key)
-        values += found if len(found) == count else [0.0] * count
+        if len(found) != count and (found or key != "lut_temperature"):
+            return None
+        values += found or [0.0] * count
     return values
 
 
@@ -48,7 +50,8 @@ def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
     keys = ("lut_gravity", "lut_temperature", "hardpoint_correction")
     tables = [_forces(parts, key) for key in keys]
     if any(table is None for table in tables):
-        raise InvalidFieldError("applyForces", "telemetry", "of the forces is not fresh")
+        reason = "of the forces is not fresh, or not complete"
+        raise InvalidFieldError("applyForces", "telemetry", reason)
     over = []
     for index, offset in enumerate(offsets):
         demand = offset + sum(table[index] for table in tables if table is not None)
@@ -65,10 +68,12 @@ def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
 def _error(parts: Parts, index: int) -> float | None:
     """Return by how much the measured force of an actuator is off its demand, in N."""
     keys = ("lut_gravity", "lut_temperature", "hardpoint_correction", "applied")
-    demands, measured = [_forces(parts, key) for key in keys], _forces(parts, "measured")
-    if measured is None:
+    parts_of_demand = [_forces(parts, key) for key in keys]
+    demands = [forces for forces in parts_of_demand if forces is not None]
+    measured = _forces(parts, "measured")
+    if measured is None or len(demands) < len(keys):
         return None
-    return measured[index] - sum(demand[index] for demand in demands if demand is not None)
+    return measured[index] - sum(demand[index] for demand in demands)
 
 
 class ApplyForces(Procedure):

@@ -68,12 +68,18 @@ def _wanted(procedure: Procedure) -> list[int]:
 
 
 def _modes(procedure: Procedure) -> Callable[[int], _Mode | None]:
-    """Return what looks up the mode of an ILC; None where it cannot be relied on."""
+    """Return what looks up the mode of an ILC; None where it cannot be relied on.
+
+    The welcome tells the modes that were set or asked for last, whatever became of the ILCs
+    since: only those that were told after a command of this connection count.
+    """
     memory = procedure.memory
 
     def mode_of(address: int) -> _Mode | None:
         entry = memory.ilcs.get(address)
         if entry is None or memory.ilc_validity(entry) is not Validity.FRESH:
+            return None
+        if memory.commanded_since is None or entry.serial < memory.commanded_since:
             return None
         mode = getattr(entry.message, "mode", None)
         return None if mode is _Mode.Unknown else mode

@@ -17,7 +17,14 @@ from twisted.internet.task import deferLater
 
 from ..catalogue import commands
 from ..catalogue.enums import CommandActuator, CommandScript, PowerType
-from ..errors import CommandFailed, CommandLost, CommandRejected, M2ComError, NotConnectedError
+from ..errors import (
+    ClientClosedError,
+    CommandFailed,
+    CommandLost,
+    CommandRejected,
+    M2ComError,
+    NotConnectedError,
+)
 from .commander import described
 from .errors import ProcedureCancelledError, WaitTimeoutError
 from .report import Report, StepRecord, StepState
@@ -108,19 +115,27 @@ class MakeSafeRun(StepRun):
         """
         report = self.procedure.report
         report.state = StepState.RUNNING
+        self._action = Deferred.fromCoroutine(self._until_safe())
         try:
-            while await self._connected():
-                stops = await self._send_all()
-                if self._is_safe(stops):
-                    report.safe = True
-                    break
-                if not await self._worth_another(stops):
-                    break
+            await self._action
+            if self._is_cancelled and not report.safe:
+                # By its own progress callback, in the midst of a step.
+                raise CancelledError
         except CancelledError as error:
             self._conclude(StepState.CANCELLED)
             raise ProcedureCancelledError(report) from error
         self._conclude(StepState.DONE if report.safe else StepState.FAILED)
         return report
+
+    async def _until_safe(self) -> None:
+        """Send the stops until the mirror was seen to be safe, or the time is over."""
+        while not self._is_cancelled and await self._connected():
+            stops = await self._send_all()
+            if self._is_safe(stops):
+                self.procedure.report.safe = True
+                return
+            if not await self._worth_another(stops):
+                return
 
     async def _connected(self) -> bool:
         """Wait for the command port, for as long as there is time."""
@@ -132,7 +147,7 @@ class MakeSafeRun(StepRun):
                 lambda: "no connection",
                 self.procedure.seconds_left,
             )
-        except WaitTimeoutError as error:
+        except (WaitTimeoutError, ClientClosedError) as error:
             self.procedure.report.reason = str(error)
             return False
         return True
@@ -208,5 +223,7 @@ class MakeSafeRun(StepRun):
             report.reason = report.reason or "the mirror was not seen to be safe"
         report.notes.append(f"loop closed: {state.loop_closed}")
         report.notes.append(f"motor power: {state.motor_power}")
+        if not report.safe and state.commander.value is False:
+            report.notes.append(f"commander: {'; '.join(state.commander.evidence)}")
         for command in self.procedure.parts.commander.unsettled.changing:
             report.notes.append(f"may still take effect: {described(command)}")

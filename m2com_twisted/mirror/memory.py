@@ -73,6 +73,8 @@ class Memory:
         The faults.
     limit_switches
         Actuators whose limit switches have triggered: index to ``"retract"`` or ``"extend"``.
+    commanded_since
+        Serial of the first acknowledgement on this connection; None if there was none.
     acks
         Serial of the acknowledgement by the sequence id of the command.
     sent, sent_name, sent_id
@@ -97,6 +99,7 @@ class Memory:
         self.ilcs: dict[int, Entry] = {}
         self.faults = FaultLog()
         self.limit_switches: dict[int, str] = {}
+        self.commanded_since: int | None = None
         self.acks: dict[int, int] = {}
         self.sent, self.sent_name, self.sent_id = 0, "", -1
         self.command_up = self.telemetry_up = False
@@ -156,6 +159,7 @@ class Memory:
         self.faults.connection_changed()
         self.limit_switches.clear()
         self.acks.clear()
+        self.commanded_since = None
 
     def telemetry_connection(self, up: bool) -> None:
         """Remember that the telemetry port was connected, or lost."""
@@ -297,5 +301,7 @@ class Memory:
 
     def _ack(self, message: events.Ack, now: float) -> None:
         self.acks[message.sequence_id] = self.serial
+        if self.commanded_since is None:
+            self.commanded_since = self.serial
         if len(self.acks) > _ACKS_KEPT:
             del self.acks[next(iter(self.acks))]

@@ -121,8 +121,9 @@ class Mirror(Operations):
     async def make_safe(self, *, progress: Progress | None = None) -> Report:
         """Open the loop and switch the motors off, whatever else happens.
 
-        It cancels all procedures, and nothing else is sent until it has ended.  It needs the
-        command port only.  A connection that is lost is waited for, a slow command too.
+        It cancels all procedures, and until it has ended no command is sent but those that stop
+        something.  It needs the command port only.  A connection that is lost is waited for, a
+        slow command too.
 
         Parameters
         ----------

@@ -25,6 +25,7 @@ from .runner import Runner
 from .settings import Limits, Settings
 from .state import MirrorState
 from .steps import Parts
+from .unsettled import is_stop
 from .waiting import Subscription, Waiting
 from .watchdog import TopicWatchdog
 
@@ -132,7 +133,7 @@ class MirrorService(Service):
             Fires when nothing of it is left in the reactor.
         """
         Service.stopService(self)
-        self._runner.cancel_all("the mirror was stopped")
+        self._runner.cancel_all("the mirror was stopped", stops=True)
         self._waiting.stop()
         self._watchdog.stop()
         stopping = maybeDeferred(self._own.stopService) if self._own else maybeDeferred(_nothing)
@@ -302,11 +303,12 @@ class MirrorService(Service):
         NotVerifiedError
             If the controller reported success, and the effect was not seen in time.
         PreemptedError
-            If the mirror is being made safe: nothing was sent.
+            If the mirror is being made safe: nothing was sent.  Stops are sent all the same.
         CommandError, NotConnectedError
             As `TcpClient.run_command`.
         """
-        self._runner.require_free(command.name)
+        if not is_stop(command):
+            self._runner.require_free(command.name)
         return await self._bridged(self._parts.commander.run(command, timeout))
 
 

@@ -129,6 +129,9 @@ class MoveActuators(Procedure):
             reason = f"is {displacement!r}; the limit is {limit:g}"
             raise InvalidFieldError(self.name, "displacement", reason)
         steps = displacement / MM_PER_STEP if in_mm else displacement
+        if not in_mm and steps != math.trunc(steps):
+            # The controller would drop the fraction without a word.
+            raise InvalidFieldError(self.name, "displacement", "is no whole number of steps")
         if not math.trunc(steps):
             raise InvalidFieldError(self.name, "displacement", "is less than one step")
         self._command = commands.MoveActuators(

@@ -14,7 +14,7 @@ from .names import fault_names
 from .readings import Truth
 from .steps import Parts
 
-__all__ = ["CLOSING", "MOVING", "OPEN_LOOP", "PRECONDITIONS", "require"]
+__all__ = ["CLOSING", "MOVING", "OPEN_LOOP", "PRECONDITIONS", "require", "required_ilcs"]
 
 #: Warnings that keep the loop open: the limit switch in open loop, which opens it as a
 #: fault does, and the temperature range, which forbids the temperature table.
@@ -54,17 +54,25 @@ def _faults(parts: Parts) -> Truth:
 
 def _limit_switches(parts: Parts) -> Truth:
     triggered = parts.state.limit_switches
-    words = tuple(f"{name}: {end}" for name, end in triggered.items())
-    return Truth(not triggered, words or ("none triggered",))
+    if triggered:
+        return Truth(False, tuple(f"{name}: {end}" for name, end in triggered.items()))
+    if not parts.state.faults.is_known:
+        # A new client is not told which have triggered before it came.
+        return Truth(None, ("not told; clear the faults to know",))
+    return Truth(True, ("none triggered",))
 
 
-def _ilcs(parts: Parts) -> Truth:
-    required = truths.required_ilcs(
+def required_ilcs(parts: Parts) -> frozenset[int]:
+    """Return the addresses of the ILCs that must be enabled to close the loop."""
+    return truths.required_ilcs(
         parts.memory,
         bool(parts.settings.control_parameters.enable_lut_temperature),
         parts.settings.bypassed_ilcs_must_be_enabled,
     )
-    return truths.ilcs_enabled(parts.memory, required)
+
+
+def _ilcs(parts: Parts) -> Truth:
+    return truths.ilcs_enabled(parts.memory, required_ilcs(parts))
 
 
 def _elevation(parts: Parts) -> Truth:

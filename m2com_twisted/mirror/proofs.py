@@ -19,6 +19,7 @@ from ..catalogue.enums import (
     InnerLoopControlMode,
     PowerSystemState,
 )
+from . import truths
 from .memory import Memory
 from .motion_proofs import arrived, offsets_are, steps_made
 from .names import fault_names, ilc_names
@@ -95,11 +96,19 @@ def _breakers(command: commands.ResetBreakers, memory: Memory, settings: Setting
     return Proof(what, holds, seen, timeout=settings.breaker_timeout)
 
 
-@_proved(commands.SwitchForceBalanceSystem, "forceBalanceSystemStatus")
+@_proved(
+    commands.SwitchForceBalanceSystem,
+    "forceBalanceSystemStatus, if bit 5 of digitalOutput does not deny it later",
+)
 def _loop(command: commands.SwitchForceBalanceSystem, memory: Memory, _: Settings) -> Proof:
     what = f"force balance {'on' if command.status else 'off'}"
     kind = events.ForceBalanceSystemStatus
-    return event_proof(memory, kind, what, lambda event: bool(event.status is command.status))
+
+    def fits(event: events.ForceBalanceSystemStatus) -> bool:
+        # An output bit that says the opposite later makes the loop unknown.
+        return event.status is command.status is truths.loop_closed(memory).value
+
+    return event_proof(memory, kind, what, fits)
 
 
 @_proved(commands.ClearErrors, "summaryFaultsStatus 0, and still 0 after two cycles")

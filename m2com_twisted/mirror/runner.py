@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
@@ -45,7 +46,7 @@ class StepRun:
         self._end = None if timeout is None else self._clock.seconds() + timeout
         self._error: BaseException | None = None
         # The step that runs now; None between steps.
-        self._action: Deferred[str] | None = None
+        self._action: Deferred[Any] | None = None
         self._is_cancelled = False
 
     def cancel(self, reason: str) -> None:
@@ -211,10 +212,11 @@ class Runner:
         finally:
             self._stops -= 1
 
-    def cancel_all(self, reason: str) -> None:
-        """Cancel all procedures but those that make the mirror safe."""
+    def cancel_all(self, reason: str, *, stops: bool = False) -> None:
+        """Cancel all procedures; those that make the mirror safe only if ``stops`` is true."""
         for run in list(self._running):
-            if run.procedure.name != "make_safe" and run in self._running:
+            is_meant = stops or run.procedure.name != "make_safe"
+            if is_meant and run in self._running:
                 run.cancel(reason)
 
     async def _keep(self, run: StepRun) -> Report:

@@ -7,8 +7,9 @@ No Twisted.
 """
 
 from ..catalogue import commands
+from ..catalogue.enums import CommandActuator, CommandScript
 
-__all__ = ["Unsettled"]
+__all__ = ["Unsettled", "is_stop"]
 
 #: The commands that change the loop or the power, or may.
 _CHANGING: tuple[type[commands.Command], ...] = (
@@ -57,7 +58,7 @@ class Unsettled:
     @property
     def endangering(self) -> tuple[commands.Command, ...]:
         """The commands of `changing`, except those that open the loop or switch a power off."""
-        return tuple(command for command in self.changing if not _is_stop(command))
+        return tuple(command for command in self.changing if not is_stop(command))
 
     @property
     def changing(self) -> tuple[commands.Command, ...]:
@@ -65,6 +66,16 @@ class Unsettled:
         return tuple(command for command in self._open.values() if isinstance(command, _CHANGING))
 
 
-def _is_stop(command: commands.Command) -> bool:
-    kinds = (commands.Power, commands.SwitchForceBalanceSystem)
-    return isinstance(command, kinds) and not command.status
+def is_stop(command: commands.Command) -> bool:
+    """Whether a command stops something, and starts nothing.
+
+    These are those that open the loop or switch a power off, and those that stop or pause a
+    script or a motion of single actuators.
+    """
+    if isinstance(command, commands.Power | commands.SwitchForceBalanceSystem):
+        return not command.status
+    if isinstance(command, commands.RunScript):
+        return command.script_command in (CommandScript.Stop, CommandScript.Pause)
+    if isinstance(command, commands.MoveActuators):
+        return command.actuator_command in (CommandActuator.Stop, CommandActuator.Pause)
+    return False

@@ -31,7 +31,8 @@ class TopicWatchdog:
     """Tells when topics fall silent while their connection stands, and when they come again.
 
     How often a topic should come is measured: it is silent when it is missing for ten of its
-    average periods.  Topics that need the motor power are not missed without it.
+    average periods, at two looks in a row.  Topics that need the motor power are not missed
+    without it.
 
     Parameters
     ----------
@@ -61,6 +62,8 @@ class TopicWatchdog:
         # By topic: its usual period, and the looks in a row that found it fresh, then slow.
         self._usual: dict[str, float] = {}
         self._looks: dict[str, int] = {}
+        # Topics that were found old at the last look.
+        self._quiet: frozenset[str] = frozenset()
         self.silent: frozenset[str] = frozenset()
         self.slow: frozenset[str] = frozenset()
 
@@ -85,12 +88,14 @@ class TopicWatchdog:
 
     def _look(self) -> None:
         self._call = self._clock.callLater(_INTERVAL, self._look)
-        silent = frozenset(
+        quiet = frozenset(
             kind.name
             for kind in telemetry.BY_NAME.values()
             if self._state.memory.telemetry_up
             and self._state.reading(kind).validity is Validity.OLD
         )
+        # Twice in a row: all are old when the connection or the motor power has just come.
+        silent, self._quiet = quiet & self._quiet, quiet
         slow = frozenset(
             name for name, kind in telemetry.BY_NAME.items() if self._is_slow(name, kind)
         )

@@ -101,6 +101,20 @@ def test_success_without_acknowledgement() -> None:
     assert linked.outcome[0].is_proved
 
 
+@pytest.mark.parametrize("status", [True, False], ids=["closed", "open"])
+def test_a_loop_that_is_denied_at_once(status: bool) -> None:
+    """An output bit that says the opposite, after the event of the loop: nothing is proved."""
+    linked = Linked()
+    linked.run(commands.SwitchForceBalanceSystem(status=status))
+    linked.link.ack()
+    linked.link.event("forceBalanceSystemStatus", status=status)
+    linked.link.event("digitalOutput", value=0x1F | (0 if status else 32))
+    linked.link.succeed()
+    assert linked.outcome == []
+    linked.link.event("digitalOutput", value=0x1F | (32 if status else 0))
+    assert linked.outcome[0].is_proved
+
+
 def test_another_effect_is_no_proof() -> None:
     """An event of the right class with another value does not do."""
     linked = Linked()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from m2com_twisted.catalogue import events
@@ -11,6 +12,7 @@ from m2com_twisted.catalogue.enums import ClosedLoopControlMode, InnerLoopContro
 from m2com_twisted.mirror import (
     Condition,
     IlcsNotEnabledError,
+    Mirror,
     PreconditionError,
     ProcedureCancelledError,
     ProcedureError,
@@ -19,7 +21,9 @@ from m2com_twisted.mirror import (
     StepRecord,
     StepState,
 )
+from m2com_twisted.mirror.preconditions import PRECONDITIONS
 from m2com_twisted.testing.mirror_bench import MirrorBench
+from tests.support.told_mirror import Told
 
 
 def received(bench: MirrorBench) -> list[str]:
@@ -283,3 +287,94 @@ def test_an_overridden_precondition(bench: MirrorBench) -> None:
     report = bench.run(bench.mirror.enable(override=["elevation"]))
     row = next(step for step in report.steps if step.name.startswith("Preconditions"))
     assert "overridden: elevation" in row.seen
+
+
+def test_faults_can_be_overridden() -> None:
+    """A fault whose cause stays keeps the loop open, unless faults are overridden by name."""
+    bench = MirrorBench()
+    bench.run(bench.start())
+
+    def come_back(event: events.SummaryFaultsStatus) -> None:
+        if not event.status:
+            bench.fault(6072)
+
+    bench.mirror.subscribe(events.SummaryFaultsStatus, come_back)
+    report = bench.run(bench.mirror.enable(override=["faults"]))
+    assert bench.model.mirror.loop_closed
+    cleared = next(step for step in report.steps if step.name == "Faults cleared")
+    assert "overridden: faults (6072 load sharing" in cleared.seen
+    bench.run(bench.stop())
+
+
+def test_an_ilc_that_no_closed_loop_needs(bench: MirrorBench) -> None:
+    """The ILC of an airflow temperature may stay in Fault; the report names it."""
+    bench.model.ilc_modes = Stuck(bench.model.ilc_modes, 79)
+    report = bench.run(bench.mirror.enable())
+    assert bench.mirror.condition is Condition.TRACKING
+    row = next(step for step in report.steps if step.name == "ILCs enabled")
+    assert "(ModBUS 80): Fault" in row.seen
+    assert "The loop does not need them." in row.seen
+
+
+def test_ilcs_can_be_overridden(bench: MirrorBench) -> None:
+    """An ILC that a closed loop needs ends it, unless the ILCs are overridden by name."""
+    bench.model.ilc_modes = Stuck(bench.model.ilc_modes, 83)
+    with pytest.raises(ProcedureError, match=r"\(ModBUS 84\): Fault"):
+        bench.run(bench.mirror.enable())
+    report = bench.run(bench.mirror.enable(override=["ilcs"]))
+    assert bench.model.mirror.loop_closed
+    assert any("overridden: ilcs" in step.seen for step in report.steps)
+
+
+def test_a_bypassed_ilc_is_left_alone(bench: MirrorBench) -> None:
+    """The ILC of the first hardpoint is not addressed, in whatever mode it is."""
+    (bypassed,) = (index for index in bench.model.mirror.hardpoints[:1])
+    bench.model.ilc_modes = Stuck(bench.model.ilc_modes, bypassed)
+    bench.run(bench.mirror.enable())
+    setting = [m for m in bench.controller.received if m["id"] == "cmd_setInnerLoopControlMode"]
+    assert setting
+    assert not any(bypassed in message["addresses"] for message in setting)
+
+
+def test_a_change_of_modes_that_fails_is_tried_again(bench: MirrorBench) -> None:
+    """A command for the ILCs that is not answered, or whose answer is wrong, ends nothing."""
+    settings = replace(Settings(), ilc_timeout=1.0)
+    bench.mirror.stopService()
+    bench.mirror = type(bench.mirror)(link=bench.link, reactor=bench.clock, settings=settings)
+    bench.mirror.startService()
+    bench.run(bench.mirror.power(PowerType.Communication, True))
+    bench.controller.inject("wrong-id", count=3)
+    report = bench.run(bench.mirror.enable_ilcs())
+    assert report.succeeded
+    assert bench.mirror.state.ilcs_enabled
+
+
+def test_ilcs_whose_power_was_off_behind_ones_back(bench: MirrorBench) -> None:
+    """The welcome repeats the modes of before: they are asked for, and then enabled."""
+    bench.run(bench.mirror.power(PowerType.Communication, True))
+    bench.run(bench.mirror.enable_ilcs())
+    bench.lose("command")
+    bench.model.ilc_modes = [InnerLoopControlMode.Standby] * 84
+    bench.restore("command")
+    bench.advance(60.0)
+    assert bench.mirror.state.ilcs_enabled  # as the welcome has it
+    report = bench.run(bench.mirror.enable_ilcs())
+    assert report.sent[0].startswith("getInnerLoopControlMode")
+    assert bench.model.ilc_modes.count(InnerLoopControlMode.Enabled) == 83
+
+
+def test_limit_switches_after_a_loss() -> None:
+    """A new client is not told which limit switches had triggered: until cleared, none is sure."""
+    told = Told()
+    told.reconnect_command()
+    assert limit_switches(told) is None
+    told.event("summaryFaultsStatus", status=0)
+    assert limit_switches(told) is True
+    told.event("limitSwitchStatus", retract=[0], extend=[])
+    assert limit_switches(told) is False
+
+
+def limit_switches(told: Told) -> bool | None:
+    """Return the answer to the precondition of the limit switches."""
+    parts = Mirror("unused", reactor=Clock())._parts
+    return PRECONDITIONS["limit_switches"](replace(parts, state=told.state)).value

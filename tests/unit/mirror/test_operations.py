@@ -5,15 +5,19 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from m2com_twisted.catalogue import commands
 from m2com_twisted.catalogue.enums import ActuatorDisplacementUnit, PowerType
 from m2com_twisted.errors import InvalidFieldError
 from m2com_twisted.mirror import (
+    NotVerifiedError,
     PreconditionError,
     ProcedureCancelledError,
     ProcedureError,
     StepState,
 )
 from m2com_twisted.testing import MirrorBench
+from tests.support.fake_link import Linked
+from tests.support.mirror_procedures import begin
 
 
 def position(bench: MirrorBench) -> tuple[float, float]:
@@ -127,6 +131,18 @@ def test_displacements_that_are_refused(open_loop: MirrorBench, displacement: fl
         open_loop.run(open_loop.mirror.move_actuators(["B2"], displacement))
 
 
+def test_a_fraction_of_a_step(open_loop: MirrorBench) -> None:
+    """The controller would make 1 step of 1.9 without a word: it is refused."""
+    with pytest.raises(InvalidFieldError, match="no whole number of steps"):
+        open_loop.run(open_loop.mirror.move_actuators(["B2"], 1.9, ActuatorDisplacementUnit.Step))
+
+
+def test_no_actuator(open_loop: MirrorBench) -> None:
+    """An empty list of actuators is refused."""
+    with pytest.raises(InvalidFieldError):
+        open_loop.run(open_loop.mirror.move_actuators([], 1.0))
+
+
 def test_an_unknown_actuator(open_loop: MirrorBench) -> None:
     """A name that no actuator has is refused."""
     with pytest.raises(ValueError, match="no actuator 'B31'"):
@@ -170,6 +186,41 @@ def test_forces_that_are_refused(tracking: MirrorBench, forces: Any) -> None:
     """A list of another length, and what is no number, is refused at once."""
     with pytest.raises(InvalidFieldError):
         tracking.run(tracking.mirror.apply_forces(forces))
+
+
+def test_forces_with_a_short_correction() -> None:
+    """Without all corrections a demand cannot be checked, and nothing is sent."""
+    linked = Linked()
+    linked.link.event("powerSystemState", powerType=1, status=True, state=5)
+    linked.link.event("forceBalanceSystemStatus", status=True)
+    for topic, count, correction in (("axialForce", 72, 71), ("tangentForce", 6, 6)):
+        lists = {"lutGravity": count, "applied": count, "measured": count}
+        fields = {name: [0.0] * length for name, length in lists.items()}
+        linked.link.telemetry(
+            topic,
+            lutTemperature=[0.0] * count if count == 72 else [],
+            hardpointCorrection=[0.0] * correction,
+            **fields,
+        )
+    (error,) = begin(linked.mirror.apply_forces({"B1": 1.0}))
+    assert isinstance(error, ProcedureError)
+    assert "not complete" in str(error)
+    assert linked.link.pending == []
+
+
+def test_offsets_that_are_no_numbers_prove_nothing() -> None:
+    """Telemetry with NaN in it is not equal to any offset."""
+    linked = Linked()
+    linked.link.event("powerSystemState", powerType=1, status=True, state=5)
+    linked.run(commands.ResetForceOffsets())
+    linked.link.ack()
+    linked.link.succeed()
+    for topic, count in (("axialForce", 72), ("tangentForce", 6)):
+        names = ("lutGravity", "lutTemperature", "applied", "measured", "hardpointCorrection")
+        linked.link.telemetry(topic, **{name: [float("nan")] * count for name in names})
+    assert linked.outcome == []
+    linked.clock.advance(60.0)
+    assert isinstance(linked.outcome[0], NotVerifiedError)
 
 
 def test_reset_force_offsets(tracking: MirrorBench) -> None:

@@ -4,11 +4,12 @@ import logging
 
 from twisted.internet.task import Clock
 
+from m2com_twisted.catalogue.enums import PowerType
 from m2com_twisted.catalogue.faults import Fault
 from m2com_twisted.mirror import Validity
 from m2com_twisted.mirror.watchdog import TopicWatchdog
 from m2com_twisted.support.log import NamedLog
-from m2com_twisted.testing import MirrorBench
+from m2com_twisted.testing import MirrorBench, slow_power
 from tests.support.told_mirror import Told
 
 
@@ -61,6 +62,43 @@ def test_topics_that_need_power_are_not_missed(tracking: MirrorBench) -> None:
     tracking.run(tracking.mirror.make_safe())
     tracking.advance(5.0)
     assert told == []
+
+
+def test_topics_are_not_missed_on_the_way_up() -> None:
+    """While the motor power comes on, and in the moment in which it is on, no topic is silent."""
+    bench = MirrorBench(profile=slow_power(40.0))
+    bench.run(bench.start())
+    bench.run(bench.mirror.power(PowerType.Motor, True))
+    bench.advance(5.0)
+    bench.run(bench.mirror.power(PowerType.Motor, False))
+    bench.advance(60.0)
+    told: list[frozenset[str]] = []
+    bench.mirror.on_silence(told.append)
+    bench.run(bench.mirror.power(PowerType.Motor, True))
+    bench.advance(5.0)
+    assert told == []
+    bench.run(bench.stop())
+
+
+def test_a_topic_is_not_missed_when_the_connection_has_just_come() -> None:
+    """What was told before a loss is old, but one look is too early to miss it."""
+    told, clock = Told(), Clock()
+    watchdog = TopicWatchdog(told.state, clock, NamedLog(logging.getLogger(), "mirror"))
+    silent: list[frozenset[str]] = []
+    watchdog.add_callback(silent.append)
+    watchdog.start()
+    told.position()
+    told.state.telemetry_connection(False)
+    told.state.telemetry_connection(True)
+    clock.advance(1.0)
+    told.position()
+    clock.advance(1.0)
+    assert silent == []
+    told.now += 1.0
+    clock.advance(1.0)
+    clock.advance(1.0)
+    assert silent == [frozenset({"position"})]
+    watchdog.stop()
 
 
 def test_topics_that_come_slowly() -> None:
