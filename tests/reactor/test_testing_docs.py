@@ -59,12 +59,30 @@ def test_pytest(request: pytest.FixtureRequest, tmp_path: Path) -> None:
 
 
 def test_mirror(tmp_path: Path) -> None:
-    """The tests of a mirror, and of one's own service, pass as the page shows them."""
+    """The test of a mirror passes as the page shows it."""
     status, output = run(
         tmp_path, block("mirror-test"), "twisted.trial", "--force-gc", "test_example"
     )
     assert status == 0, output
+    assert "successes=1" in output
+
+
+def test_own_service(tmp_path: Path) -> None:
+    """The tests of one's own service pass, with the simulator and with a scripted controller."""
+    text = block("service") + block("service-test")
+    status, output = run(tmp_path, text, "twisted.trial", "--force-gc", "test_example")
+    assert status == 0, output
     assert "successes=2" in output
+
+
+def test_own_service_that_does_not_react(tmp_path: Path) -> None:
+    """If the service on the page did nothing when the loop stays closed, its test would fail."""
+    text = block("service").replace("except CommandFailed:", "except ZeroDivisionError:")
+    text += block("service-test")
+    name = "test_example.GuardTests.test_with_a_script"
+    status, output = run(tmp_path, text, "twisted.trial", "--force-gc", name)
+    assert status == 1
+    assert "which never came" in output or "TimeoutError" in output
 
 
 def test_scripted(tmp_path: Path) -> None:
