@@ -167,6 +167,17 @@ COMPARISONS = (
         },
         (Ratio("parse", "to dict", 0.3),),
     ),
+    # Beyond the typed message, what a mirror does with it before anybody is told.
+    Comparison(
+        "State of the mirror, telemetry",
+        {"state": Job("mirror_state", "receive", "telemetry", 100)},
+        target=3.0,
+    ),
+    Comparison(
+        "State of the mirror, events",
+        {"state": Job("mirror_state", "receive", "all events", 1000)},
+        target=3.0,
+    ),
     Comparison(
         "Recording, on the reactor's thread",
         {
