@@ -7,7 +7,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from .extras import extra
-from .plot_data import MARK_TOPICS, PlotData, wanted
+from .plot_data import MARK_TOPICS, PlotData
+from .plot_field import wanted
 from .progress import Progress
 from .quantities import moment
 from .recording_subcommand import RecordingSubcommand, read_in_turns

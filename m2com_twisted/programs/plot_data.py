@@ -1,21 +1,33 @@
 """Values of a recording over time, and the marks beside them."""
 
 import difflib
-import re
+import math
+from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..catalogue import enums, schemas
-from ..catalogue.faults import bits_in
+from ..catalogue.faults import Severity, bits_in
 from ..errors import BadLineError, RecordingError
 from ..wire.codec import Message
 from .flatten import flatten
+from .plot_field import Wanted
 
 if TYPE_CHECKING:
     from ..recording import Record
 
-__all__ = ["MARK_TOPICS", "Mark", "PlotData", "Series", "Wanted", "wanted"]
+__all__ = ["MARK_TOPICS", "Mark", "MarkKind", "PlotData", "Series"]
+
+#: Kind of a mark.  Of the bits of ``summaryFaultsStatus`` some are reserved.
+MarkKind = Literal["fault", "warning", "reserved", "mode", "link"]
+
+_KINDS: dict[Severity, MarkKind] = {
+    Severity.FAULT: "fault",
+    Severity.WARNING: "warning",
+    Severity.RESERVED: "reserved",
+}
 
 #: Ids of the messages that marks are made of.
 MARK_TOPICS = (
@@ -26,53 +38,25 @@ MARK_TOPICS = (
     "/link/telemetry",
 )
 
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+# Messages that come for each of several parts of the mirror, and the field that tells for which.
+# Each part has a line of its own.
+_PART_FIELDS = {"powerSystemState": "powerType", "innerLoopControlMode": "address"}
 
 
-class Wanted(NamedTuple):
-    """A field that is to be plotted.
-
-    Attributes
-    ----------
-    text
-        As it was written: ``axialForce.measured[3]``.
-    topic
-        Message id or channel.
-    path
-        Keys and indices that lead to the value.
-    """
-
-    text: str
-    topic: str
-    path: tuple[str | int, ...]
-
-
-def wanted(text: str) -> Wanted:
-    """Read what is to be plotted.
-
-    Raises
-    ------
-    ValueError
-        If it is no field.
-    """
-    # A channel has slashes; dots come after its last one.
-    slash = text.rfind("/") + 1
-    name, _, rest = text[slash:].partition(".")
-    steps = list(_STEP.finditer(rest))
-    if not name or not rest or "".join(step[0] for step in steps) != rest:
-        raise ValueError(f"a field is written as position.x or axialForce.measured[3], not {text}")
-    path = tuple(int(step[2]) if step[2] else step[1] for step in steps)
-    return Wanted(text, text[:slash] + name, path)
+def _no_numbers() -> "array[float]":
+    return array("d")
 
 
 @dataclass
 class Series:
-    """The values of one field.
+    """The values of one line of the plot.
 
     Attributes
     ----------
     label
-        Name of the field.
+        Name of the line.
+    field
+        The field as it was asked for.  It has several lines if it is a list.
     unit
         Unit of the values; empty if there is none.
     is_event
@@ -86,11 +70,13 @@ class Series:
     """
 
     label: str
+    field: str
     unit: str
     is_event: bool
     names: dict[int, str]
-    times: list[float] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
+    # A night of all axial forces has 50 million numbers, for which lists take much more memory.
+    times: "array[float]" = dataclass_field(default_factory=_no_numbers)
+    values: "array[float]" = dataclass_field(default_factory=_no_numbers)
 
 
 class Mark(NamedTuple):
@@ -103,12 +89,12 @@ class Mark(NamedTuple):
     label
         What, in a few words.
     kind
-        ``"fault"``, ``"warning"``, ``"mode"`` or ``"link"``.
+        How it looks.
     """
 
     time: float
     label: str
-    kind: str
+    kind: MarkKind
 
 
 class PlotData:
@@ -121,8 +107,8 @@ class PlotData:
     """
 
     def __init__(self, fields: list[Wanted]) -> None:
-        self._fields = fields
-        self._series: dict[str, Series] = {}
+        self._fields = list(dict.fromkeys(fields))
+        self._series: dict[tuple[str, str], Series] = {}
         self._known: dict[str, list[str]] = {}
         # The last value of what becomes a mark when it changes.
         self._last: dict[str, int] = {}
@@ -152,11 +138,7 @@ class PlotData:
         """
         found: list[Series] = []
         for one in self._fields:
-            mine = [
-                series
-                for label, series in self._series.items()
-                if label == one.text or label.startswith(f"{one.text}[")
-            ]
+            mine = [series for series in self._series.values() if series.field == one.text]
             if not mine:
                 raise RecordingError(self._complaint(one))
             found += mine
@@ -173,25 +155,27 @@ class PlotData:
     def _add_values(self, one: Wanted, record: "Record", message: Message) -> None:
         if one.topic not in self._known:
             self._known[one.topic] = [name for name, _ in flatten(message)]
-        value = _value_at(message, one.path)
+        part = _part_name(record.id, message)
+        value = one.value_in(message)
         values = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
         for index, number in values:
             if isinstance(number, int | float):
-                label = one.text if index is None else f"{one.text}[{index}]"
-                series = self._series.get(label) or self._new_series(label, one, record)
+                label = f"{one.text}{part}" if index is None else f"{one.text}[{index}]{part}"
+                series = self._series.get((one.text, label)) or self._new_series(label, one, record)
                 series.times.append(record.time / 1e9)
-                series.values.append(float(number))
+                series.values.append(_float(number))
 
     def _new_series(self, label: str, one: Wanted, record: "Record") -> Series:
         facts = _facts(record.id, one.path)
         unit = str(facts.get("unit", ""))
         kind = facts.get("items", facts)
-        names = {option["const"]: option["title"] for option in kind.get("oneOf", ())}
+        names = _names(kind)
         if kind.get("type") == "boolean":
             names = {0: "false", 1: "true"}
         is_event = record.connection == "command"
-        self._series[label] = Series(label, unit, is_event, names)
-        return self._series[label]
+        series = Series(label, one.text, unit, is_event, names)
+        self._series[one.text, label] = series
+        return series
 
     def _marks_of(self, record: "Record", message: Message) -> Iterator[Mark]:
         time = record.time / 1e9
@@ -208,7 +192,7 @@ class PlotData:
         if record.id == "summaryFaultsStatus":
             new = bits_in(found & ~before)
             for fault in new:
-                yield Mark(time, f"{fault.code} {fault.name}", fault.severity.value)
+                yield Mark(time, f"{fault.code} {fault.name}", _KINDS[fault.severity])
             if not found:
                 yield Mark(time, "faults cleared", "mode")
         elif record.id == "closedLoopControlMode":
@@ -244,17 +228,26 @@ def _mode_name(mode: int) -> str:
         return f"mode {mode}"
 
 
-def _value_at(message: Message, path: tuple[str | int, ...]) -> object:
-    """Return what stands at a place of a message; None if nothing does."""
-    value: object = message
-    for step in path:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return None
-    return value
+def _part_name(message_id: str, message: Message) -> str:
+    """Return for which part of the mirror a message is, as the end of a label."""
+    name = _PART_FIELDS.get(message_id)
+    value = None if name is None else message.get(name)
+    if name is None or not isinstance(value, int):
+        return ""
+    names = _names(_facts(message_id, (name,)))
+    return f" {names[value]}" if value in names else f" {name} {value}"
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of 400 digits
+        return math.inf
+
+
+def _names(facts: dict[str, Any]) -> dict[int, str]:
+    """Return the names of the values of a field, if it is an enumeration."""
+    return {option["const"]: option["title"] for option in facts.get("oneOf", ())}
 
 
 def _facts(message_id: str, path: tuple[str | int, ...]) -> dict[str, Any]:

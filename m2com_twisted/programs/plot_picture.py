@@ -4,11 +4,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from .plot_data import Mark, Series
+from .plot_data import Mark, MarkKind, Series
 
 __all__ = ["draw"]
 
@@ -18,6 +19,9 @@ _POINTS = 4000
 
 # Lines in one part of the picture that are named beside it.
 _NAMED = 14
+
+# Lines in one part for which the usual colours and the usual size of letters do.
+_USUAL = 8
 
 # A line is broken where no value came for this many times the usual interval, and for 2 s.
 _GAP = 5.0
@@ -30,9 +34,27 @@ _LABEL_WIDTH = 0.021
 # Close marks that are named; of the others there is the number.
 _NAMED_TOGETHER = 3
 
-# The most important first.
-_COLOURS = {"fault": "#c1121f", "warning": "#e08e00", "mode": "#1d5fa8", "link": "#6b6b6b"}
-_STYLES = {"fault": "-", "warning": "-", "mode": "--", "link": ":"}
+# Colour and style of a mark by its kind.  The most important kind is the first.
+_LOOKS: dict[MarkKind, tuple[str, str]] = {
+    "fault": ("#c1121f", "-"),
+    "warning": ("#e08e00", "-"),
+    "reserved": ("#7b2d8e", "-"),
+    "mode": ("#1d5fa8", "--"),
+    "link": ("#6b6b6b", ":"),
+}
+
+# Texts at the ticks of the time axis, for steps of years, months, days, hours, minutes and seconds.
+# Those of matplotlib would show the seconds without hour and minute.
+_TICKS = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S.%f"]
+
+# The same for ticks at the first month, the first day, midnight, and so on.
+_FIRST_TICKS = ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M:%S"]
+
+# What stands once, at the end of the axis.
+_DATES = ["", "", "", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"]
+
+# Space above the highest and below the lowest name of an enumeration, in steps of it.
+_NAMES_MARGIN = 0.4
 
 
 def draw(series: list[Series], marks: list[Mark], end: float, title: str, path: Path) -> None:
@@ -51,36 +73,48 @@ def draw(series: list[Series], marks: list[Mark], end: float, title: str, path: 
     path
         The file; its suffix tells the format.
     """
+    # A "$" in the name of a recording is a "$", and does not begin a formula.
+    with rc_context({"text.parse_math": False}):
+        figure = _figure(series, marks, end, title)
+        # Without the date of the drawing, the same recording gives the same file.
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def _figure(series: list[Series], marks: list[Mark], end: float, title: str) -> Figure:
     parts = _parts(series)
     figure = Figure(figsize=(11, 1.2 + 2.6 * len(parts)), dpi=130, layout="constrained")
     axes = figure.subplots(len(parts), 1, sharex=True, squeeze=False)[:, 0]
     start = min(one.times[0] for one in series)
+    shown = [mark for mark in marks if start <= mark.time <= end]
     for part, ax in zip(parts, axes, strict=True):
         _draw_part(ax, part, end)
-        for mark in marks:
-            if start <= mark.time <= end:
-                colour, style = _COLOURS[mark.kind], _STYLES[mark.kind]
-                ax.axvline(_date(mark.time), color=colour, linestyle=style, linewidth=0.9, zorder=1)
+        for mark in shown:
+            colour, style = _LOOKS[mark.kind]
+            ax.axvline(_date(mark.time), color=colour, linestyle=style, linewidth=0.9, zorder=1)
     axes[0].set_xlim(_date(start), _date(max(end, start + 1e-3)))
-    _name_marks(axes[0], [mark for mark in marks if start <= mark.time <= end], start, end)
+    _name_marks(axes[0], shown, start, end)
     locator = AutoDateLocator(tz=timezone.utc)
     axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=timezone.utc))
+    axes[-1].xaxis.set_major_formatter(
+        ConciseDateFormatter(locator, timezone.utc, _TICKS, _DATES, _FIRST_TICKS)
+    )
     axes[-1].set_xlabel("UTC")
-    figure.suptitle(title, fontsize=11)
-    # Without the date of the drawing, the same recording gives the same file.
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    # What has no character is shown as a question mark.
+    figure.suptitle(title.encode(errors="replace").decode(), fontsize=11)
+    return figure
 
 
 def _parts(series: list[Series]) -> list[list[Series]]:
-    """Return the series by their units; enumerations each by themselves."""
+    """Return the series by their units; each enumeration by itself."""
     parts: dict[str, list[Series]] = {}
     for one in series:
-        parts.setdefault(one.label if one.names else one.unit, []).append(one)
+        parts.setdefault(one.field if one.names else one.unit, []).append(one)
     return list(parts.values())
 
 
 def _draw_part(ax: Axes, part: list[Series], end: float) -> None:
+    if len(part) > _USUAL:
+        ax.set_prop_cycle(color=colormaps["tab20"](range(20)))
     for one in part:
         times, values = _points(one, end)
         style = "steps-post" if one.is_event else "default"
@@ -93,12 +127,20 @@ def _draw_part(ax: Axes, part: list[Series], end: float) -> None:
     names = part[0].names
     if names:
         ax.set_yticks(list(names), list(names.values()))
+        values = [*names, *(value for one in part for value in one.values)]
+        ax.set_ylim(min(values) - _NAMES_MARGIN, max(values) + _NAMES_MARGIN)
     unit = f" ({part[0].unit})" if part[0].unit else ""
     if len(part) == 1:
         ax.set_ylabel(f"{part[0].label}{unit}")
     elif len(part) <= _NAMED:
         ax.set_ylabel(part[0].unit)
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        ax.legend(
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            frameon=False,
+            fontsize="medium" if len(part) <= _USUAL else "small",
+            labelspacing=0.5 if len(part) <= _USUAL else 0.15,
+        )
     else:
         # The colours repeat, so a legend would tell nothing.
         ax.set_ylabel(f"{part[0].label}\nto {part[-1].label}{unit}")
@@ -136,7 +178,8 @@ def _name_marks(ax: Axes, marks: list[Mark], start: float, end: float) -> None:
     """Write the names of marks above the picture, those of close ones side by side."""
     groups: list[list[Mark]] = []
     for mark in marks:
-        width = len(groups[-1]) * _LABEL_WIDTH * (end - start) if groups else 0.0
+        texts = min(len(groups[-1]), _NAMED_TOGETHER + 1) if groups else 0
+        width = texts * _LABEL_WIDTH * (end - start)
         if groups and mark.time < groups[-1][0].time + width:
             groups[-1].append(mark)
         else:
@@ -147,10 +190,10 @@ def _name_marks(ax: Axes, marks: list[Mark], start: float, end: float) -> None:
 
 def _name_group(ax: Axes, group: list[Mark]) -> None:
     place = _date(group[0].time), 1.0
-    named = sorted(group, key=lambda mark: list(_COLOURS).index(mark.kind))
-    texts = [(mark.label, _COLOURS[mark.kind]) for mark in named[:_NAMED_TOGETHER]]
+    named = sorted(group, key=lambda mark: list(_LOOKS).index(mark.kind))
+    texts = [(mark.label, _LOOKS[mark.kind][0]) for mark in named[:_NAMED_TOGETHER]]
     if len(named) > _NAMED_TOGETHER:
-        texts.append((f"and {len(named) - _NAMED_TOGETHER} more", _COLOURS["link"]))
+        texts.append((f"and {len(named) - _NAMED_TOGETHER} more", _LOOKS["link"][0]))
     for number, (text, colour) in enumerate(texts):
         ax.annotate(
             text,

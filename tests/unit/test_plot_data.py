@@ -5,7 +5,8 @@ import json
 import pytest
 
 from m2com_twisted.errors import RecordingError
-from m2com_twisted.programs.plot_data import Mark, PlotData, Series, wanted
+from m2com_twisted.programs.plot_data import Mark, PlotData, Series
+from m2com_twisted.programs.plot_field import wanted
 from m2com_twisted.recording import Record
 
 
@@ -39,7 +40,7 @@ def test_series_has_times_values_and_unit() -> None:
     records = [record(n, "/telemetry/position", x=n * 2.0, y=1) for n in range(3)]
     [x] = series(records, "position.x")
     assert (x.label, x.unit, x.is_event, x.names) == ("position.x", "um", False, {})
-    assert (x.times, x.values) == ([0, 1, 2], [0, 2, 4])
+    assert (list(x.times), list(x.values)) == ([0, 1, 2], [0, 2, 4])
     [mode] = series(
         [record(0, "/command/closedLoopControlMode", mode=4)], "closedLoopControlMode.mode"
     )
@@ -49,7 +50,7 @@ def test_series_has_times_values_and_unit() -> None:
         [record(0, "/command/forceBalanceSystemStatus", status=True)],
         "forceBalanceSystemStatus.status",
     )
-    assert (status.values, status.names) == ([1.0], {0: "false", 1: "true"})
+    assert (list(status.values), status.names) == ([1.0], {0: "false", 1: "true"})
 
 
 def test_list_is_a_series_for_each_value() -> None:
@@ -59,19 +60,47 @@ def test_list_is_a_series_for_each_value() -> None:
         record(1, "/telemetry/axialForce", measured=[4]),
     ]
     found = series(records, "axialForce.measured")
-    assert [(one.label, one.unit, one.values) for one in found] == [
+    assert [(one.label, one.unit, list(one.values)) for one in found] == [
         ("axialForce.measured[0]", "N", [1, 4]),
         ("axialForce.measured[1]", "N", [2]),
         ("axialForce.measured[2]", "N", [3]),
     ]
     [one] = series(records, "/telemetry/axialForce.measured[1]")
-    assert (one.times, one.values) == ([0], [2])
+    assert (list(one.times), list(one.values)) == ([0], [2])
+
+
+def test_value_that_is_wanted_twice_is_drawn_once_for_each() -> None:
+    """A list and one value of it, or the same field two times, mix up nothing."""
+    records = [record(n, "/telemetry/axialForce", measured=[n, 5]) for n in range(2)]
+    fields = ["axialForce.measured", "axialForce.measured[0]", "axialForce.measured[0]"]
+    assert [list(one.values) for one in series(records, *fields)] == [[0, 1], [5, 5], [0, 1]]
+
+
+def test_event_that_comes_for_several_parts_is_a_series_for_each() -> None:
+    """Both powers send one event, and so do all ILCs: their values do not mix."""
+    records = [
+        record(0, "/command/powerSystemState", powerType=1, status=True, state=5),
+        record(1, "/command/powerSystemState", powerType=2, status=False, state=2),
+        record(2, "/command/innerLoopControlMode", address=83, mode=2),
+    ]
+    fields = "powerSystemState.status", "innerLoopControlMode.mode"
+    assert [(one.label, list(one.values)) for one in series(records, *fields)] == [
+        ("powerSystemState.status Motor", [1]),
+        ("powerSystemState.status Communication", [0]),
+        ("innerLoopControlMode.mode address 83", [2]),
+    ]
+
+
+def test_number_that_is_too_large_is_infinite() -> None:
+    """A whole number may have any number of digits in JSON."""
+    [one] = series([record(0, "/telemetry/new", a=10**400)], "new.a")
+    assert list(one.values) == [float("inf")]
 
 
 def test_series_of_what_the_catalogue_does_not_know() -> None:
     """It has no unit, and is drawn all the same."""
     [one] = series([record(0, "/telemetry/new", a={"b": [7]})], "new.a.b[0]")
-    assert (one.unit, one.values) == ("", [7])
+    assert (one.unit, list(one.values)) == ("", [7])
 
 
 def test_field_without_a_number_is_an_error() -> None:
@@ -96,6 +125,12 @@ def test_faults_are_marks_when_they_are_new() -> None:
         (4, "6061", "fault"),
         (5, "faults", "mode"),
     ]
+
+
+def test_reserved_bit_is_a_mark_too() -> None:
+    """A newer controller may give it a meaning."""
+    [mark] = marks(record(1, "/command/summaryFaultsStatus", status=1 << 40))
+    assert (mark.label, mark.kind) == ("1040 reserved", "reserved")
 
 
 def test_modes_and_connections_are_marks_when_they_change() -> None:
