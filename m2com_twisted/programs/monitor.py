@@ -8,6 +8,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python import usage
 
 from ..support.printable import printable
+from ..support.reactor_access import ReactorAccess
 from .board import Board
 from .hub_options import address, controller
 from .subcommand import ControllerSubcommand, finish
@@ -43,7 +44,8 @@ class MonitorOptions(ControllerSubcommand):
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
-        board = Board(reactor)
+        # The counters of the service have their times by this clock, too.
+        board = Board(ReactorAccess(reactor))
         service = controller(
             self,
             reactor,

@@ -1,6 +1,7 @@
 """The subcommands of m2com, run in this process against a simulated controller."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,25 @@ async def test_monitor_shows_the_controller(
     monitor.cancel()
     assert await monitor == 0
     assert "command    connected" in shown
+
+
+@pytest_twisted.ensureDeferred
+async def test_monitor_counts_the_seconds_since_the_last_message(
+    controller: CellController, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each connection shows the age of its last message: not more than the monitor has run."""
+    monitor = start("monitor", "--interval", "0.1", *at(controller))
+    ages: dict[str, float] = {}
+
+    def both_are_shown() -> bool:
+        found = re.findall(r"(?m)^(\w+) .*, last (\S+) s ago", capsys.readouterr().out)
+        ages.update((port, float(age)) for port, age in found)
+        return len(ages) == 2
+
+    await until(both_are_shown)
+    monitor.cancel()
+    await monitor
+    assert all(0 <= age < 60 for age in ages.values()), ages
 
 
 @pytest_twisted.ensureDeferred
