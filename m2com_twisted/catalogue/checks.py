@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any, SupportsFloat
 
+from ..support.printable import short_repr
 from .describe import Field
 
 __all__ = ["checked"]
@@ -36,6 +37,7 @@ def _converter(field: Field) -> Callable[[object], object]:
     """Return what converts a single value."""
 
     def convert(value: object) -> object:
+        value = _plain(value)
         if field.type is bool:
             return _boolean(value)
         if field.type is str:
@@ -44,7 +46,7 @@ def _converter(field: Field) -> Callable[[object], object]:
             return _member(field.type, value)
         number = _float(value) if field.type is float else _integer(value)
         if not field.limits.allow(number):
-            raise ValueError(f"must be {field.limits}{_unit(field)}, not {number!r}")
+            raise ValueError(f"must be {field.limits}{_unit(field)}, not {short_repr(number)}")
         return number
 
     return convert
@@ -85,29 +87,39 @@ def _items(value: object) -> list[Any]:
         value, str | bytes | bytearray | dict | set | frozenset
     ):
         return list(value)
-    raise ValueError(f"must be a list, not {_shown(value)}")
+    raise ValueError(f"must be a list, not {short_repr(value)}")
+
+
+def _plain(value: object) -> object:
+    """Return a number of numpy as one of Python, and anything else as it is.
+
+    Otherwise ``float`` would take numpy's True for 1, and leave out half of a complex number.
+    """
+    to_list = getattr(value, "tolist", None)
+    return to_list() if callable(to_list) else value
 
 
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"must be True or False, not {_shown(value)}")
+        raise ValueError(f"must be True or False, not {short_repr(value)}")
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"must be a string, not {_shown(value)}")
-    return str(value)
+        raise ValueError(f"must be a string, not {short_repr(value)}")
+    # Not str(value), which is the name of a member for a string that is an enumeration's.
+    return str.__str__(value)
 
 
 def _float(value: object) -> float:
     # bool is a number to Python; here it is a mistake.
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
-        raise ValueError(f"must be a number, not {_shown(value)}")
+        raise ValueError(f"must be a number, not {short_repr(value)}")
     try:
         number = float(value)
     except (OverflowError, TypeError, ValueError):
-        raise ValueError(f"must be a finite number, not {_shown(value)}") from None
+        raise ValueError(f"must be a finite number, not {short_repr(value)}") from None
     if not math.isfinite(number):
         raise ValueError(f"must be a finite number, not {number!r}")
     return number
@@ -119,7 +131,7 @@ def _integer(value: object) -> int:
             return int(operator.index(value))  # type: ignore[arg-type]  # it raises TypeError
         except TypeError:
             pass
-    raise ValueError(f"must be a whole number, not {_shown(value)}")
+    raise ValueError(f"must be a whole number, not {short_repr(value)}")
 
 
 def _member(kind: type[enum.Enum], value: object) -> enum.Enum:
@@ -132,10 +144,4 @@ def _member(kind: type[enum.Enum], value: object) -> enum.Enum:
         return options[_integer(value)]
     except (KeyError, ValueError):
         listed = ", ".join(f"{number} {option.name}" for number, option in options.items())
-        raise ValueError(f"must be a {kind.__name__} ({listed}), not {_shown(value)}") from None
-
-
-def _shown(value: object) -> str:
-    """Return a value for a message; a long one only in part."""
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+        raise ValueError(f"must be a {kind.__name__} ({listed}), not {short_repr(value)}") from None

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, cast, get_args
 
 import msgspec
 
+from ..support.printable import short_repr
 from .messages import ReceivedMessage
 
 __all__ = ["Reader", "Unknown"]
@@ -90,7 +91,7 @@ class Reader(Generic[T]):
             return "it has no id"
         if isinstance(error, KeyError | TypeError):
             # The id may be of any kind, and long.
-            return f"there is no {message['id']!r:.80} in the catalogue"
+            return f"there is no {short_repr(message['id'], 80)} in the catalogue"
         return str(error)
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-__all__ = ["printable", "printable_lines"]
+__all__ = ["printable", "printable_lines", "short_repr"]
 
 
 def printable(text: str) -> str:
@@ -28,6 +28,26 @@ def printable_lines(text: str) -> str:
     of the log.
     """
     return "\n    ".join(map(printable, text.rstrip("\n").split("\n")))
+
+
+def short_repr(value: object, length: int = 60) -> str:
+    """Return how a value is written in Python, on one line; of a long one only the beginning.
+
+    It never raises.  Python itself cannot write a whole number of more than 4300 digits, nor
+    lists within lists without end.
+
+    Parameters
+    ----------
+    value
+        The value.
+    length
+        How many characters there may be.
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"<{type(value).__name__} that cannot be shown>"
+    return text if len(text) <= length else f"{text[: length - 3]}..."
 
 
 def _escaped(character: str) -> str:

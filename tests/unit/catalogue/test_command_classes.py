@@ -2,6 +2,7 @@
 
 import array
 import copy
+import enum
 import json
 import math
 import pickle
@@ -112,6 +113,44 @@ def test_numpy_is_accepted() -> None:
         commands.ApplyForces(numpy.zeros((2, 36)), numpy.zeros(6))
     with pytest.raises(InvalidFieldError, match=r"axial\[3\] must be a finite number"):
         commands.ApplyForces(numpy.where(numpy.arange(72) == 3, numpy.nan, 0), numpy.zeros(6))
+
+
+def test_what_numpy_has_for_true_and_for_complex_numbers_is_no_number() -> None:
+    """Truth of numpy does where True or False is asked for, and for no number."""
+    numpy = pytest.importorskip("numpy")
+    assert commands.SwitchForceBalanceSystem(numpy.bool_(True)).status is True
+    for value in (numpy.bool_(True), numpy.complex128(1 + 2j), numpy.ones(1)):
+        with pytest.raises(InvalidFieldError, match="x must be a number"):
+            commands.PositionMirror(x=value)
+
+
+def test_a_string_of_another_type_is_sent_as_json_writes_it() -> None:
+    """A member of an enumeration of strings is its value, as in a dict."""
+
+    class File(str, enum.Enum):
+        M2 = "m2.csv"
+
+    command = commands.SetConfigurationFile(File.M2)
+    assert type(command.file) is str
+    assert encode(command.details()) == encode({"file": File.M2})
+
+
+@pytest.mark.parametrize(
+    "value", [10**5000, [[0] * 72] * 72, "x\ny" * 1000], ids=["number", "lists", "text"]
+)
+def test_the_error_is_one_short_line(value: object) -> None:
+    """Whatever was given, the error says what is asked for, and shows no more than a part of it."""
+    makes: list[Callable[[], object]] = [
+        lambda: any_command.SetEnabledFaultsMask(value),
+        lambda: any_command.PositionMirror(x=value),
+        lambda: any_command.ApplyForces(value, [0] * 6),
+        lambda: any_command.Power(value, True),
+    ]
+    for make in makes:
+        with pytest.raises(InvalidFieldError, match="must be") as caught:
+            make()
+        assert len(str(caught.value)) < 170
+        assert str(caught.value).isprintable()
 
 
 def test_a_number_may_be_of_another_type() -> None:

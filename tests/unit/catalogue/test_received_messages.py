@@ -103,6 +103,17 @@ def test_what_does_not_fit_is_unknown(message: dict[str, object], reason: str) -
         assert event.raw == message
 
 
+def test_an_id_that_cannot_be_shown_is_unknown() -> None:
+    """Not even an id that Python cannot write makes reading fail."""
+    endless: list[object] = []
+    for _ in range(100_000):
+        endless = [endless]
+    for name in (10**5000, endless):
+        event = events.parse({"id": name})
+        assert isinstance(event, events.Unknown)
+        assert type(name).__name__ in event.reason
+
+
 @pytest.mark.parametrize("line", [b"", b"{", b"\xff", b"3", b"[1]", b"null", b"[" * 100_000])
 def test_a_line_that_is_no_message_is_unknown(line: bytes) -> None:
     """A line that holds no message comes as `Unknown` without one."""
