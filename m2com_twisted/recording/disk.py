@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .channels import Arrival
 from .retention import Keep, Retention
-from .segment import Instant, Segment
+from .segment import Damage, Instant, Segment
 from .segment_limits import SegmentLimits
 
 __all__ = ["Disk", "JobOutcome"]
@@ -35,7 +35,7 @@ class JobOutcome:
 
     recorded: int = 0
     lost: int = 0
-    refused: OSError | None = None
+    refused: Exception | None = None
     notes: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -68,6 +68,8 @@ class Disk:
         self._pruned_at: float | None = None
         self._prune_error = ""
         self._bytes_before = 0
+        # Whether the directory was there since the start.
+        self._was_there = False
 
     @property
     def segment(self) -> Segment | None:
@@ -83,7 +85,6 @@ class Disk:
         """Make the directory and begin a segment."""
         outcome = JobOutcome()
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
             self._begin(self._now().monotonic)
         except OSError as error:
             outcome.refused = error
@@ -107,13 +108,7 @@ class Disk:
         """Write everything through to the disk (fsync), and delete old segments."""
         outcome = JobOutcome()
         self._look_at_segment(outcome)
-        if self._segment is not None:
-            try:
-                self._segment.sync()
-            except OSError as error:
-                outcome.notes.append((logging.ERROR, f"{self._segment.path}: {error}"))
-                self._look_at_segment(outcome)
-                self._abandon(0 if self._segment is None else self._segment.size)
+        self._sync_segment(outcome)
         self._prune(outcome)
         return outcome
 
@@ -128,11 +123,8 @@ class Disk:
         segment = self._segment
         if segment is None:
             return
-        damage = segment.damage()
+        damage = _damage_of(segment, outcome)
         if damage is not None:
-            outcome.notes.append((logging.ERROR, f"{segment.path} was left: {damage.reason}"))
-            outcome.recorded -= damage.lost
-            outcome.lost += damage.lost
             if damage.is_whole:
                 self._finish_segment(outcome)
             else:
@@ -167,7 +159,7 @@ class Disk:
             segment.append(arrivals, self._now())
         except OSError:
             # Its summary is written as well, if the disk still takes it.
-            self._finish_segment(JobOutcome())
+            self._finish_segment(outcome)
             raise
         except Exception as error:
             # A message is the cause, not the disk: to try again would fail for ever.
@@ -178,14 +170,29 @@ class Disk:
             outcome.recorded += len(arrivals)
 
     def _begin(self, first: int) -> Segment:
-        # Without its parents: if a disk is not mounted, the disk that holds its mount point
-        # must not be filled.
-        self._directory.mkdir(exist_ok=True)
+        # With its parents only until it was there once: if a disk is no longer mounted, the disk
+        # that holds its mount point must not be filled.
+        self._directory.mkdir(parents=not self._was_there, exist_ok=True)
+        self._was_there = True
         now = self._now()
         self._segment = self._previous = Segment(self._directory, now, first, self._previous)
         return self._segment
 
+    def _sync_segment(self, outcome: JobOutcome) -> None:
+        """Write the segment through to the disk; leave it if that is not possible."""
+        segment = self._segment
+        if segment is None:
+            return
+        try:
+            segment.sync()
+        except OSError as error:
+            outcome.notes.append((logging.ERROR, f"{segment.path}: {error}"))
+            damage = _damage_of(segment, outcome)
+            self._abandon(segment.size if damage is None else damage.size)
+
     def _finish_segment(self, outcome: JobOutcome) -> None:
+        # First of all, because what is lost then must be counted.
+        self._sync_segment(outcome)
         if self._segment is None:
             return
         segment, self._segment = self._segment, None
@@ -219,3 +226,13 @@ class Disk:
         if said and said != self._prune_error:  # once, not three times a minute
             outcome.notes.append((logging.WARNING, f"Old segments cannot be deleted: {said}"))
         self._prune_error = said
+
+
+def _damage_of(segment: Segment, outcome: JobOutcome) -> Damage | None:
+    """Return the damage to a segment, after it was counted; None if there is none."""
+    damage = segment.damage()
+    if damage is not None:
+        outcome.notes.append((logging.ERROR, f"{segment.path} was left: {damage.reason}"))
+        outcome.recorded -= damage.lost
+        outcome.lost += damage.lost
+    return damage

@@ -117,7 +117,7 @@ class RecordingReader:
         self._selection = selection
         if len(self._files) == 1:
             _refuse_other_files(self._files[0])
-        self.size = sum(file.stat().st_size for file in self._files if file.exists())
+        self.size = sum(map(_size, self._files))
         self.position = 0
 
     def chunks(self) -> Generator[list[Record], None, None]:
@@ -204,7 +204,7 @@ class FollowedRecording:
             if segment is None:
                 self._done.add(file)
                 continue
-            is_complete = segment.is_finished or segment.number < last[segment.run]
+            is_complete = segment.is_finished or segment.number < last.get(segment.run, 0)
             yield from segment.chunks()
             if is_complete:
                 self._done.add(file)
@@ -217,10 +217,15 @@ class FollowedRecording:
         self._open.clear()
 
     def _find_files(self) -> None:
-        files = segment_files(self._path) if self._path.is_dir() else segments(self._path)
+        try:
+            files = segment_files(self._path) if self._path.is_dir() else segments(self._path)
+        except FileNotFoundError:
+            if not self._known:
+                raise
+            return  # The directory was removed; its recorder makes it again.
         for file in files:
             # An empty one was created this very moment: it says later where it belongs.
-            if file not in self._known and file.stat().st_size > 0:
+            if file not in self._known and _size(file) > 0:
                 self._known[file] = _order(file)
         if not self._known:
             segments(self._path)  # which tells that there is none
@@ -233,6 +238,14 @@ class FollowedRecording:
             except FileNotFoundError:
                 return None
         return self._open[file]
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; 0 if it was deleted meanwhile."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _refuse_other_files(path: Path) -> None:

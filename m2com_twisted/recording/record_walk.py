@@ -7,6 +7,7 @@ import logging
 import os
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from mcap.opcode import Opcode
@@ -52,12 +53,15 @@ class RecordWalk:
     ----------
     file
         The file.
+    path
+        What it is called in the log.
     log
         Where damage is reported.
     """
 
-    def __init__(self, file: BinaryIO, log: logging.Logger) -> None:
+    def __init__(self, file: BinaryIO, path: Path, log: logging.Logger) -> None:
         self._file = file
+        self._path = path
         self._log = log
         #: Up to here all was read.
         self.position = 0
@@ -123,7 +127,7 @@ class RecordWalk:
             return False
         self._log.warning(
             "%s: bytes %d to %d are damaged and were left out",
-            self._file.name,
+            self._path,
             self.position,
             found,
         )

@@ -172,7 +172,7 @@ class Segment:
         if status.st_nlink == 0:
             return Damage("it was deleted", self.messages)
         if status.st_size < self.size:
-            kept = self._count_readable(status)
+            kept = self._count_readable()
             return Damage("it was truncated", self.messages - kept, status.st_size)
         if status.st_size > self.size:
             return Damage("somebody else wrote to it", 0, self.size)
@@ -180,12 +180,17 @@ class Segment:
             return Damage("it was moved away", 0, self.size, is_whole=True)
         return None
 
-    def _count_readable(self, status: os.stat_result) -> int:
+    def _count_readable(self) -> int:
         """Return how many messages are left in a file from which a part was taken."""
-        if not _is_at(self.path, status):
-            return 0
-        with SegmentFile(self.path) as segment:
-            return sum(1 for _ in segment.records())
+        try:
+            # By the descriptor: there may be no other one, and the file may have been moved.
+            with (
+                open(self._descriptor, "rb", closefd=False) as file,
+                SegmentFile(self.path, file=file) as segment,
+            ):
+                return sum(1 for _ in segment.records())
+        except OSError:
+            return 0  # A disk that cannot be read has lost them all.
 
     def finish(self) -> None:
         """Write the summary, which lets readers find their way, and close the file.
@@ -242,7 +247,6 @@ class Segment:
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self.size)
-                os.lseek(self._descriptor, self.size, os.SEEK_SET)
             raise
         self.size += len(data)
 

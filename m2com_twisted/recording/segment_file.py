@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
@@ -120,6 +120,8 @@ class SegmentFile:
         The file.
     selection
         Which messages are wanted.
+    file
+        The same file, open already; None: it is opened.
 
     Attributes
     ----------
@@ -133,12 +135,18 @@ class SegmentFile:
         If it cannot be opened.
     """
 
-    def __init__(self, path: Path, selection: Selection = Selection()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        path: Path,
+        selection: Selection = Selection(),  # noqa: B008 - frozen
+        *,
+        file: BinaryIO | None = None,
+    ) -> None:
         self.path = path
         self._selection = selection
         self._log = logging.getLogger("m2com")
-        self._file = path.open("rb")
-        self._walk = RecordWalk(self._file, self._log)
+        self._file = file or path.open("rb")
+        self._walk = RecordWalk(self._file, path, self._log)
         # By their ids: those that are wanted, and None for the others.
         self._channels: dict[int, Channel | None] = {}
         self._is_read_before = False
@@ -288,7 +296,7 @@ class SegmentFile:
 
     def _origin(self) -> tuple[str, int]:
         """Return the run, and the number in it."""
-        walk = RecordWalk(self._file, self._log)
+        walk = RecordWalk(self._file, self.path, self._log)
         try:
             for place in walk.records():
                 if place.opcode == Opcode.METADATA:

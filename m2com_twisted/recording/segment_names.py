@@ -39,17 +39,20 @@ def create_segment_file(directory: Path, start: int) -> tuple[Path, int]:
     path
         Path of the file.
     descriptor
-        Descriptor for writing to it.
+        Descriptor for appending to it, and for reading.
 
     Raises
     ------
     OSError
         If the file cannot be created.
     """
+    # Appending, so that the file shows when somebody truncates it in the middle of a write.  To be
+    # read as well: what is left of it then is counted.
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
     while True:
         path = directory / _name(start)
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            descriptor = os.open(path, flags, 0o666)
         except FileExistsError:
             start += _MICROSECOND
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
 
@@ -84,7 +84,7 @@ class WriteQueue:
         self._is_working = self._is_open = self._is_full = False
         self._retry: IDelayedCall | None = None
         # Why the disk takes nothing, while it takes nothing.
-        self._outage: OSError | None = None
+        self._outage: Exception | None = None
         self._idle_waiters = Waiters()
         self.waiting = 0
         self.bytes = 0
@@ -174,9 +174,15 @@ class WriteQueue:
     async def _run(self, job: Callable[[], JobOutcome]) -> JobOutcome:
         """Do a job in a thread, if there are threads."""
         threads = IReactorThreads(self._reactor, None)
-        if threads is None:
-            return await maybeDeferred(job)
-        return await deferToThreadPool(threads, threads.getThreadPool(), job)
+        try:
+            if threads is None:
+                return await maybeDeferred(job)
+            return await deferToThreadPool(threads, threads.getThreadPool(), job)
+        except CancelledError:
+            raise
+        except Exception as error:
+            # No memory, or no thread.  It may be over when the disk is tried again.
+            return JobOutcome(refused=error)
 
     def _note(self, outcome: JobOutcome) -> None:
         """Count and report what a job has changed."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -176,6 +177,49 @@ def test_disk_that_forgets_what_it_took(
     assert os.strerror(errno.EIO) in errors(caplog)[0]
 
 
+def test_disk_that_forgets_what_it_took_at_the_end_of_a_segment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed fsync is counted there, too."""
+
+    def failing(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    recording = Recording(tmp_path, limits=SegmentLimits(age=10))
+    recording.write(3)
+    recording.send(4, size=40_000)  # written at once, before the next fsync
+    assert recording.recorder.recorded > 3
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", failing)
+        patch.setattr(os, "fsync", failing)
+        recording.clock.advance(20)
+    recording.clock.advance(10)
+    recording.write(5)
+    numbers = recording.check()
+    assert numbers[:3] == [0, 1, 2]
+    assert numbers[-5:] == list(range(7, 12))
+    assert recording.recorder.lost > 0
+
+
+def test_fault_that_is_none_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without memory or threads nothing is recorded for a while; then it goes on."""
+
+    def failing(descriptor: int) -> os.stat_result:
+        raise MemoryError
+
+    recording = Recording(tmp_path)
+    recording.write(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", failing)
+        recording.write(4)
+    recording.clock.advance(10)
+    recording.write(5)
+    assert recording.check() == list(range(12))
+    assert len(errors(caplog)) == 1
+
+
 def test_segment_that_is_deleted_while_it_is_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -225,6 +269,61 @@ def test_segment_that_is_truncated(tmp_path: Path, left: float) -> None:
     assert numbers[-5:] == list(range(100, 105))
 
 
+def test_segment_that_is_truncated_in_the_middle_of_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of it shows that its beginning is gone, which counts as lost."""
+    recording = Recording(tmp_path)
+    recording.write(10)
+    write = os.write
+
+    def truncating(descriptor: int, data: memoryview) -> int:
+        os.ftruncate(descriptor, 0)
+        return write(descriptor, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", truncating)
+        recording.write(5)
+    recording.write(5)
+    assert recording.check()[-5:] == list(range(15, 20))
+
+
+def test_segment_that_is_truncated_while_there_are_no_descriptors(tmp_path: Path) -> None:
+    """What is left of it is counted without one, and the recording goes on when there are some."""
+    recording = Recording(tmp_path)
+    for _ in range(10):
+        recording.write(10, size=100)
+    [file] = segments(tmp_path)
+    os.truncate(file, file.stat().st_size // 2)
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, usual[1]))
+    try:
+        recording.write(5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    recording.clock.advance(10)
+    numbers = recording.check()
+    assert 30 < recording.recorder.lost < 70
+    assert numbers[-5:] == list(range(100, 105))
+
+
+def test_segment_that_is_truncated_and_moved_away(tmp_path: Path) -> None:
+    """What is left of it stays readable there, and counts as recorded."""
+    recording = Recording(tmp_path / "record")
+    for _ in range(10):
+        recording.write(10, size=100)
+    [file] = segments(tmp_path / "record")
+    os.truncate(file, file.stat().st_size // 2)
+    moved = file.rename(tmp_path / "moved.mcap")
+    recording.write(5)
+    recording.stop()
+    kept = len(numbers_in(moved)) + len(numbers_in(tmp_path / "record"))
+    assert kept == recording.recorder.recorded > 5
+    assert kept + recording.recorder.lost == recording.sent
+
+
 def test_segment_that_somebody_else_writes_to(tmp_path: Path) -> None:
     """All of it stays readable; the recording goes on in a new one."""
     recording = Recording(tmp_path)
@@ -256,6 +355,16 @@ def test_place_of_the_directory_that_is_removed_and_back(tmp_path: Path) -> None
     recording.clock.advance(10)
     assert recording.check() == list(range(5, 55))
     assert recording.recorder.lost == 5
+
+
+def test_place_of_the_directory_that_cannot_be_made_at_the_start(tmp_path: Path) -> None:
+    """It is made when that is possible, with the directories above it."""
+    (tmp_path / "disk").write_bytes(b"")
+    recording = Recording(tmp_path / "disk" / "year" / "night")
+    recording.write(5)
+    (tmp_path / "disk").unlink()
+    recording.clock.advance(10)
+    assert recording.check() == list(range(5))
 
 
 def test_directory_that_is_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import random
+import shutil
 import struct
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -245,6 +247,43 @@ def test_following_meets_torn_and_deleted_segments(tmp_path: Path) -> None:
     assert list(followed.new_records()) == []
     followed.close()
     recording.stop()
+
+
+def test_following_a_directory_that_is_removed_and_back(tmp_path: Path) -> None:
+    """What its recorder writes when it has made the directory again is seen."""
+    recording = Recording(tmp_path / "record")
+    recording.write(3)
+    followed = FollowedRecording(tmp_path / "record", Selection())
+    assert len(list(followed.new_records())) == 3
+    shutil.rmtree(tmp_path / "record")
+    assert list(followed.new_records()) == []
+    recording.write(2)
+    assert [one.message["number"] for one in followed.new_records()] == [3, 4]
+    followed.close()
+    recording.stop()
+
+
+def test_segment_that_is_deleted_while_it_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is left out, and the others are read."""
+    recording = Recording(tmp_path, limits=SegmentLimits(size=1))
+    recording.write()
+    recording.write()
+    recording.stop()
+    stat = Path.stat
+    first = segments(tmp_path)[0]
+
+    def deleting(path: Path, **options: bool) -> os.stat_result:
+        if path == first:
+            path.unlink(missing_ok=True)
+        return stat(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", deleting)
+        followed = FollowedRecording(tmp_path, Selection())
+        assert [one.message["number"] for one in followed.new_records()] == [1]
+    followed.close()
 
 
 def test_many_segments_need_few_descriptors(tmp_path: Path) -> None:
