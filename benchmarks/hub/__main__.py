@@ -33,7 +33,7 @@ def _failures(ports: tuple[int, int], only: str) -> None:
             if servers > 1:
                 setup.make_streams(servers)
             reader = setup.readers()
-            service = setup.publisher(seconds)
+            service = setup.publisher(seconds, with_costs=False)
             break_things(setup)
             sent = setup.result(service)
             # For what a reader still has to read after a loss.

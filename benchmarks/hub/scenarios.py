@@ -34,11 +34,14 @@ class Setup:
         """Where the hub is."""
         return ",".join(server.url for server in self.servers)
 
-    def publisher(self, seconds: float, *, with_hub: bool = True) -> "subprocess.Popen[str]":
-        """Start a service."""
+    def publisher(
+        self, seconds: float, *, with_hub: bool = True, with_costs: bool = True
+    ) -> "subprocess.Popen[str]":
+        """Start a service, which runs so long for each of costs and stalls."""
         ports = ["--command-port", str(self.ports[0]), "--telemetry-port", str(self.ports[1])]
         hub = ["--hub", self.url] if with_hub else []
-        return self._start("publisher", *ports, *hub, "--seconds", str(seconds))
+        costs = [] if with_costs else ["--no-costs"]
+        return self._start("publisher", *ports, *hub, *costs, "--seconds", str(seconds))
 
     def readers(self, count: int = 0) -> "subprocess.Popen[str]":
         """Start readers and wait until they read: plain ones, or one of our own."""
