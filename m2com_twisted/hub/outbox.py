@@ -63,13 +63,22 @@ class Outbox:
         Names the service; each lane adds its own name.
     limit
         Most bytes that wait.
+    later
+        Calls a function in the next turn of the reactor.
     """
 
-    def __init__(self, source: str, limit: int = _LIMIT) -> None:
+    def __init__(
+        self,
+        source: str,
+        limit: int = _LIMIT,
+        *,
+        later: Callable[[Callable[[], None]], object] = lambda function: function(),
+    ) -> None:
         self.events = Lane(f"{source}-events")
         self.telemetry = Lane(f"{source}-telemetry")
         self.waiting_bytes = 0
         self._limit = limit
+        self._later = later
         self._lock = threading.Lock()
 
     def put(self, lane: Lane, subject: str, payload: bytes, received: int) -> None:
@@ -82,7 +91,9 @@ class Outbox:
                 self._drop_oldest()
             wake, lane.wake = lane.wake, None
         if wake is not None:
-            wake()
+            # When the messages that arrived together with this one are here as well; otherwise
+            # the two threads would take turns for each of them.
+            self._later(wake)
 
     def _drop_oldest(self) -> None:
         while self.waiting_bytes > self._limit:

@@ -148,7 +148,7 @@ class HubPublisher(Service):
         self.source = f"{settings.instance}-{time.time_ns():x}"
         self._log = NamedLog((log or logging.getLogger("m2com")).getChild("hub"), "hub")
         self._reactor = reactor
-        self._outbox = Outbox(self.source)
+        self._outbox = Outbox(self.source, later=self._later)
         self._sending = SendingStats()
         configs = stream_configs(self.subjects, retention or Retention())
         sender = Sender(self._outbox, configs, self._sending, self._log)
@@ -268,6 +268,9 @@ class HubPublisher(Service):
 
     def _put(self, lane: Lane, subject: str, payload: bytes) -> None:
         self._outbox.put(lane, subject, payload, time.time_ns())
+
+    def _later(self, function: Callable[[], None]) -> None:
+        IReactorTime(self._found_reactor()).callLater(0, function)
 
     def _telemetry_subject(self) -> Callable[[Message], str]:
         """Return a function that makes the subject of each topic only once; there are 19 topics."""

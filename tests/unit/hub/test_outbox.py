@@ -1,6 +1,7 @@
 """What waits to be published: its bound, and what is dropped first."""
 
 import threading
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +77,20 @@ def test_wakes_once_when_there_is_something_again() -> None:
     outbox.put(outbox.events, "e", b"", 0)
     outbox.put(outbox.events, "e", b"", 0)
     assert woken == ["events"]
+
+
+def test_messages_that_come_together_wake_once() -> None:
+    """The one that empties it is woken in the next turn of the reactor, when all are there."""
+    turn: list[Callable[[], None]] = []
+    found: list[list[int]] = []
+    outbox = Outbox("main-1", later=turn.append)
+    outbox.peek(outbox.telemetry, 10, lambda: found.append(_sequences(outbox, outbox.telemetry)))
+    for _ in range(3):
+        outbox.put(outbox.telemetry, "t", b"", 0)
+    assert found == []
+    for call in turn:
+        call()
+    assert found == [[1, 2, 3]]
 
 
 def test_two_threads_lose_nothing() -> None:
