@@ -1,4 +1,4 @@
-"""The mirror as an object: state with an age, commands with proof, procedures that end safe."""
+"""The mirror as an object: its state, its commands with proof of their effect, its procedures."""
 
 from .commander import Verified
 from .condition import Condition

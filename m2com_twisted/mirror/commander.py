@@ -40,7 +40,7 @@ class Verified:
     outcome
         What the controller answered; None if the answer was missing and the proof was seen.
     proof
-        What proved that it took effect; empty for a command that nothing can prove.
+        The message that proved its effect, in words.  Empty if no message proves the command.
     """
 
     command: commands.Command
@@ -54,20 +54,20 @@ class Verified:
 
 
 class Commander:
-    """Sends commands over a link and waits for reply and proof, with one deadline for both.
+    """Sends commands over a link.  One deadline covers the reply and the proof.
 
     Parameters
     ----------
     link
-        Sends them.
+        The connection that sends the commands.
     state
-        What the controller has said.
+        The state of the mirror, from the messages received so far.
     waiting
-        Waits for what it says next.
+        Waits for the next messages.
     clock
         Measures the deadline.
     settings
-        The deadlines.
+        Contains the deadlines.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class Commander:
 
     @property
     def target(self) -> commands.PositionMirror | None:
-        """Target of the last motion; None once the loop was open or the home was moved."""
+        """Target of the last motion.  None after a lost connection, an open loop or a new home."""
         if self._target is None:
             return None
         command, serial = self._target
@@ -110,14 +110,14 @@ class Commander:
         command
             The command.
         timeout
-            Seconds for reply and proof together; None: those of the settings.
+            Seconds for reply and proof together.  None takes the time from the settings.
         verify
-            False: the reply is enough.
+            False waits only for the reply.
 
         Raises
         ------
         NotVerifiedError
-            If it succeeded, and its effect was not seen in time.
+            If the command succeeded but its effect was not seen in time.
         CommandError, NotConnectedError
             As `TcpClient.run_command`.
         """
@@ -140,7 +140,7 @@ class Commander:
             return Verified(command, None, proof.what)
         since = self._memory.serial
         if not proof.by_telemetry:
-            # An equal event before the acknowledgement belongs to another command.
+            # A fitting event before the acknowledgement belongs to another command.
             since = self._memory.acks.get(outcome.sequence_id, before)
         await self._verify(command, proof, since, end - self._clock.seconds(), outcome)
         return Verified(command, outcome, proof.what)
@@ -148,7 +148,7 @@ class Commander:
     async def _reply(
         self, command: commands.Command, proof: Proof | None, seconds: float
     ) -> CommandOutcome | None:
-        """Send a command and wait for its reply; None if its effect was seen and no reply came."""
+        """Send a command and return its reply.  None: its effect was seen, but no reply came."""
         memory, was_sent = self._memory, self._memory.sent
         reply = Deferred.fromCoroutine(self._send(command, seconds))
         if proof is None or memory.sent == was_sent or memory.sent_name != command.name:
@@ -173,7 +173,7 @@ class Commander:
             silence.cancel()
 
     async def _proved_in_silence(self, proof: Proof, sequence_id: int) -> None:
-        """Wait until a command is acknowledged and has an effect, for long enough for a reply."""
+        """Wait until the effect has been seen for so long that the reply counts as missing."""
 
         def holds() -> bool:
             ack = self._memory.acks.get(sequence_id)
@@ -186,8 +186,8 @@ class Commander:
         """Send a command, and keep track of whether it has ended."""
         number = self.unsettled.begin(command)
         try:
-            # Both limits alike: a command waits for the acknowledgement while those
-            # before it are executed, and a power system may take a minute.
+            # Both limits are equal.  A command is acknowledged only after the earlier
+            # commands were executed, and a power system may take a minute.
             outcome = await self._link.run_command(
                 command.name, command.details(), ack_timeout=seconds, timeout=seconds
             )
@@ -201,7 +201,7 @@ class Commander:
                 self.unsettled.acknowledged(number)
             raise
         except CancelledError:
-            # It may have been sent, and stays open.
+            # The command may have been sent, so it stays in the list.
             raise
         except Exception:
             self.unsettled.not_sent(number)
@@ -214,11 +214,11 @@ class Commander:
         return outcome
 
     def _is_proved_anyway(self, proof: Proof, error: CommandError) -> bool:
-        """Whether a command without an answer was acknowledged and seen to take effect."""
+        """Whether a command without a reply was acknowledged and its effect was seen."""
         if isinstance(error, CommandLost):
             return proof.survives_loss and proof.holds(0)
         ack = None if error.sequence_id is None else self._memory.acks.get(error.sequence_id)
-        # A proof that must hold for a time, or that comes by telemetry, would take too long here.
+        # A proof that must hold for some time would take too long here.
         return ack is not None and not proof.hold and proof.holds(ack)
 
     async def _verify(
@@ -238,16 +238,16 @@ class Commander:
 
 
 def _forget(failure: Failure) -> None:
-    """Drop an error that no caller waits for: the reply came first, or the mirror was stopped."""
+    """Drop the error of a wait that is over, because the reply came or the mirror was stopped."""
     failure.trap(CancelledError, ClientClosedError)
 
 
-#: Longest list that is shown in full: that of the hardpoints.
+#: Length of the longest list that is shown in full, which is the list of the hardpoints.
 _SHOWN = 6
 
 
 def described(command: commands.Command) -> str:
-    """Return a command with its details; of long lists the length only."""
+    """Return a command with its details.  Long lists are replaced by their length."""
     details = ", ".join(f"{name}={_shown(value)}" for name, value in command.details().items())
     return f"{command.name}({details})"
 

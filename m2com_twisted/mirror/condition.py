@@ -1,4 +1,4 @@
-"""The mirror in one word."""
+"""The condition of the mirror, in one word."""
 
 import enum
 
@@ -10,11 +10,11 @@ __all__ = ["Condition", "condition_of"]
 
 
 class Condition(enum.Enum):
-    """The mirror in one word; never more than was seen."""
+    """The condition of the mirror.  It claims only what messages of the controller have shown."""
 
-    #: Not enough was told, or it contradicts itself, or the connection is down.
+    #: Messages are missing, or contradict each other, or the connection is down.
     UNKNOWN = "not known"
-    #: A command was sent that changes power or loop, and has not ended as far as is known.
+    #: A command that changes the power or the loop was sent, and may still be running.
     CHANGING = "changing"
     #: The loop is open, and both powers are off.
     DISABLED = "disabled"
@@ -32,7 +32,7 @@ def condition_of(state: MirrorState, unsettled: Unsettled) -> Condition:
     Parameters
     ----------
     state
-        What was told.
+        The state of the mirror.
     unsettled
         Commands whose end is not known.
     """
@@ -43,11 +43,11 @@ def condition_of(state: MirrorState, unsettled: Unsettled) -> Condition:
         return Condition.UNKNOWN
     if not motor:
         if loop:
-            return Condition.UNKNOWN  # one of the two is wrong
+            return Condition.UNKNOWN  # a closed loop needs the motors, so one is wrong
         is_disabled = state.communication_power.value is False
         return Condition.DISABLED if is_disabled else Condition.SAFE
     if not loop:
         return Condition.OPEN_LOOP
     is_silent = state.memory.telemetry_up and state.axial_force.validity is not Validity.FRESH
-    # Silence on a connection that stands is what a cut cable looks like at first.
+    # No telemetry on an open connection: the cable may be cut.
     return Condition.UNKNOWN if is_silent else Condition.TRACKING

@@ -1,4 +1,4 @@
-"""Taking the mirror down."""
+"""Disabling the mirror: the loop is opened and the powers are switched off."""
 
 from ..catalogue import commands
 from ..catalogue.enums import ClosedLoopControlMode, CommandScript, PowerType
@@ -10,16 +10,17 @@ __all__ = ["Disable"]
 
 
 class Disable(Procedure):
-    """Open the loop and switch the powers off; each step is tried whatever became of the others.
+    """Open the loop and switch the powers off.
 
-    It succeeds only if the loop is seen open, and the motors are seen off.
+    Each step is tried, even if an earlier step failed.  The procedure succeeds only if messages
+    of the controller show that the loop is open and the motors are off.
 
     Parameters
     ----------
     parts
         Objects that the procedures of the mirror share.
     communication_off
-        Whether the communication power is switched off, too.
+        Whether the communication power is also switched off.
     """
 
     name = "disable"
@@ -27,7 +28,7 @@ class Disable(Procedure):
     def __init__(self, parts: Parts, communication_off: bool) -> None:
         super().__init__(parts)
         self._communication_off = communication_off
-        # Any of these may have to wait for a slow command that was sent before.
+        # Each of these commands may have to wait for a slow command that was sent before.
         self._seconds = parts.settings.power_timeout
 
     async def script(self) -> str:
@@ -42,12 +43,12 @@ class Disable(Procedure):
         return await self._do(commands.SwitchForceBalanceSystem(status=False))
 
     async def offsets(self) -> str:
-        """Reset the offsets of the forces, and the counters of the steps."""
+        """Reset the force offsets and the step counters."""
         await self.send(commands.ResetActuatorSteps(), self._seconds)
         if self.parts.state.axial_force.is_fresh:
             return await self.show(commands.ResetForceOffsets(), self._seconds)
         await self.send(commands.ResetForceOffsets(), self._seconds, verify=False)
-        return "accepted; there is no telemetry to see it in"
+        return "accepted; there is no telemetry to prove it"
 
     async def telemetry_only(self) -> str:
         """Announce that only telemetry is wanted."""
@@ -65,12 +66,12 @@ class Disable(Procedure):
         return await self._do(commands.Power(power_type=PowerType.Communication, status=False))
 
     async def idle(self) -> str:
-        """Announce that nothing is wanted."""
+        """Announce the mode Idle."""
         mode = ClosedLoopControlMode.Idle
         return await self._do(commands.SetClosedLoopControlMode(mode=mode))
 
     async def look(self) -> str:
-        """See that the loop is open and the motors are off, after all of it."""
+        """Check that the loop is open and the motors are off, after all other steps."""
         require(self.parts, ["motor_power_off", "loop_open"])
         return "the loop is open, the motors are off"
 

@@ -1,4 +1,4 @@
-"""Bringing the mirror up, until its loop is closed."""
+"""Enabling the mirror: the powers are switched on and the loop is closed."""
 
 from collections.abc import Collection
 
@@ -33,7 +33,7 @@ class Enable(Procedure):
     override
         Names of preconditions of the closed loop that need not hold.
     close_loop
-        Whether the loop is closed in the end.
+        Whether the loop is closed at the end.
     """
 
     name = "enable"
@@ -47,11 +47,11 @@ class Enable(Procedure):
         self._close_loop = close_loop
 
     async def mask(self) -> str:
-        """Set the mask of the faults."""
+        """Set the mask of the enabled faults."""
         self._unless_closed()
         mask = self.parts.settings.enabled_faults_mask
-        told = self.memory.told(events.EnabledFaultsMask)
-        if mask is None or (told is not None and told.mask == mask):
+        event = self.memory.last_event(events.EnabledFaultsMask)
+        if mask is None or (event is not None and event.mask == mask):
             raise NotNeeded("it is as wanted")
         return await self.show(commands.SetEnabledFaultsMask(mask=mask))
 
@@ -67,18 +67,18 @@ class Enable(Procedure):
         """Choose hardpoints and configuration file, and load the configuration."""
         self._unless_powered()
         settings, memory = self.parts.settings, self.memory
-        file, config = settings.configuration_file, memory.told(events.Config)
+        file, config = settings.configuration_file, memory.last_event(events.Config)
         if file is not None and (config is None or config.configuration != file):
             await self.send(commands.SetConfigurationFile(file=file))
-        chosen, told = settings.hardpoints, memory.told(events.HardpointList)
+        chosen, event = settings.hardpoints, memory.last_event(events.HardpointList)
         wanted = None if chosen is None else tuple(index + 1 for index in chosen)
-        if chosen is not None and (told is None or tuple(told.actuators) != wanted):
+        if chosen is not None and (event is None or tuple(event.actuators) != wanted):
             await self.send(commands.SetHardpointList(actuators=chosen))
         await self.send(commands.SetClosedLoopControlMode(mode=ClosedLoopControlMode.Idle))
         return await self.show(commands.LoadConfiguration())
 
     async def parameters(self) -> str:
-        """Choose what the tables of the forces go by."""
+        """Choose the inputs of the force tables."""
         self._unless_closed()
         await self.send(self.parts.settings.control_parameters)
         return await self.show(commands.SetClosedLoopControlMode(mode=ClosedLoopControlMode.Idle))
@@ -92,12 +92,12 @@ class Enable(Procedure):
         return await self._power_on(PowerType.Motor)
 
     async def clear(self) -> str:
-        """Clear the faults of the past; those that come back fail the step."""
+        """Clear the faults of the past.  The step fails if a fault comes back."""
         self._unless_closed()
         try:
             return await self.show(commands.ClearErrors())
         except NotVerifiedError as error:
-            # Warnings may stay: the precondition says which faults keep the loop open.
+            # Warnings may stay.  The precondition "faults" lists what keeps the loop open.
             if self.parts.state.faults.is_known and not self.parts.state.faults.serious():
                 return f"only warnings are left: {error.seen}"
             if "faults" in self._override:
@@ -105,14 +105,14 @@ class Enable(Procedure):
             raise
 
     async def offsets(self) -> str:
-        """Reset the offsets of the forces, and the counters of the steps."""
+        """Reset the force offsets and the step counters."""
         self._unless_closed()
         seen = await self.show(commands.ResetForceOffsets())
         await self.send(commands.ResetActuatorSteps())
         return seen
 
     async def ilcs(self) -> str:
-        """Enable the ILCs; those that no closed loop needs may stay as they are."""
+        """Enable the ILCs.  The step does not fail for an ILC that a closed loop does not need."""
         self._unless_closed()
         try:
             return await enable_ilcs(self)
@@ -130,7 +130,7 @@ class Enable(Procedure):
         return await self.show(commands.EnableOpenLoopMaxLimit(status=False))
 
     async def preconditions(self) -> str:
-        """See that the loop may be closed."""
+        """Check that the loop may be closed."""
         self._unless_closed()
         self._unless_unwanted()
         return require(self.parts, CLOSING, self._override)
@@ -142,7 +142,7 @@ class Enable(Procedure):
         return await self.show(commands.SwitchForceBalanceSystem(status=True))
 
     async def hold(self) -> str:
-        """See the loop stay closed without a fault."""
+        """Check that the loop stays closed without a fault."""
         self._unless_unwanted()
         state = self.parts.state
         settings = self.parts.settings
@@ -175,12 +175,12 @@ class Enable(Procedure):
     )
 
     def _unless_closed(self) -> None:
-        """Leave a mirror that is tracking alone."""
+        """Skip the step if the loop is already closed."""
         if self.parts.state.loop_closed:
             raise NotNeeded("the loop is closed already")
 
     def _unless_powered(self) -> None:
-        """Leave alone what would switch off a power that is on."""
+        """Skip a step that could switch off a power that is on."""
         self._unless_closed()
         if self.parts.state.communication_power.value is not False:
             raise NotNeeded("the communication power is not off")
@@ -190,9 +190,9 @@ class Enable(Procedure):
             raise NotNeeded("the loop is to stay open")
 
     async def _power_on(self, power_type: PowerType) -> str:
-        told = self.memory.told_power(power_type)
+        event = self.memory.last_power_state(power_type)
         state = self.parts.state
         is_motor = power_type is PowerType.Motor
-        if told is not None and (state.motor_power if is_motor else state.communication_power):
+        if event is not None and (state.motor_power if is_motor else state.communication_power):
             raise NotNeeded("it is on")
         return await self.show(commands.Power(power_type=power_type, status=True))

@@ -1,4 +1,4 @@
-"""What can go wrong with the mirror, beyond what can go wrong with a command."""
+"""Errors of the mirror, in addition to the errors of commands."""
 
 import builtins
 from collections.abc import Mapping
@@ -22,20 +22,21 @@ __all__ = [
 
 
 class WaitTimeoutError(M2ComError, builtins.TimeoutError):
-    """A change or an event did not come in time.
+    """An expected event, or an expected change of state, did not come in time.
 
     Attributes
     ----------
     what
-        What was waited for.
+        The event or change that was expected, in words.
     timeout
-        Seconds that it was given.
+        Seconds for which it was awaited.
     seen
-        What was seen last, in words.
+        The last observation, in words.
     """
 
     def __init__(self, what: str, timeout: float, seen: str) -> None:
-        # One argument: OSError, which TimeoutError is, takes more for errno and file names.
+        # TimeoutError is an OSError, which takes a second argument for an error number.
+        # So only one argument is passed.
         super().__init__(f"No {what} within {timeout:g} s; seen last: {seen}.")
         self.what = what
         self.timeout = timeout
@@ -43,16 +44,16 @@ class WaitTimeoutError(M2ComError, builtins.TimeoutError):
 
 
 class NotVerifiedError(M2ComError, builtins.TimeoutError):
-    """The controller reported success, and what proves the effect was not seen in time.
+    """The controller reported success, but no message proved the effect in time.
 
     Attributes
     ----------
     command
         Name of the command.
     proof
-        What would have been the proof.
+        The expected proof, in words.
     seen
-        What was seen last, in words.
+        The last observation, in words.
     outcome
         The outcome that the controller reported.
     """
@@ -70,12 +71,12 @@ class NotVerifiedError(M2ComError, builtins.TimeoutError):
 
 
 class IlcsNotEnabledError(M2ComError, RuntimeError):
-    """Some ILCs could not be enabled; the others were.
+    """Some ILCs could not be enabled.  The others were enabled.
 
     Attributes
     ----------
     culprits
-        Address of each such ILC to what it told last.
+        Maps the address of each such ILC to the mode that it reported last.
     """
 
     def __init__(self, culprits: Mapping[int, str]) -> None:
@@ -89,13 +90,13 @@ class IlcsNotEnabledError(M2ComError, RuntimeError):
 
 
 class PreconditionError(M2ComError, RuntimeError):
-    """Something must hold first that does not, or is not known to hold.
+    """A precondition does not hold, or is not known to hold.
 
     Attributes
     ----------
     unmet
-        The conditions that do not hold: a dict from the name of each to what was seen
-        instead.  Each can be overridden by its name.
+        Maps the name of each unmet condition to what was seen instead.  Each can be
+        overridden by its name.
     """
 
     def __init__(self, unmet: Mapping[str, str]) -> None:
@@ -108,16 +109,16 @@ class PreconditionError(M2ComError, RuntimeError):
 
 
 class PreemptedError(M2ComError, RuntimeError):
-    """The mirror is being made safe, so nothing else is sent now."""
+    """The command was refused, because the mirror is being made safe."""
 
 
 class ProcedureError(M2ComError, RuntimeError):
-    """A procedure did not succeed.  The error that ended it is the ``__cause__``.
+    """A procedure failed.  The error that ended it is the ``__cause__``.
 
     Attributes
     ----------
     report
-        What was sent and what was seen, step by step.
+        The report, with the commands sent and the observations made in each step.
     """
 
     def __init__(self, report: Report) -> None:
@@ -132,5 +133,6 @@ class ProcedureError(M2ComError, RuntimeError):
 class ProcedureCancelledError(ProcedureError, defer.CancelledError):
     """A procedure was cancelled, by its caller or by `make_safe`.
 
-    Nothing more was sent, and nothing was undone; ``report`` tells how far it came.
+    Nothing was sent after the cancellation, and nothing was undone.  ``report`` contains the steps
+    that were done.
     """

@@ -1,8 +1,8 @@
-"""The faults: those of now, all that there were, and which came first.
+"""The current faults, the latched faults, and the fault that came first.
 
-No Twisted.  The controller sends one word of 64 bits, the sum of all faults since
-they were cleared.  What is not in the last word is no fault of now; what ever was in
-one stays latched here until it is forgotten on request.
+The controller sends one word of 64 bits: the sum of all faults since they were cleared.  The
+current faults are those of the last word.  A fault of any word stays latched here until it is
+removed on request.  This module does not use Twisted.
 """
 
 from dataclasses import dataclass, replace
@@ -11,23 +11,23 @@ from ..catalogue.faults import Fault, Severity, bits_in
 
 __all__ = ["FaultLog", "FirstOut", "LatchedFault"]
 
-#: Seconds by which the event of the opened loop may come before the word that says why.
-#: The controller sends both in one cycle of about 0.1 s; a second covers a slow network.
+#: Longest time, in seconds, from the event that the loop has opened to the faults that opened it.
+#: The controller sends both in one cycle of about 0.1 s.  One second covers a slow network.
 _ATTRIBUTION = 1.0
 
 
 @dataclass(frozen=True)
 class LatchedFault:
-    """A fault that was reported, whether it is still there or not.
+    """A fault that was reported, whether it is still present or not.
 
     Attributes
     ----------
     fault
-        The fault; it may be a reserved bit.
+        The fault, which may be a reserved bit.
     first_seen, last_seen
-        Times of the first and of the last word with it.
+        Times of the first and the last word that contained the fault.
     count
-        Number of times that it came up.
+        Number of times that the fault appeared.
     """
 
     fault: Fault
@@ -43,11 +43,11 @@ class FirstOut:
     Attributes
     ----------
     faults
-        The faults in the first word; more than one if they came together.
+        The faults in the first word.  There are several if they came together.
     at
-        Time of the first sign: of the opened loop, if that came before the word.
+        Time of the first word, or of the opening of the loop if that came just before.
     opened_loop
-        Whether the loop was seen to open just before.
+        Whether the loop opened just before the first word.
     """
 
     faults: tuple[Fault, ...]
@@ -63,67 +63,67 @@ class FaultLog:
     latched
         All faults reported so far, by bit.
     first_out
-        The faults that came first; None while there was none.
+        The faults that came first.  None if there was no fault.
     """
 
     def __init__(self) -> None:
         self.latched: dict[int, LatchedFault] = {}
         self.first_out: FirstOut | None = None
-        #: Faults that came up with the last word, for those who are to be told.
+        #: Faults that appeared with the last word.
         self.new: list[LatchedFault] = []
         self._word: int | None = None
-        self._told_before = 0
+        self._word_before = 0
         self._loop_closed = False
         self._opened_at: float | None = None
 
     @property
     def word(self) -> int | None:
-        """The last word; None if none was told on this connection."""
+        """The last word.  None if no word was received on this connection."""
         return self._word
 
     @property
     def current(self) -> tuple[Fault, ...]:
-        """The faults and warnings of now, by bit; reserved bits too."""
+        """The current faults and warnings, in the order of their bits, with reserved bits."""
         return tuple(bits_in(self._word or 0))
 
     @property
     def is_known(self) -> bool:
-        """Whether the faults of now were told on this connection."""
+        """Whether the current faults were received on this connection."""
         return self._word is not None
 
     def serious(self) -> tuple[Fault, ...]:
-        """Return those of the current ones that are faults, and not just warnings."""
+        """Return the current faults, without warnings."""
         return tuple(fault for fault in self.current if fault.severity is Severity.FAULT)
 
     def masked(self, mask: int) -> tuple[Fault, ...]:
-        """Return those of the current ones whose bits are not enabled in a mask."""
+        """Return the current faults and warnings whose bits are not enabled in a mask."""
         return tuple(bits_in((self._word or 0) & ~mask))
 
     def forget(self) -> None:
-        """Forget the latched ones that are not there any more, and what came first."""
+        """Remove the latched faults that are not current any more, and `first_out`."""
         word = self._word or 0
         self.latched = {bit: seen for bit, seen in self.latched.items() if word >> bit & 1}
         self.first_out = None
 
     def connection_changed(self) -> None:
-        """Remember that the faults of now are not known any more."""
+        """Take note that the connection changed: the current faults are not known any more."""
         self._word = None
         self._loop_closed = False
         self._opened_at = None
 
     def unreadable(self) -> None:
-        """Remember that the last word could not be read: the faults of now are not known."""
+        """Take note that the last word could not be read: the current faults are not known."""
         self._word = None
 
-    def loop_told(self, closed: bool, now: float) -> None:
-        """Remember the event of the loop; one that opens it may announce a fault."""
+    def loop_reported(self, closed: bool, now: float) -> None:
+        """Take an event of the loop.  An event that opens the loop may announce a fault."""
         if self._loop_closed and not closed:
             self._opened_at = now
         self._loop_closed = closed
 
     def reported(self, word: int, now: float) -> None:
         """Take a word of faults."""
-        before, self._word, self._told_before = self._told_before, word, word
+        before, self._word, self._word_before = self._word_before, word, word
         if not word:
             self._opened_at = None
         fresh = bits_in(word & ~before)

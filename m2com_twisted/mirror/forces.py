@@ -1,4 +1,4 @@
-"""Offsets of the forces: applied, reset, and the bump test of one actuator."""
+"""Procedures for forces: apply force offsets, reset them, and bump-test one actuator."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -16,10 +16,10 @@ _COUNT = AXIAL_COUNT + TANGENT_COUNT
 
 
 def _forces(parts: Parts, key: str) -> list[float] | None:
-    """Return one list of all 78 forces from the telemetry; None where it is not to be had.
+    """Return one list of all 78 forces from the telemetry.  None if there is no such list.
 
     The temperature table of the tangent actuators is always empty, and counts as zeros.  Any other
-    list of a wrong length, as the correction may be while there is an error, is not to be had.
+    list of a wrong length is not used.  The correction may be such a list during an error.
     """
     axial, tangent = parts.state.axial_force, parts.state.tangent_force
     if axial.value is None or tangent.value is None or not (axial.is_fresh and tangent.is_fresh):
@@ -40,12 +40,12 @@ def _command(offsets: Sequence[float]) -> commands.ApplyForces:
 def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
     """Check gravity, temperature, correction and new offset together against the limits.
 
-    The former offset is not part of it: the new one takes its place.
+    The sum does not contain the former offset, because the new one replaces it.
 
     Raises
     ------
     InvalidFieldError
-        If a demand would reach the limit, or if there is no telemetry to tell.
+        If a demand would reach the limit, or if there is no telemetry to compute it.
     """
     keys = ("lut_gravity", "lut_temperature", "hardpoint_correction")
     tables = [_forces(parts, key) for key in keys]
@@ -66,7 +66,7 @@ def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
 
 
 def _error(parts: Parts, index: int) -> float | None:
-    """Return by how much the measured force of an actuator is off its demand, in N."""
+    """Return the difference of measured and demanded force of an actuator, in N."""
     keys = ("lut_gravity", "lut_temperature", "hardpoint_correction", "applied")
     parts_of_demand = [_forces(parts, key) for key in keys]
     demands = [forces for forces in parts_of_demand if forces is not None]
@@ -77,7 +77,7 @@ def _error(parts: Parts, index: int) -> float | None:
 
 
 class ApplyForces(Procedure):
-    """Set the offsets of the forces, or add to them, and see them in the telemetry.
+    """Set the force offsets or add to them, and check them in the telemetry.
 
     Parameters
     ----------
@@ -86,10 +86,10 @@ class ApplyForces(Procedure):
     forces
         Offsets in N by actuator, or a sequence of all 78.
     add
-        True: they are added to the present offsets.  False: they take their place, and
+        True adds them to the present offsets.  False replaces the present offsets, and
         actuators that are not named get 0.
     override
-        Preconditions that need not hold; ``"limits"`` leaves out the check of the demand.
+        Preconditions that need not hold.  ``"limits"`` omits the check of the demand.
     """
 
     name = "apply_forces"
@@ -106,10 +106,10 @@ class ApplyForces(Procedure):
         self._add = add
         self._override = override
         self._offsets = self._given
-        _command(self._given)  # refuses at once what is no finite number
+        _command(self._given)  # raises at once if a value is not a finite number
 
     async def check(self) -> str:
-        """See that forces may be applied."""
+        """Check that forces may be applied."""
         return require(self.parts, MOVING, self._override)
 
     async def limits(self) -> str:
@@ -124,7 +124,7 @@ class ApplyForces(Procedure):
         return _check_demand(self.parts, self._offsets)
 
     async def apply(self) -> str:
-        """Send the offsets, and see them."""
+        """Send the offsets, and check them in the telemetry."""
         return await self.show(_command(self._offsets))
 
     steps = (
@@ -146,7 +146,7 @@ class ApplyForces(Procedure):
 
 
 class ResetForceOffsets(Procedure):
-    """Set all offsets to 0, and see it in the telemetry."""
+    """Set all force offsets to 0, and check this in the telemetry."""
 
     name = "reset_force_offsets"
 
@@ -158,10 +158,10 @@ class ResetForceOffsets(Procedure):
 
 
 class BumpTest(Procedure):
-    """Push and pull with one actuator, and see the force in the measurement.
+    """Push and pull with one actuator, and check the measured force.
 
-    The offsets that were there before are kept all the while, and restored in the end,
-    also after a failure and after a cancellation.
+    The force of the test is added to the present offsets.  The former offsets are restored at the
+    end, also after a failure or a cancellation.
 
     Parameters
     ----------
@@ -172,9 +172,9 @@ class BumpTest(Procedure):
     force
         Force of the push, in N.
     period
-        Seconds that each force is held; None: that of the settings.
+        Seconds for which each force is held.  None takes the time from the settings.
     override
-        Preconditions that need not hold; ``"limits"`` leaves out the check of the demand.
+        Preconditions that need not hold.  ``"limits"`` omits the check of the demand.
     """
 
     name = "bump_test"
@@ -200,7 +200,7 @@ class BumpTest(Procedure):
         self._former: list[float] | None = None
 
     async def check(self) -> str:
-        """See that the test may be made, and keep the present offsets."""
+        """Check that the test may be made, and remember the present offsets."""
         require(self.parts, MOVING, self._override)
         former = _forces(self.parts, "applied")
         if former is None:
@@ -238,7 +238,7 @@ class BumpTest(Procedure):
         return offsets
 
     async def _bump(self, force: float) -> str:
-        """Apply a force, and wait until the measured force is what it should be.
+        """Apply a force, and wait until the measured force equals the demand.
 
         It should be the sum of gravity, temperature, correction and offset.  To compare the
         measured forces before and after is not enough, since the correction changes as well.

@@ -1,4 +1,4 @@
-"""Enabling the ILCs one by one; an ILC that does not follow does not delay the others."""
+"""Enabling the ILCs.  An ILC that fails does not delay the others."""
 
 from collections.abc import Callable
 
@@ -16,8 +16,8 @@ __all__ = ["EnableIlcs", "enable_ilcs"]
 
 _Mode = InnerLoopControlMode
 
-#: The way up: mode that an ILC is in, whether it is an actuator's, mode that it is set to.
-#: An actuator's goes by Disabled, a sensor's does not.
+#: The transitions to Enabled: present mode, whether they are for the ILC of an actuator (None:
+#: for any), next mode.  The ILC of an actuator must pass Disabled, that of a sensor need not.
 _WAY_UP: tuple[tuple[_Mode, bool | None, _Mode], ...] = (
     (_Mode.Fault, None, _Mode.ClearFaults),
     (_Mode.FirmwareUpdate, None, _Mode.Standby),
@@ -29,15 +29,15 @@ _WAY_UP: tuple[tuple[_Mode, bool | None, _Mode], ...] = (
 
 
 async def enable_ilcs(procedure: Procedure) -> str:
-    """Enable all ILCs but those that are bypassed; return in words what was seen.
+    """Enable all ILCs except the bypassed ones.  Return the observation in words.
 
-    Each change is asked for those that need it, and waited for of those only.  One that
-    does not follow is tried again, and the others go on.
+    Each command contains only the ILCs that need the change, and only these are awaited.  An
+    ILC that does not change is tried again, and does not stop the others.
 
     Raises
     ------
     IlcsNotEnabledError
-        If some are not enabled after all tries; it names them.
+        If some ILCs are not enabled after all tries.  The error names them.
     PreconditionError
         If the communication power is not on.
     """
@@ -59,8 +59,8 @@ async def enable_ilcs(procedure: Procedure) -> str:
 
 
 def _wanted(procedure: Procedure) -> list[int]:
-    """Return the addresses of all but the bypassed ones."""
-    event = procedure.memory.told(BypassedActuatorILCs)
+    """Return the addresses of the ILCs to be enabled."""
+    event = procedure.memory.last_event(BypassedActuatorILCs)
     bypassed = set() if event is None else {number - 1 for number in event.ilcs}
     if procedure.parts.settings.bypassed_ilcs_must_be_enabled:
         bypassed = set()
@@ -68,10 +68,10 @@ def _wanted(procedure: Procedure) -> list[int]:
 
 
 def _modes(procedure: Procedure) -> Callable[[int], _Mode | None]:
-    """Return what looks up the mode of an ILC; None where it cannot be relied on.
+    """Return a function that returns the mode of an ILC, or None if it is not reliable.
 
-    The welcome tells the modes that were set or asked for last, whatever became of the ILCs
-    since: only those that were told after a command of this connection count.
+    The welcome messages contain the modes that were last set or requested.  The ILCs may have
+    changed since.  So only modes count that were received after a command of this connection.
     """
     memory = procedure.memory
 
@@ -105,7 +105,7 @@ async def _try_once(
 
 
 async def _tolerant(procedure: Procedure, command: commands.Command) -> None:
-    """Run a command; what some ILCs did not do shows in their modes."""
+    """Run a command and log its failure.  The modes show which ILCs did not change."""
     try:
         await procedure.send(command)
     except (CommandFailed, CommandRejected, CommandTimeout, NotVerifiedError) as error:
@@ -118,7 +118,7 @@ class EnableIlcs(Procedure):
     name = "enable_ilcs"
 
     async def enable(self) -> str:
-        """Enable them."""
+        """Enable all ILCs that are not bypassed."""
         return await enable_ilcs(self)
 
     steps = (Step("ILCs enabled", enable, "ilcs_timeout"),)

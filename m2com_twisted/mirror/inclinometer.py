@@ -6,7 +6,7 @@ from ..catalogue import telemetry
 
 __all__ = ["elevation_measured"]
 
-#: It gives values from here on where it has no reading.
+#: Raw values of this magnitude or more mean that the inclinometer has no reading.
 _OUTLIER = 1e6
 
 

@@ -1,6 +1,6 @@
-"""What the mirror needs of the connection to the controller.
+"""The interface that the mirror needs from a connection to the controller.
 
-`CellControllerService` is such a link; so is any other object with these methods.
+`CellControllerService` has this interface.  Any other object with these methods works as well.
 """
 
 from typing import Protocol
@@ -15,17 +15,17 @@ __all__ = ["Link"]
 
 
 class Link(Protocol):
-    """Sends commands to the controller, and lets others see what it says."""
+    """Sends commands to the controller, and passes its messages to observers."""
 
     @property
     def state(self) -> ControllerState:
-        """Where each of the two connections stands now."""
+        """The present state of the two connections."""
 
     def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let an observer see each port from now on."""
+        """Add one observer to each port."""
 
     def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let two observers see nothing more."""
+        """Remove the observers of both ports."""
 
     async def run_command(
         self,
@@ -44,4 +44,4 @@ class Link(Protocol):
         msg_details: Message | None = None,
         comp_name: str | None = None,
     ) -> None:
-        """Write a message to the port that is for its type: see `TcpClient`."""
+        """Write a message to the port that takes its type: see `TcpClient`."""

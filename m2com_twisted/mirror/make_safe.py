@@ -1,9 +1,9 @@
-"""Makes the mirror safe: opens the loop, switches the motors off, and sees that it happened.
+"""Makes the mirror safe: opens the loop, switches the motors off, and checks both.
 
-It needs the command port only, and no check of this client holds it up.  All stops are sent at
-once.  The controller takes them in order, and takes the next one also when one has failed.  If a
-slow command still runs, the stops wait until it ends.  If the connection is lost, they are sent
-again as soon as it is back.
+It needs only the command port.  No precondition is checked before it.  All stops are sent at
+once.  The controller takes them in order, and continues when one has failed.  If a slow command
+still runs, the stops wait until it ends.  If the connection is lost, the stops are sent again
+after the next connection.
 
 The report says "safe" only if the controller has acknowledged the command that switches the
 motors off, and has reported after that that they are off.  The controller takes one command at a
@@ -38,7 +38,7 @@ _PAUSE = 1.0
 
 
 class MakeSafe(Procedure):
-    """Open the loop and switch the motors off, whatever happens."""
+    """Open the loop and switch the motors off, even if some steps fail."""
 
     name = "make_safe"
 
@@ -58,7 +58,7 @@ class MakeSafe(Procedure):
         """Switch the motors off."""
         return await self._run(3, commands.Power(power_type=PowerType.Motor, status=False))
 
-    # Declared for the documentation; `MakeSafeRun` starts them all at once.
+    # For the report and the documentation.  `MakeSafeRun` starts all steps at once.
     steps = (
         Step("Stop a script", stop_script, "safe_timeout", Failure.IGNORED),
         Step("Stop single actuators", stop_actuators, "safe_timeout", Failure.IGNORED),
@@ -72,7 +72,7 @@ class MakeSafe(Procedure):
 
     @property
     def seconds_left(self) -> float:
-        """Seconds until it gives up."""
+        """Seconds until the procedure gives up."""
         return max(0.0, self.end - self.parts.clock.seconds())
 
     async def _run(self, index: int, command: commands.Command) -> str:
@@ -101,12 +101,12 @@ class _Round:
 
 
 class MakeSafeRun(StepRun):
-    """One run of `MakeSafe`: does all steps at once, and again after a lost connection."""
+    """One run of `MakeSafe`.  All steps run at once, and again after a lost connection."""
 
     procedure: MakeSafe
 
     async def run(self) -> Report:
-        """Override: return the report; ``safe`` is True only if the mirror was seen to be safe.
+        """Override: return the report.  ``safe`` is True only if messages prove it.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class MakeSafeRun(StepRun):
         try:
             await self._action
             if self._is_cancelled and not report.safe:
-                # By its own progress callback, in the midst of a step.
+                # Its own progress callback cancelled it during a step.
                 raise CancelledError
         except CancelledError as error:
             self._conclude(StepState.CANCELLED)
@@ -128,7 +128,7 @@ class MakeSafeRun(StepRun):
         return report
 
     async def _until_safe(self) -> None:
-        """Send the stops until the mirror was seen to be safe, or the time is over."""
+        """Send the stops until messages prove that the mirror is safe, or the time is over."""
         while not self._is_cancelled and await self._connected():
             stops = await self._send_all()
             if self._is_safe(stops):
@@ -138,7 +138,7 @@ class MakeSafeRun(StepRun):
                 return
 
     async def _connected(self) -> bool:
-        """Wait for the command port, for as long as there is time."""
+        """Wait for the command port until the time of the procedure is over."""
         memory = self.procedure.memory
         try:
             await self.procedure.parts.waiting.until(
@@ -155,8 +155,8 @@ class MakeSafeRun(StepRun):
     async def _worth_another(self, stops: _Round) -> bool:
         """Whether the stops should be sent again; if so, wait a little first.
 
-        Without the wait this would loop for ever and block the reactor, if the link has
-        lost the connection and the mirror has not been told of it yet.
+        If the link has lost the connection, the mirror may not know it yet.  Without the wait,
+        this would then loop for ever and block the reactor.
         """
         if not (stops.refused or stops.lost) or self.procedure.seconds_left <= _PAUSE:
             return False
@@ -175,8 +175,8 @@ class MakeSafeRun(StepRun):
                 if step.failure is Failure.COUNTS:
                     await stop
         finally:
-            # The controller takes one command at a time, so the stops before have ended, too,
-            # even if no answer to them came.
+            # The controller takes one command at a time.  So the earlier stops have ended as
+            # well, even without a reply.
             for stop in running:
                 stop.addErrback(lambda failure: failure.trap(CancelledError))
                 stop.cancel()
@@ -187,11 +187,11 @@ class MakeSafeRun(StepRun):
         record.state, record.seen = StepState.RUNNING, ""
         if record.began_at is None:
             record.began_at = self._clock.seconds()
-        self._tell(record)
+        self._report_progress(record)
         try:
             record.seen = await step.action(self.procedure)
             record.state = StepState.DONE
-            # The command of this step has a proof: that it is done means that it was seen.
+            # The command of this step has a proof, so the success of the step proves the effect.
             stops.motor_off |= step is self.procedure.steps[-1]
         except CancelledError:
             record.state = StepState.CANCELLED
@@ -203,10 +203,10 @@ class MakeSafeRun(StepRun):
             refused = isinstance(error, CommandFailed | CommandRejected)
             stops.refused |= refused and step.failure is Failure.COUNTS
         record.ended_at = self._clock.seconds()
-        self._tell(record)
+        self._report_progress(record)
 
     def _is_safe(self, stops: _Round) -> bool:
-        """Whether the mirror was seen to be safe, and no command can still change that."""
+        """Whether messages prove that the mirror is safe, and no running command can change it."""
         state = self.procedure.parts.state
         return (
             stops.motor_off
@@ -216,7 +216,7 @@ class MakeSafeRun(StepRun):
         )
 
     def _conclude(self, outcome: StepState) -> None:
-        """Write into the report how the run ended, and what was seen last."""
+        """Write the result of the run and the last observations into the report."""
         report, state = self.procedure.report, self.procedure.parts.state
         report.state = outcome
         if not report.safe:

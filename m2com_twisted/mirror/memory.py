@@ -1,7 +1,7 @@
-"""Everything the controller has said that still matters, by subject.
+"""The last messages of the controller, by subject.
 
-This is where the state of the mirror lives, and `Memory.receive` is the only place
-where it changes.  No Twisted: time comes in with each message.
+This module holds the state of the mirror.  Messages change it only in `Memory.receive`.  It does
+not use Twisted: the time comes with each message.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,76 +19,79 @@ __all__ = ["ALWAYS_SENT", "REPEATED_HOLDS", "Memory"]
 
 T = TypeVar("T")
 
-#: The topics that also come while the motor power is off.
+#: The topics that are sent even while the motor power is off.
 ALWAYS_SENT = (telemetry.PowerStatusRaw, telemetry.PowerStatus, telemetry.DisplacementSensors)
 
-#: The states in which a power system feeds what hangs on it.
+#: The states in which a power system supplies its devices.
 _FEEDING = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
 
-#: Events that the controller repeats in each cycle of 0.1 s while they hold, without a word
-#: when they end.  Each has a function that says whether a message is such a one.
-# Any, because each takes the class that it stands for.
+#: Events that the controller repeats in each cycle of 0.1 s while they are true.  It sends nothing
+#: when they end.  The function of each class returns whether a message must be repeated.
+# Any, because each function takes its own class.
 _REPEATED: dict[type, Callable[[Any], bool]] = {
     events.M2AssemblyInPosition: lambda event: bool(event.in_position),
     events.CellTemperatureHiWarning: lambda event: bool(event.hi_warning),
     events.ScriptExecutionStatus: lambda event: bool(event.percentage < 100),
 }
 
-#: Seconds for which they hold without being repeated: ten cycles, more than a hiccup.
+#: Seconds after which such an event has ended if it was not repeated: ten cycles, so that a short
+#: delay does not count.
 REPEATED_HOLDS = 1.0
 
-#: Part of a new interval that goes into the average.  A twentieth averages over about
-#: a second of the nominal 20 Hz.
+#: Weight of a new interval in the average.  One twentieth averages over about one second at the
+#: nominal 20 Hz.
 _SMOOTHING = 0.05
 
-#: In place of a period: the next interval is an outage, which is no period.
+#: Stands in place of a period if the next interval is an outage.
 _AFTER_OUTAGE = -1.0
 
-#: A topic is old when it is missing for so many of its average periods, but never
-#: before it is half a second old: ten cycles, more than a hiccup of the network.
+#: A topic is old after this number of its average periods without a message, but not before half a
+#: second.  A short delay of the network does not make a topic old.
 _PERIODS_UNTIL_OLD = 10
 _LEAST_AGE_OF_OLD = 0.5
 
-#: Acknowledgements that are remembered: far more than can be in flight.
+#: Number of acknowledgements that are kept: far more than the commands that can be pending.
 _ACKS_KEPT = 200
 
 
 class Memory:
-    """The last message of each kind, those that come by key, and the faults.
+    """The last message of each class, the last message of each key, and the faults.
 
     Parameters
     ----------
     seconds
-        Returns the time; ages count from it.
+        Returns the present time, in seconds.
 
     Attributes
     ----------
     serial
-        Number of messages so far, of both ports.
+        Number of messages received so far on both ports.
     latest
-        Last message by its class.
+        Last message of each class.
     power, ilcs
-        Last ``powerSystemState`` by power type, last ``innerLoopControlMode`` by address.
+        Last ``powerSystemState`` of each power type, last ``innerLoopControlMode`` of each
+        address.
     faults
         The faults.
     limit_switches
-        Actuators whose limit switches have triggered: index to ``"retract"`` or ``"extend"``.
+        Maps the index of each actuator whose limit switch has triggered to ``"retract"`` or
+        ``"extend"``.
     commanded_since
-        Serial of the first acknowledgement on this connection; None if there was none.
+        Serial of the first acknowledgement on this connection.  None if there was none.
     acks
-        Serial of the acknowledgement by the sequence id of the command.
+        Maps the sequence id of a command to the serial of its acknowledgement.
     sent, sent_name, sent_id
-        Number of commands that were sent; name and sequence id of the last one.
+        Number of commands that were sent.  Name and sequence id of the last one.
     command_up, telemetry_up
-        Whether the connection to each port stands.
+        Whether each port is connected.
     command_since, telemetry_since
-        Serial at which each of these connections began.
+        Serial at which each of these connections began or ended.
     closed_elevation
-        Elevation by the inclinometer when the loop was closed last; None if it never was.
+        Elevation that the inclinometer last measured in closed loop.  None before that.
     opened_since
-        Serial at which the loop was last told to be open.
+        Serial of the last event that reported the loop open.
     unpowered_since
-        Serial at which the communication power was last seen not to be on.
+        Serial of the last event that reported the communication power not on.
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
@@ -108,7 +111,7 @@ class Memory:
         self.opened_since = 0
         self.unpowered_since = 0
         self._loop_closed = False
-        # Any, because each takes the class that it stands for.
+        # Any, because each method takes its own class.
         self._hooks: dict[type, Callable[[Any, float], None]] = {
             events.PowerSystemState: self._power,
             events.InnerLoopControlMode: self._ilc,
@@ -121,7 +124,7 @@ class Memory:
         }
 
     def receive(self, message: object, now: float) -> None:
-        """Take a message of either port."""
+        """Take a message of the command port or the telemetry port."""
         kind = type(message)
         serial = self.serial = self.serial + 1
         entry = self.latest.get(kind)
@@ -137,22 +140,22 @@ class Memory:
             hook(message, now)
 
     def _measure(self, entry: Entry, interval: float) -> None:
-        """Let the average period of a topic follow an interval between two messages."""
+        """Update the average period of a topic with the interval between two messages."""
         if entry.period <= 0.0:
             entry.period = 0.0 if entry.period else interval
         elif interval > self.age_of_old(entry):
-            # Its power was off, perhaps for hours, or it comes more slowly now: measure anew.
+            # Its power was off, or the topic comes more slowly now: start a new average.
             entry.period = 0.0
         else:
             entry.period += (interval - entry.period) * _SMOOTHING
 
     def command_sent(self, name: str, sequence_id: int) -> None:
-        """Remember that a command was sent."""
+        """Take note that a command was sent."""
         self.sent += 1
         self.sent_name, self.sent_id = name, sequence_id
 
     def command_connection(self, up: bool) -> None:
-        """Remember that the command port was connected, or lost."""
+        """Take note that the command port was connected or lost."""
         self.command_up = up
         self.command_since = self.serial
         self._loop_closed = False
@@ -162,7 +165,7 @@ class Memory:
         self.commanded_since = None
 
     def telemetry_connection(self, up: bool) -> None:
-        """Remember that the telemetry port was connected, or lost."""
+        """Take note that the telemetry port was connected or lost."""
         self.telemetry_up = up
         self.telemetry_since = self.serial
         for kind in telemetry.BY_NAME.values():
@@ -170,29 +173,31 @@ class Memory:
             if entry is not None:
                 entry.period = _AFTER_OUTAGE
 
-    # The last message of each kind, and whether it can be relied on.
+    # The last message of each class, and whether it is reliable.
 
-    def told(self, kind: type[T], since: int = 0) -> T | None:
-        """Return the last message of a class, if it was told on this connection and after a serial.
+    def last_event(self, kind: type[T], since: int = 0) -> T | None:
+        """Return the last event of a class.
 
-        For events; a message from before the connection began is not returned.
+        Return None if there is no event later than a serial on the present connection.
         """
         entry = self.latest.get(kind)
         if entry is None or entry.serial <= max(since, self.command_since) or not self.command_up:
             return None
         return entry.message  # type: ignore[return-value]  # kept by its class
 
-    def told_power(self, power_type: PowerType, since: int = 0) -> events.PowerSystemState | None:
-        """Return the last state of a power system, if it was told on this connection."""
+    def last_power_state(
+        self, power_type: PowerType, since: int = 0
+    ) -> events.PowerSystemState | None:
+        """Return the last state of a power system; None as for `last_event`."""
         entry = self.power.get(power_type)
         if entry is None or entry.serial <= max(since, self.command_since) or not self.command_up:
             return None
         return entry.message  # type: ignore[return-value]
 
     def event_validity(self, entry: Entry | None) -> Validity:
-        """Return what an event is worth: it holds until the connection is lost.
+        """Return the validity of an event.  An event is valid until the connection is lost.
 
-        One that is repeated while it holds is worth nothing once it is not repeated.
+        An event that the controller repeats while it is true becomes old when it is not repeated.
         """
         if entry is None:
             return Validity.NEVER
@@ -203,24 +208,24 @@ class Memory:
         return Validity.FRESH
 
     def _has_lapsed(self, entry: Entry) -> bool:
-        """Whether an event is one that should be repeated, and is not any more."""
+        """Whether an event should have been repeated by now, but was not."""
         must_repeat = _REPEATED.get(type(entry.message))
         if must_repeat is None or not must_repeat(entry.message):
             return False
         return self.seconds() - entry.received_at > REPEATED_HOLDS
 
     def ilc_validity(self, entry: Entry | None) -> Validity:
-        """Return what the mode of an ILC is worth: nothing once its power was off."""
+        """Return the validity of the mode of an ILC.  It becomes old when its power is off."""
         validity = self.event_validity(entry)
         if validity is not Validity.FRESH or entry is None:
             return validity
-        power = self.told_power(PowerType.Communication)
+        power = self.last_power_state(PowerType.Communication)
         if power is not None and power.state is not PowerSystemState.PoweredOn:
             return Validity.UNPOWERED
         return Validity.OLD if entry.serial < self.unpowered_since else validity
 
     def telemetry_validity(self, kind: type, entry: Entry | None) -> Validity:
-        """Return what telemetry is worth: it gets old, and most needs the motor power."""
+        """Return the validity of telemetry.  It depends on its age and on the motor power."""
         if entry is None:
             return Validity.UNPOWERED if self._is_unpowered(kind) else Validity.NEVER
         if not self.telemetry_up:
@@ -233,15 +238,15 @@ class Memory:
         return Validity.FRESH
 
     def age_of_old(self, entry: Entry) -> float:
-        """Return the age at which a topic is old, by how often it has come so far."""
+        """Return the age, in seconds, at which a topic is old.  It follows the measured period."""
         return max(_LEAST_AGE_OF_OLD, _PERIODS_UNTIL_OLD * entry.period)
 
     def _is_unpowered(self, kind: type) -> bool:
-        """Whether a topic does not come because the motor power is off."""
+        """Whether a topic is not sent because the motor power is off."""
         if kind in ALWAYS_SENT:
             return False
-        power = self.told_power(PowerType.Motor)
-        # By the state: the controller does not always clear the status.
+        power = self.last_power_state(PowerType.Motor)
+        # The state decides, because the controller does not always clear the status.
         return power is not None and power.state not in _FEEDING
 
     def reading(self, entry: Entry | None, validity: Validity) -> Reading[T]:
@@ -252,7 +257,7 @@ class Memory:
         message: T = entry.message  # type: ignore[assignment]  # kept by its class
         return Reading(message, entry.received_at, age, validity)
 
-    # Messages that change more than the last message of their kind.
+    # Messages that change more than the last message of their class.
 
     def _power(self, message: events.PowerSystemState, now: float) -> None:
         self.power[message.power_type] = Entry(message, now, self.serial)
@@ -267,17 +272,17 @@ class Memory:
     def _summary(self, message: events.SummaryFaultsStatus, now: float) -> None:
         self.faults.reported(message.status, now)
         if not message.status:
-            # Only clearErrors brings this, and it forgets the limit switches, too.
+            # Only clearErrors causes this word, and it also resets the limit switches.
             self.limit_switches.clear()
 
     def _force_balance(self, message: events.ForceBalanceSystemStatus, now: float) -> None:
         self._loop_closed = message.status
         if not message.status:
             self.opened_since = self.serial
-        self.faults.loop_told(message.status, now)
+        self.faults.loop_reported(message.status, now)
 
     def _unreadable(self, message: events.Unknown, now: float) -> None:
-        """Rely no more on what this message says anew, which cannot be read."""
+        """Mark as old what this unreadable message has replaced."""
         kind = kind_of(message)
         if kind is None:
             return

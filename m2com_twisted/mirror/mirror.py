@@ -14,41 +14,41 @@ __all__ = ["Mirror"]
 
 
 class Mirror(Operations):
-    """The secondary mirror: its state, its commands, and the procedures that it is run by.
+    """The secondary mirror: its state, its commands and its procedures.
 
-    With a host it makes a `CellControllerService` of its own, and starts and stops it.  With
-    a link it uses one that its owner runs.  It is a service itself: an application starts and
-    stops it.
+    With a host, the mirror makes its own `CellControllerService`, and starts and stops it.  With
+    a link, it uses a service that its owner starts and stops.  The mirror is a Twisted service:
+    an application starts and stops it.
 
-    Procedures are coroutines that return a `Report` of their steps, or raise `ProcedureError`,
-    which carries it.  Cancelled, one ends at once, starts nothing more and undoes nothing.
-    Several may run beside each other; `disable` and `make_safe` cancel the others.
+    Procedures are coroutines.  Each returns a `Report` of its steps, or raises `ProcedureError`
+    with the report.  A cancelled procedure ends at once, starts nothing more and undoes nothing.
+    Several procedures may run at the same time.  `disable` and `make_safe` cancel the others.
 
     Parameters
     ----------
     host
-        Name or address of the controller; None where there is a link.
+        Name or address of the controller.  None if there is a link.
     command_port, telemetry_port
-        Its ports.
+        Ports of the controller.
     link
         A running `CellControllerService`, or an object like it.
     settings
-        The times and tolerances that it is run by.
+        Times and tolerances.
     limits
-        How far the mirror and its actuators may go.
+        Limits of motions and forces.
     reactor
-        Timers and time; None: the reactor that is installed when it is first needed.
+        Provides timers and the time.  None: the installed reactor, imported at the first use.
     log
         As for `TcpClient`.
     elevation
-        Feeds the controller the telescope's elevation; only with a host.
+        Sends the elevation of the telescope to the controller.  Only allowed with a host.
 
     Attributes
     ----------
     state
-        What is known of the mirror: a `MirrorState`.
+        The state of the mirror: a `MirrorState`.
     link
-        The link.
+        The link to the controller.
     """
 
     async def enable(
@@ -66,27 +66,27 @@ class Mirror(Operations):
         override
             Names of preconditions that need not hold.
         close_loop
-            False: leave the loop open.
+            False leaves the loop open.
         progress
-            Told of each change of a step.
+            Called at each change of a step.
         timeout
-            Seconds for all of it; None: only each step has its limit.
+            Seconds for the whole procedure.  None: only the steps have limits.
 
         Raises
         ------
         ProcedureError
-            If a step failed.  Nothing is undone; the report tells how far it came.
+            If a step failed.  Nothing is undone.  The report contains the steps that were done.
         ProcedureCancelledError
-            If it was cancelled, by its caller or by a stop.
+            If the procedure was cancelled by its caller, by `disable` or by `make_safe`.
         PreemptedError
-            If the mirror is being made safe: nothing was sent.
+            If the mirror is being made safe.  Nothing was sent.
         """
         return await self._run(Enable(self._parts, override, close_loop), progress, timeout)
 
     async def enable_ilcs(
         self, *, progress: Progress | None = None, timeout: float | None = None
     ) -> Report:
-        """Enable the ILCs; errors as `enable`."""
+        """Enable the ILCs.  The errors are those of `enable`."""
         return await self._run(EnableIlcs(self._parts), progress, timeout)
 
     async def disable(
@@ -96,21 +96,21 @@ class Mirror(Operations):
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> Report:
-        """Open the loop and switch the powers off; cancels all other procedures.
+        """Cancel all other procedures, open the loop and switch the powers off.
 
-        Each step is tried whatever became of those before it.
+        Each step is tried, even if an earlier step failed.
 
         Parameters
         ----------
         communication_off
-            False: leave the communication power on.
+            False leaves the communication power on.
         progress, timeout
             As for `enable`.
 
         Raises
         ------
         ProcedureError
-            If the loop was not seen open, or a power not seen off.
+            If no message proves that the loop is open and each power is off.
         ProcedureCancelledError, PreemptedError
             As `enable`.
         """
@@ -119,21 +119,21 @@ class Mirror(Operations):
         return await self._bridged(self._runner.run_alone(run))
 
     async def make_safe(self, *, progress: Progress | None = None) -> Report:
-        """Open the loop and switch the motors off, whatever else happens.
+        """Open the loop and switch the motors off, even if some steps fail.
 
-        It cancels all procedures, and until it has ended no command is sent but those that stop
-        something.  It needs the command port only.  A connection that is lost is waited for, a
-        slow command too.
+        It cancels all procedures.  Until it has ended, only commands that stop something are sent.
+        It needs only the command port.  If the connection is lost, it waits for the next one.  If
+        a slow command is running, it waits until that has ended.
 
         Parameters
         ----------
         progress
-            Told of each change of a step.
+            Called at each change of a step.
 
         Returns
         -------
         report
-            The report; its ``safe`` is True only if the mirror was seen to be safe.
+            The report.  Its ``safe`` is True only if messages prove that the mirror is safe.
 
         Raises
         ------
@@ -141,4 +141,4 @@ class Mirror(Operations):
             If it was cancelled.
         """
         run = MakeSafeRun(MakeSafe(self._parts), progress)
-        return await self._bridged(self._runner.run_stop(run))
+        return await self._bridged(self._runner.run_exclusively(run))

@@ -1,4 +1,4 @@
-"""The connection to a mirror, its state, and its commands; the procedures are built on it."""
+"""The connection to a mirror, its state and its commands.  The procedures use this class."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -35,36 +35,36 @@ T = TypeVar("T")
 
 
 class MirrorService(Service):
-    """What `Mirror` has beside its procedures.
+    """The part of `Mirror` without the procedures.
 
-    With a host it makes a `CellControllerService` of its own, and starts and stops it.  With
-    a link it uses one that its owner runs.
+    With a host, it makes its own `CellControllerService`, and starts and stops it.  With a link,
+    it uses a service that its owner starts and stops.
 
     Parameters
     ----------
     host
-        Name or address of the controller; None where there is a link.
+        Name or address of the controller.  None if there is a link.
     command_port, telemetry_port
-        Its ports.
+        Ports of the controller.
     link
         A running `CellControllerService`, or an object like it.
     settings
-        The times and tolerances that it is run by.
+        Times and tolerances.
     limits
-        How far the mirror and its actuators may go.
+        Limits of motions and forces.
     reactor
-        Timers and time; None: the reactor that is installed when it is first needed.
+        Provides timers and the time.  None: the installed reactor, imported at the first use.
     log
         As for `TcpClient`.
     elevation
-        Feeds the controller the telescope's elevation; only with a host.
+        Sends the elevation of the telescope to the controller.  Only allowed with a host.
 
     Attributes
     ----------
     state
-        What is known of the mirror.
+        The state of the mirror.
     link
-        The link.
+        The link to the controller.
     """
 
     name = "mirror"
@@ -110,14 +110,14 @@ class MirrorService(Service):
         self._watchdog = TopicWatchdog(state, self._clock, self._log)
 
     def startService(self) -> None:
-        """Override: begin to listen, and to dial if the link is its own."""
+        """Override: start the observers, and start the link if the mirror has made it."""
         if self.running:
             return
         Service.startService(self)
         self._waiting.start()
         self._watchdog.start()
         self.link.add_observers(self._commands, self._telemetry)
-        # It may have been up for long, and then nothing tells.
+        # If the link is already connected, no change of state follows.
         state = self.link.state
         self._commands.connection(state.command)
         self._telemetry.connection(state.telemetry)
@@ -125,12 +125,12 @@ class MirrorService(Service):
             self._own.startService()
 
     def stopService(self) -> Deferred[None]:
-        """Override: cancel what runs, tell all who wait, and close the link if it is its own.
+        """Override: cancel all procedures and waits, and stop the link if the mirror has made it.
 
         Returns
         -------
         stopped
-            Fires when nothing of it is left in the reactor.
+            Fires when the mirror has left nothing in the reactor.
         """
         Service.stopService(self)
         self._runner.cancel_all("the mirror was stopped", stops=True)
@@ -144,20 +144,21 @@ class MirrorService(Service):
         return result
 
     async def ready(self, *, timeout: float | None = None) -> None:
-        """Wait until both ports are up and the controller has said how things are.
+        """Wait until both ports are connected and the welcome messages have arrived.
 
-        A controller that greets its clients only once is found out after a few seconds,
-        and its ILCs are asked; what nothing can be asked for stays unknown.
+        Some controllers send the welcome messages only once.  If they do not arrive within a few
+        seconds, the modes of the ILCs are requested.  There is no command to request the rest, so
+        it stays unknown.
 
         Parameters
         ----------
         timeout
-            Seconds to wait; None: that of the settings.
+            Seconds to wait.  None takes the time from the settings.
 
         Raises
         ------
         WaitTimeoutError
-            If a port is not up in time.
+            If a port is not connected in time.
         ClientClosedError
             If the mirror is stopped.
         """
@@ -165,24 +166,24 @@ class MirrorService(Service):
         await self._bridged(make_ready(self._parts, seconds))
 
     async def _bridged(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
-        """Wait for a coroutine of Twisted."""
+        """Run a coroutine that awaits Deferreds."""
         return await self._awaitable(Deferred.fromCoroutine(work))
 
     def _awaitable(self, deferred: Deferred[T]) -> Awaitable[T]:
-        """Return what the user's coroutines can await; for other doors to override."""
+        """Return an object that the user's coroutines can await.  Subclasses may override it."""
         return deferred
 
     @property
     def last_report(self) -> Report | None:
-        """Report of the procedure that was begun last; None if there was none."""
+        """Report of the last procedure that was started.  None if there was none."""
         return self._runner.last
 
     @property
     def condition(self) -> Condition:
-        """The mirror in one word; never more than was seen."""
+        """The condition of the mirror, as far as messages have shown it."""
         return condition_of(self.state, self._parts.commander.unsettled)
 
-    # Waiting for what the controller says.
+    # Waiting for messages of the controller.
 
     def subscribe(
         self, kind: type[T], callback: Callable[[T], object] | None = None
@@ -196,19 +197,19 @@ class MirrorService(Service):
         kind
             A class of `m2com_twisted.catalogue.events` or ``telemetry``.
         callback
-            A plain function, and a quick one.  What it raises is logged.
+            A plain function that returns quickly.  Its exceptions are logged.
         """
         return self._waiting.subscribe(kind, callback, self._awaitable)
 
     def on_fault(
         self, callback: Callable[[Fault, float, str], object]
     ) -> Subscription[events.SummaryFaultsStatus]:
-        """Call back for each fault or warning that comes up.
+        """Call back for each fault or warning that appears.
 
         Parameters
         ----------
         callback
-            Takes the fault, the time at which it was first seen, and what a person should do.
+            Takes the fault, the time at which it was first seen, and the advised action.
         """
 
         def tell(event: events.SummaryFaultsStatus) -> None:
@@ -218,14 +219,14 @@ class MirrorService(Service):
         return self.subscribe(events.SummaryFaultsStatus, tell)
 
     def on_silence(self, callback: Callable[[frozenset[str]], object]) -> None:
-        """Call back with the names of the topics that have fallen silent, on each change.
+        """Call back with the names of the silent topics, whenever they change.
 
-        How often a topic should come is measured.  See `TopicWatchdog`.
+        The expected rate of each topic is measured.  See `TopicWatchdog`.
         """
         self._watchdog.add_callback(callback)
 
     def on_slowness(self, callback: Callable[[frozenset[str]], object]) -> None:
-        """Call back with the names of the topics that come too slowly, on each change."""
+        """Call back with the names of the topics that come too slowly, whenever they change."""
         self._watchdog.add_slow_callback(callback)
 
     async def next(
@@ -242,14 +243,14 @@ class MirrorService(Service):
         kind
             A class of `m2com_twisted.catalogue.events` or ``telemetry``.
         fits
-            Says whether a message is one that is waited for; None: each is.
+            Returns whether a message is accepted.  None accepts each.
         timeout
-            Seconds to wait; None: for ever.
+            Seconds to wait.  None waits without limit.
 
         Raises
         ------
         WaitTimeoutError
-            If none comes in time; it says what was seen last.
+            If no such message comes in time.  The error contains the last observation.
         ClientClosedError
             If the mirror is stopped.
         """
@@ -263,18 +264,18 @@ class MirrorService(Service):
         hold: float = 0.0,
         what: str = "such a state",
     ) -> None:
-        """Wait until something is true of the state; looked at after each message.
+        """Wait until a condition of the state is true.  It is checked after each message.
 
         Parameters
         ----------
         holds
-            Says whether it is true.
+            Takes the state and returns whether the condition is true.
         timeout
-            Seconds to wait; None: for ever.
+            Seconds to wait.  None waits without limit.
         hold
-            Seconds for which it must stay true.
+            Seconds for which the condition must stay true.
         what
-            What it is, for the error.
+            The condition in words, for the error.
 
         Raises
         ------
@@ -286,24 +287,25 @@ class MirrorService(Service):
         await self._bridged(waiting)
 
     async def run(self, command: commands.Command, *, timeout: float | None = None) -> Verified:
-        """Send a command; wait until it has succeeded and is seen to have taken effect.
+        """Send a command, and wait until it has succeeded and its effect was seen.
 
-        What proves the effect of each command, and which have no proof, is in
-        `m2com_twisted.mirror.proofs`.
+        `m2com_twisted.mirror.proofs` lists the proof of each command, and the commands without
+        proof.
 
         Parameters
         ----------
         command
-            One of `m2com_twisted.catalogue.commands`.
+            A command of `m2com_twisted.catalogue.commands`.
         timeout
-            Seconds for reply and proof together; None: those of the settings.
+            Seconds for reply and proof together.  None takes the time from the settings.
 
         Raises
         ------
         NotVerifiedError
-            If the controller reported success, and the effect was not seen in time.
+            If the controller reported success but the effect was not seen in time.
         PreemptedError
-            If the mirror is being made safe: nothing was sent.  Stops are sent all the same.
+            If the mirror is being made safe.  Nothing was sent.  Commands that stop something are
+            never refused.
         CommandError, NotConnectedError
             As `TcpClient.run_command`.
         """

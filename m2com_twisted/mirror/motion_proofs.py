@@ -1,4 +1,4 @@
-"""Proofs that come from telemetry: of forces, of positions, of steps."""
+"""Proofs from telemetry: for force offsets, positions and actuator steps."""
 
 import math
 from collections.abc import Sequence
@@ -23,12 +23,13 @@ _STEPS_PER_SECOND = 970.0
 _AXES = ("x", "y", "z")
 _ROTATIONS = ("x_rot", "y_rot", "z_rot")
 
-#: Arcseconds that a point 1.78 m from the centre moves by 1 um: for the time of a rotation.
+#: Distance, in um, that a point 1.78 m from the centre moves in a rotation by 1 arcsec.  It gives
+#: the time of a rotation.
 _UM_PER_ARCSEC = 8.63
 
 
 def _fresh(memory: Memory, kind: type, since: int) -> bool:
-    """Whether a topic came after a serial number, and can be relied on."""
+    """Whether a topic came after a serial number and is fresh."""
     entry = memory.latest.get(kind)
     if entry is None or entry.serial <= since:
         return False
@@ -69,7 +70,7 @@ def offsets_are(
 
 
 def arrived(memory: Memory, settings: Settings, target: commands.PositionMirror) -> Proof:
-    """Return the proof that the mirror has arrived somewhere and stays there."""
+    """Return the proof that the mirror has arrived at a target and stays there."""
 
     def position() -> telemetry.Position | None:
         message = _message(memory, telemetry.Position)
@@ -101,7 +102,10 @@ def arrived(memory: Memory, settings: Settings, target: commands.PositionMirror)
 
 
 def _distance(now: telemetry.Position | None, target: commands.PositionMirror) -> float:
-    """Return an upper limit of a motion's length in um; it starts at home if nothing is known."""
+    """Return an upper limit of the length of a motion, in um.
+
+    An unknown start position counts as home.
+    """
 
     def way(name: str) -> float:
         return abs(float(getattr(target, name)) - float(getattr(now, name, 0.0)))
@@ -154,5 +158,5 @@ def _steps(memory: Memory, actuator: int) -> int | None:
 
 
 def _differ_by(before: int | None, now: int | None, wanted: int) -> bool:
-    # One step more or less: the controller rounds by itself.
+    # The controller rounds, so the number of steps may differ by one.
     return before is not None and now is not None and abs(now - before - wanted) <= 1

@@ -1,4 +1,4 @@
-"""Moving the mirror in closed loop, single actuators in open loop, and running a script."""
+"""Procedures that move the mirror in closed loop, move actuators in open loop, or run a script."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ AXES = ("x", "y", "z", "x_rot", "y_rot", "z_rot")
 
 
 def actuator_indices(names: Sequence[str | int]) -> tuple[int, ...]:
-    """Return the indices of actuators that are given by name or by index from 0.
+    """Return the indices of actuators, each given by name or by index from 0.
 
     Raises
     ------
@@ -37,14 +37,14 @@ def actuator_indices(names: Sequence[str | int]) -> tuple[int, ...]:
 
 
 class Move(Procedure):
-    """Move the mirror, and see it arrive.
+    """Move the mirror, and check that it arrives.
 
     Parameters
     ----------
     parts
         Objects that the procedures of the mirror share.
     axes
-        Position by axis, in um and arcsec; None: the axis keeps its present target.
+        Maps the axes to positions, in um and arcsec.  None: the axis keeps its present target.
     override
         Preconditions that need not hold.
     """
@@ -64,7 +64,7 @@ class Move(Procedure):
                 raise InvalidFieldError(self.name, axis, f"is {value!r}; the limit is {limit:g}")
 
     async def check(self) -> str:
-        """See that the mirror may be moved."""
+        """Check that the mirror may be moved."""
         return require(self.parts, MOVING, self._override)
 
     async def go(self) -> str:
@@ -85,7 +85,7 @@ class Move(Procedure):
     )
 
     def _present(self) -> dict[str, float]:
-        """Return the target that holds now: the last one sent, or where the mirror is."""
+        """Return the present target: the last target sent, else the present position."""
         target = self.parts.commander.target
         if target is not None:
             return {axis: getattr(target, axis) for axis in AXES}
@@ -96,7 +96,7 @@ class Move(Procedure):
 
 
 class MoveActuators(Procedure):
-    """Move single actuators in open loop, and see that they have made their steps.
+    """Move single actuators in open loop, and check that they have made their steps.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class MoveActuators(Procedure):
     names
         The actuators, by name or by index from 0.
     displacement
-        How far.
+        Length of the motion.
     unit
         Unit of the displacement.
     override
@@ -130,7 +130,7 @@ class MoveActuators(Procedure):
             raise InvalidFieldError(self.name, "displacement", reason)
         steps = displacement / MM_PER_STEP if in_mm else displacement
         if not in_mm and steps != math.trunc(steps):
-            # The controller would drop the fraction without a word.
+            # The controller would drop the fraction silently.
             raise InvalidFieldError(self.name, "displacement", "is no whole number of steps")
         if not math.trunc(steps):
             raise InvalidFieldError(self.name, "displacement", "is less than one step")
@@ -143,7 +143,7 @@ class MoveActuators(Procedure):
         self._override = override
 
     async def check(self) -> str:
-        """See that actuators may be moved."""
+        """Check that actuators may be moved."""
         return require(self.parts, OPEN_LOOP, self._override)
 
     async def go(self) -> str:
@@ -176,16 +176,16 @@ class RunScript(Procedure):
         )
 
     async def load(self) -> str:
-        """Load the script; nothing shows it."""
+        """Load the script.  No message proves it."""
         return await self.show(self._load)
 
     async def go(self) -> str:
-        """Run it, and wait until it has come to its end."""
+        """Run the script, and wait until it has ended."""
         began = self.memory.serial
         await self.send(commands.RunScript(script_command=CommandScript.Run))
 
         def percentage() -> float:
-            event = self.memory.told(events.ScriptExecutionStatus, since=began)
+            event = self.memory.last_event(events.ScriptExecutionStatus, since=began)
             return -1.0 if event is None else event.percentage
 
         await self.parts.waiting.until(

@@ -1,4 +1,4 @@
-"""Names of the actuators, the ILCs and the digital inputs, as people write them."""
+"""Names of actuators, ILCs and faults, for people to read."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from ..catalogue.faults import Fault
 
 __all__ = ["actuator_names", "fault_names", "ilc_name", "ilc_names"]
 
-#: More names than this make a line that nobody reads.
+#: Largest number of names in a line.  Longer lines are hard to read.
 _MOST_NAMES = 12
 
 

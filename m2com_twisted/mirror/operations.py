@@ -1,4 +1,4 @@
-"""The procedures for work on a mirror that is up: motions, forces, upkeep."""
+"""The procedures of an enabled mirror: motions, forces and maintenance."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -15,11 +15,11 @@ __all__ = ["Operations"]
 
 
 class Operations(CommandMethods):
-    """Procedures of `Mirror`; each returns its report, and raises what `Mirror.enable` raises.
+    """Procedures of `Mirror`.  Each returns its report, and raises the errors of `Mirror.enable`.
 
-    ``override`` has the names of preconditions that need not hold, ``progress`` is told of each
-    change of a step, and ``timeout`` limits all of it, in seconds.  An argument that does not
-    fit raises `InvalidFieldError`, a ValueError, and nothing is sent.
+    ``override`` contains the names of preconditions that need not hold.  ``progress`` is called at
+    each change of a step.  ``timeout`` limits the whole procedure, in seconds.  An invalid
+    argument raises `InvalidFieldError`, which is a ValueError, and nothing is sent.
     """
 
     async def move(
@@ -40,9 +40,9 @@ class Operations(CommandMethods):
         Parameters
         ----------
         x, y, z
-            Position from home, in um; None: the axis keeps its present target.
+            Position from home, in um.  None: the axis keeps its present target.
         x_rot, y_rot, z_rot
-            Rotations, in arcsec; likewise.
+            Rotations from home, in arcsec.  None: the axis keeps its present target.
         override, progress, timeout
             See the class.
         """
@@ -66,7 +66,7 @@ class Operations(CommandMethods):
         actuators
             Names, or indices from 0.
         displacement
-            How far, in the unit.
+            Length of the motion, in the unit.
         unit
             Unit of the displacement.
         override, progress, timeout
@@ -78,7 +78,7 @@ class Operations(CommandMethods):
     async def run_script(
         self, name: str, *, progress: Progress | None = None, timeout: float | None = None
     ) -> Report:
-        """Load a script that the controller has, run it, and wait for its end."""
+        """Load a script of the controller, run it, and wait for its end."""
         return await self._run(RunScript(self._parts, name), progress, timeout)
 
     async def apply_forces(
@@ -90,17 +90,17 @@ class Operations(CommandMethods):
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> Report:
-        """Set the offsets of the forces, or add to them, and see them in the telemetry.
+        """Set the force offsets or add to them, and check them in the telemetry.
 
         Parameters
         ----------
         forces
             Offsets in N by the name of the actuator, or a sequence of all 78, axial first.
         add
-            True: add them to the present offsets.  False: they take the place of all present
-            offsets; an actuator that is not named gets 0.
+            True adds them to the present offsets.  False replaces all present offsets, and an
+            actuator that is not named gets 0.
         override, progress, timeout
-            See the class; ``"limits"`` leaves out the check of the demands.
+            See the class.  ``"limits"`` omits the check of the demands.
         """
         procedure = ApplyForces(self._parts, forces, add, override)
         return await self._run(procedure, progress, timeout)
@@ -108,7 +108,7 @@ class Operations(CommandMethods):
     async def reset_force_offsets(
         self, *, progress: Progress | None = None, timeout: float | None = None
     ) -> Report:
-        """Set all offsets of the forces to 0, and see it in the telemetry."""
+        """Set all force offsets to 0, and check this in the telemetry."""
         return await self._run(ResetForceOffsets(self._parts), progress, timeout)
 
     async def bump_test(
@@ -121,9 +121,9 @@ class Operations(CommandMethods):
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> Report:
-        """Push and pull with one actuator, see it measured, and restore the former offsets.
+        """Push and pull with one actuator, check the measured force, and restore the offsets.
 
-        They are restored after a failure and after a cancellation, too.
+        The offsets are also restored after a failure or a cancellation.
 
         Parameters
         ----------
@@ -132,9 +132,9 @@ class Operations(CommandMethods):
         force
             Force of the push, in N.
         period
-            Seconds that each force is given to be measured; None: that of the settings.
+            Seconds for which each force is held.  None takes the time from the settings.
         override, progress, timeout
-            See the class; ``"limits"`` leaves out the check of the demands.
+            See the class.  ``"limits"`` omits the check of the demands.
         """
         procedure = BumpTest(self._parts, actuator, force, period, override)
         return await self._run(procedure, progress, timeout)
@@ -142,7 +142,7 @@ class Operations(CommandMethods):
     async def clear_faults(
         self, *, progress: Progress | None = None, timeout: float | None = None
     ) -> Report:
-        """Clear faults and warnings, and see that they stay away."""
+        """Clear faults and warnings, and check that they do not come back."""
         return await self._run(ClearFaults(self._parts), progress, timeout)
 
     async def reset_breakers(
@@ -152,7 +152,7 @@ class Operations(CommandMethods):
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> Report:
-        """Reset the breakers of a power system that is on, and see them closed."""
+        """Reset the breakers of a power system that is on, and check that they are closed."""
         return await self._run(ResetBreakers(self._parts, power_type), progress, timeout)
 
     async def change_configuration(
@@ -186,7 +186,7 @@ class Operations(CommandMethods):
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> Report:
-        """Restart the controller, and wait until it is back and has said how things are."""
+        """Restart the controller, and wait until it is connected and has sent its state."""
         return await self._run(Reboot(self._parts, override), progress, timeout)
 
     async def _run(

@@ -1,4 +1,4 @@
-"""What passes on the two ports, on its way into the state of the mirror."""
+"""Observers of the two ports.  They put each message into the state of the mirror."""
 
 import re
 from collections.abc import Callable
@@ -12,34 +12,34 @@ from .waiting import Waiting
 
 __all__ = ["Port"]
 
-#: How the line of a command ends: the client puts id and sequence id last.
+#: The end of the line of a command.  The client writes id and sequence id last.
 _COMMAND = re.compile(rb'"id": ?"cmd_(\w+)", ?"sequence_id": ?(\d+)\}$')
 
-#: Bytes from the end in which it is looked for: enough for the longest name.
+#: Length of the part of the line that is searched, in bytes: enough for the longest name.
 _ENDING = 100
 
 
 class Port(LineObserver):
-    """Sees one port: its messages go into the state, then to those who wait for them.
+    """Observes one port.  Each message goes into the state, then to the waiting callers.
 
     Parameters
     ----------
     parse
-        Reads the messages of this port.
+        Parses the messages of this port.
     connection_changed
-        Called when the port is connected, or lost.
+        Called when the port is connected or lost.
     state
-        The state.
+        The state of the mirror.
     waiting
-        Those who wait.
+        The callers that wait for messages.
 
     Attributes
     ----------
     unknown
-        Number of messages that do not fit the catalogue, by what does not fit.
+        Number of messages that do not fit the catalogue, by id and reason.
     """
 
-    #: Kinds of unknown messages that are counted apart: a bound, in case each is another.
+    #: Largest number of different unknown messages that are counted separately.
     _MOST_KINDS = 100
 
     def __init__(

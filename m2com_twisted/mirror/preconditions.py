@@ -1,7 +1,7 @@
-"""What must hold before the loop is closed, or the mirror is moved; each has a name.
+"""The preconditions of closing the loop and of moving the mirror.
 
-Each is a question with an answer in words.  A condition that is not known to hold counts
-as not met, and each can be overridden by its name.
+Each precondition has a name, and returns a `Truth`, which includes its reasons in words.  A
+condition that is not known to hold counts as not met.  Each can be overridden by its name.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -16,8 +16,8 @@ from .steps import Parts
 
 __all__ = ["CLOSING", "MOVING", "OPEN_LOOP", "PRECONDITIONS", "require", "required_ilcs"]
 
-#: Warnings that keep the loop open: the limit switch in open loop, which opens it as a
-#: fault does, and the temperature range, which forbids the temperature table.
+#: Warnings that keep the loop open.  A limit switch in open loop opens the loop as a fault does.
+#: A temperature out of range forbids the temperature table.
 _LIMIT_SWITCH, _TEMPERATURE_RANGE = 6057, 6081
 
 
@@ -41,7 +41,7 @@ def _interlock(parts: Parts) -> Truth:
 def _faults(parts: Parts) -> Truth:
     faults = parts.state.faults
     if not faults.is_known:
-        return Truth(None, ("not told; clear them to know",))
+        return Truth(None, ("not received; clear the faults to get them",))
     serious = set(faults.serious())
     forbidden = [_LIMIT_SWITCH]
     if parts.settings.control_parameters.enable_lut_temperature:
@@ -57,8 +57,8 @@ def _limit_switches(parts: Parts) -> Truth:
     if triggered:
         return Truth(False, tuple(f"{name}: {end}" for name, end in triggered.items()))
     if not parts.state.faults.is_known:
-        # A new client is not told which have triggered before it came.
-        return Truth(None, ("not told; clear the faults to know",))
+        # The controller does not tell a new client which switches have triggered before.
+        return Truth(None, ("not received; clear the faults to get them",))
     return Truth(True, ("none triggered",))
 
 
@@ -103,7 +103,7 @@ def _motor_power_off(parts: Parts) -> Truth:
 
 
 def _max_limit_off(parts: Parts) -> Truth:
-    event = parts.memory.told(events.OpenLoopMaxLimit)
+    event = parts.memory.last_event(events.OpenLoopMaxLimit)
     if event is None:
         return Truth(None)
     return Truth(not event.status, (f"wider limits {'on' if event.status else 'off'}",))
@@ -125,7 +125,7 @@ PRECONDITIONS: dict[str, Callable[[Parts], Truth]] = {
     "loop_open": _loop_open,
 }
 
-#: Before the loop is closed.
+#: Conditions for closing the loop.
 CLOSING = (
     "communication_power",
     "motor_power",
@@ -137,29 +137,29 @@ CLOSING = (
     "max_limit_off",
 )
 
-#: Before the mirror is moved, or forces are applied, in closed loop.
+#: Conditions for moving the mirror or applying forces, in closed loop.
 MOVING = ("motor_power", "loop_closed")
 
-#: Before single actuators are moved.
+#: Conditions for moving single actuators.
 OPEN_LOOP = ("motor_power", "loop_open")
 
 
 def require(parts: Parts, names: Iterable[str], override: Collection[str] = ()) -> str:
-    """Look whether conditions hold; return in words what was seen.
+    """Check that conditions hold.  Return the result in words.
 
     Parameters
     ----------
     parts
         Objects that the procedures of the mirror share.
     names
-        Which conditions.
+        Names of the conditions.
     override
-        Those of them that need not hold.
+        Names of the conditions that need not hold.
 
     Raises
     ------
     PreconditionError
-        If one does not hold, or is not known to.
+        If a condition does not hold, or is not known to hold.
     """
     unmet: dict[str, str] = {}
     overridden = []

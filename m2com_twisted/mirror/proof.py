@@ -1,4 +1,4 @@
-"""What a proof is."""
+"""The proof that a command took effect."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ __all__ = ["Proof", "event_proof"]
 
 @dataclass(frozen=True)
 class Proof:
-    """How it is seen that a command took effect.
+    """How messages of the controller prove the effect of a command.
 
     Attributes
     ----------
     what
-        What is to be seen, in words.
+        The expected effect, in words.
     holds
-        Returns whether it was seen in a message later than the one of a serial.
+        Takes a serial, and returns whether a later message shows the effect.
     seen
-        Returns what was seen last, in words.
+        Returns the last observation, in words.
     hold
-        Seconds for which it must stay so.
+        Seconds for which the effect must be seen.
     timeout
-        Seconds for reply and proof, unless the caller chooses; None: as for quick commands.
+        Seconds for reply and proof, unless the caller gives them.  None: as for quick commands.
     by_telemetry
-        Whether it comes over the telemetry port, whose messages may have been on their
-        way while the command was executed: only those after its success count.
+        Whether the proof comes over the telemetry port.  Its messages may be older than the
+        effect when they arrive, so only those count that arrive after the success.
     survives_loss
-        Whether the loss of the connection leads to it.
+        Whether the command ends the connection, so that its loss is part of the proof.
     """
 
     what: str
@@ -49,24 +49,24 @@ def event_proof(
     fits: Callable[[Any], bool],
     timeout: float | None = None,
 ) -> Proof:
-    """Return a proof that is an event that fits.
+    """Return a proof by one event.
 
     Parameters
     ----------
     memory
-        What was told.
+        The last messages.
     kind
         Class of the event.
     what
-        What is to be seen, in words.
+        The expected effect, in words.
     fits
-        Says whether an event is the one.
+        Returns whether an event shows the effect.
     timeout
         See `Proof`.
     """
 
     def holds(since: int) -> bool:
-        event = memory.told(kind, since)
+        event = memory.last_event(kind, since)
         return event is not None and fits(event)
 
     def seen() -> str:

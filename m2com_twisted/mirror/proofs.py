@@ -1,9 +1,9 @@
-"""What proves that a command took effect: one entry for each command.
+"""The proof of each command.
 
-The success of a command says that the controller has accepted it, and may come before
-the effect.  A proof is an event or telemetry that is newer than the command.
+The success of a command means that the controller has accepted it.  It may come before the
+effect.  A proof is an event or a telemetry message that is newer than the command.
 
-Commands that are not in the table have none: `WITHOUT_PROOF` says why.
+Commands that are not in the table have no proof.  `WITHOUT_PROOF` contains the reasons.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ _Maker = Callable[[Any, Memory, Settings], Proof | None]
 
 @dataclass(frozen=True)
 class _Row:
-    """How the effect of one command is proved, in words and in code."""
+    """The proof of one command, in words and as a function."""
 
     words: str
     make: _Maker
@@ -43,7 +43,7 @@ class _Row:
 
 _TABLE: dict[type[commands.Command], _Row] = {}
 
-#: The commands whose effect nothing shows, with the reason.
+#: The commands whose effect no message shows, with the reason.
 WITHOUT_PROOF: dict[type[commands.Command], str] = {
     commands.ResetActuatorSteps: "no message is known to show it",
     commands.SaveMirrorPosition: "no message shows it",
@@ -51,7 +51,7 @@ WITHOUT_PROOF: dict[type[commands.Command], str] = {
 
 
 def _proved(kind: type[C], words: str) -> Callable[[_Maker], _Maker]:
-    """Put a function into the table."""
+    """Return a decorator that puts a function into the table."""
 
     def put(make: _Maker) -> _Maker:
         _TABLE[kind] = _Row(words, make)
@@ -61,7 +61,7 @@ def _proved(kind: type[C], words: str) -> Callable[[_Maker], _Maker]:
 
 
 def proof_of(command: commands.Command, memory: Memory, settings: Settings) -> Proof | None:
-    """Return the proof of a command about to be sent; None if it has none."""
+    """Return the proof of a command that is to be sent.  None if the command has no proof."""
     row = _TABLE.get(type(command))
     return None if row is None else row.make(command, memory, settings)
 
@@ -71,12 +71,12 @@ def _power(command: commands.Power, memory: Memory, settings: Settings) -> Proof
     wanted = PowerSystemState.PoweredOn if command.status else PowerSystemState.PoweredOff
 
     def holds(since: int) -> bool:
-        told = memory.told_power(command.power_type, since)
-        return told is not None and told.state is wanted
+        event = memory.last_power_state(command.power_type, since)
+        return event is not None and event.state is wanted
 
     def seen() -> str:
-        told = memory.told_power(command.power_type)
-        return "nothing" if told is None else f"{told.power_type.name} power {told.state.name}"
+        event = memory.last_power_state(command.power_type)
+        return "nothing" if event is None else f"{event.power_type.name} power {event.state.name}"
 
     what = f"{command.power_type.name} power {wanted.name}"
     return Proof(what, holds, seen, timeout=settings.power_timeout)
@@ -85,12 +85,12 @@ def _power(command: commands.Power, memory: Memory, settings: Settings) -> Proof
 @_proved(commands.ResetBreakers, "powerSystemState of that type: PoweredOn")
 def _breakers(command: commands.ResetBreakers, memory: Memory, settings: Settings) -> Proof:
     def holds(since: int) -> bool:
-        told = memory.told_power(command.power_type, since)
-        return told is not None and told.state is PowerSystemState.PoweredOn
+        event = memory.last_power_state(command.power_type, since)
+        return event is not None and event.state is PowerSystemState.PoweredOn
 
     def seen() -> str:
-        told = memory.told_power(command.power_type)
-        return "nothing" if told is None else f"{told.power_type.name} power {told.state.name}"
+        event = memory.last_power_state(command.power_type)
+        return "nothing" if event is None else f"{event.power_type.name} power {event.state.name}"
 
     what = f"{command.power_type.name} power PoweredOn again"
     return Proof(what, holds, seen, timeout=settings.breaker_timeout)
@@ -105,7 +105,7 @@ def _loop(command: commands.SwitchForceBalanceSystem, memory: Memory, _: Setting
     kind = events.ForceBalanceSystemStatus
 
     def fits(event: events.ForceBalanceSystemStatus) -> bool:
-        # An output bit that says the opposite later makes the loop unknown.
+        # A later output bit with the opposite value makes the state of the loop unknown.
         return event.status is command.status is truths.loop_closed(memory).value
 
     return event_proof(memory, kind, what, fits)
@@ -114,7 +114,7 @@ def _loop(command: commands.SwitchForceBalanceSystem, memory: Memory, _: Setting
 @_proved(commands.ClearErrors, "summaryFaultsStatus 0, and still 0 after two cycles")
 def _clear(command: commands.ClearErrors, memory: Memory, settings: Settings) -> Proof:
     def holds(since: int) -> bool:
-        event = memory.told(events.SummaryFaultsStatus, since)
+        event = memory.last_event(events.SummaryFaultsStatus, since)
         return event is not None and not event.status
 
     def seen() -> str:
@@ -158,7 +158,7 @@ def _get_ilcs(
 def _ilc_modes(
     addresses: Any, wanted: InnerLoopControlMode | None, memory: Memory, settings: Settings
 ) -> Proof:
-    """Return the proof that each ILC has told a mode; one in particular, or any."""
+    """Return the proof that each ILC has reported a mode: a given mode, or any."""
 
     def missing(since: int) -> list[int]:
         return [address for address in addresses if not fits(memory, address, since)]
@@ -208,7 +208,7 @@ def _max_limit(command: commands.EnableOpenLoopMaxLimit, memory: Memory, _: Sett
 
 @_proved(commands.SwitchDigitalOutput, "the bit of digitalOutput; a toggled one only that it came")
 def _output(command: commands.SwitchDigitalOutput, memory: Memory, _: Settings) -> Proof:
-    before = memory.told(events.DigitalOutput)
+    before = memory.last_event(events.DigitalOutput)
     high: bool | None = command.status is DigitalOutputStatus.BinaryHighLevel
     if command.status is DigitalOutputStatus.ToggleBit:
         high = None if before is None else not before.value & command.bit
@@ -295,5 +295,5 @@ def _actuators(command: commands.MoveActuators, memory: Memory, settings: Settin
     return steps_made(memory, settings, command)
 
 
-#: What proves the effect of each command, in words, by its class.
+#: The proof of each command in words, by the class of the command.
 PROVED_BY: dict[type[commands.Command], str] = {kind: row.words for kind, row in _TABLE.items()}

@@ -1,4 +1,4 @@
-"""When a mirror is ready: both ports up, and the welcome heard or found missing."""
+"""Waiting until a mirror is ready: both ports are connected and its state is known."""
 
 import contextlib
 
@@ -13,29 +13,31 @@ from .steps import Parts
 
 __all__ = ["make_ready"]
 
-#: Seconds for what comes in the first cycle after the welcome: five cycles.  A controller
-#: without faults may have nothing more to say.
+#: Seconds to wait for the first cycle after the welcome messages: five cycles.  A controller
+#: without faults may send nothing more.
 _FIRST_CYCLE = 0.5
 
 
 def _is_welcomed(parts: Parts) -> bool:
-    """Whether the powers, the mode and the ILCs were told on this connection."""
+    """Whether the powers, the mode and the ILCs were received on this connection."""
     memory = parts.memory
     told_ilcs = [entry for entry in memory.ilcs.values() if entry.serial > memory.command_since]
     return (
-        all(memory.told_power(power_type) is not None for power_type in PowerType)
-        and memory.told(events.ClosedLoopControlMode) is not None
+        all(memory.last_power_state(power_type) is not None for power_type in PowerType)
+        and memory.last_event(events.ClosedLoopControlMode) is not None
         and len(told_ilcs) == len(ILCS)
     )
 
 
 async def make_ready(parts: Parts, timeout: float) -> None:
-    """Wait until both ports are up and the welcome was heard; ask the ILCs if there is none.
+    """Wait until both ports are connected and the welcome messages have arrived.
+
+    If they do not arrive in time, the modes of the ILCs are requested.
 
     Raises
     ------
     WaitTimeoutError
-        If a port is not up in time.
+        If a port is not connected in time.
     """
     memory = parts.memory
     end = parts.clock.seconds() + timeout
@@ -49,12 +51,12 @@ async def make_ready(parts: Parts, timeout: float) -> None:
     if await _is_welcomed_in_time(parts, left):
         await _first_cycle(parts)
         return
-    parts.log.warning("The controller did not say how things are; asking for what can be asked")
-    await _ask(parts)
+    parts.log.warning("The controller sent no welcome messages; requesting the modes of the ILCs")
+    await _request_ilc_modes(parts)
 
 
 async def _first_cycle(parts: Parts) -> None:
-    """Wait for what comes after the welcome, if it comes at all: loop, faults, telemetry."""
+    """Wait a short time for the loop, the faults and the telemetry, which follow the welcome."""
     state = parts.state
     with contextlib.suppress(WaitTimeoutError):
         await parts.waiting.until(
@@ -70,7 +72,7 @@ async def _first_cycle(parts: Parts) -> None:
 
 
 def _has_telemetry(state: MirrorState) -> bool:
-    """Whether a cycle of telemetry has come on this connection; most needs the motor power."""
+    """Whether a cycle of telemetry has come on this connection."""
     validities = [state.power_status.validity]
     if state.motor_power.value:
         topics = state.axial_force, state.position, state.zenith_angle
@@ -97,11 +99,11 @@ def _ports(parts: Parts) -> str:
     return f"command port {up[memory.command_up]}, telemetry port {up[memory.telemetry_up]}"
 
 
-async def _ask(parts: Parts) -> None:
-    """Ask for the modes of the ILCs: the only thing that there is a command for."""
+async def _request_ilc_modes(parts: Parts) -> None:
+    """Request the modes of the ILCs.  There is no command to request other states."""
     addresses = [ilc.address for ilc in ILCS]
     try:
         await parts.commander.run(commands.GetInnerLoopControlMode(addresses=addresses))
     except (CommandError, NotConnectedError, NotVerifiedError) as error:
-        # Without communication power they do not answer, which is no reason to fail.
-        parts.log.info("The ILCs could not be asked: %s", error)
+        # Without communication power the ILCs do not answer.  This is not a failure.
+        parts.log.info("The modes of the ILCs could not be requested: %s", error)

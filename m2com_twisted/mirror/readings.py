@@ -1,4 +1,4 @@
-"""What the controller has said last about a subject, and how far it can be relied on."""
+"""The last message of the controller about a subject, and how reliable it is."""
 
 import enum
 from dataclasses import dataclass
@@ -10,34 +10,34 @@ T = TypeVar("T")
 
 
 class Validity(enum.Enum):
-    """How far a reading can be relied on."""
+    """How reliable a reading is."""
 
-    #: The controller has never said anything about it.
-    NEVER = "never told"
-    #: Told on the present connection; of telemetry, also recently.
+    #: No message about it was ever received.
+    NEVER = "never received"
+    #: Received on the present connection.  Telemetry was also received recently.
     FRESH = "fresh"
-    #: Told before the connection was lost, too long ago, or overtaken by other events.
+    #: Received on an earlier connection, or too long ago, or replaced by other events.
     OLD = "old"
-    #: The connection that it comes over is down.
+    #: The connection of its port is down.
     LINK_DOWN = "link down"
-    #: It only means something while its power is on, and that is off.
+    #: The power that it needs is off.
     UNPOWERED = "unpowered"
 
 
 @dataclass(frozen=True)
 class Reading(Generic[T]):
-    """The last message about a subject.  It does not change; ask the state again for the next.
+    """The last message about a subject.  The object does not change when a new message arrives.
 
     Attributes
     ----------
     value
-        The message; None if there was none.
+        The message.  None if there was none.
     received_at
-        Time of its arrival, in seconds of the mirror's clock; None if there was none.
+        Time of its arrival, in seconds of the mirror's clock.  None if there was none.
     age
-        Seconds from then until this reading was made.
+        Seconds from the arrival until this reading was made.  None if there was none.
     validity
-        How far it can be relied on.
+        How reliable the message is.
     """
 
     value: T | None
@@ -47,7 +47,7 @@ class Reading(Generic[T]):
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it can be relied on now."""
+        """Whether the validity is FRESH."""
         return self.validity is Validity.FRESH
 
     def __str__(self) -> str:
@@ -59,19 +59,19 @@ class Reading(Generic[T]):
 
 @dataclass(frozen=True)
 class Truth:
-    """The answer to a yes-or-no question, and where it comes from.
+    """The answer to a yes-or-no question, with its reasons.
 
-    ``bool()`` of it is True only where it was seen to be true: not known counts as
-    not true.  To ask for the opposite, compare ``value`` with False.
+    ``bool()`` returns True only if messages show that the answer is yes.  An unknown answer counts
+    as False.  To test for a known no, compare ``value`` with False.
 
     Attributes
     ----------
     value
         True, False, or None if it is not known.
     evidence
-        Statements of the controller from which the value follows.
+        Messages of the controller from which the value follows, in words.
     contradictions
-        Statements of the controller that contradict it.
+        Messages of the controller that contradict the value, in words.
     """
 
     value: bool | None
@@ -79,7 +79,7 @@ class Truth:
     contradictions: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Return whether it was seen to be true."""
+        """Return whether messages show that the answer is yes."""
         return self.value is True
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class Truth:
 
 
 class Entry:
-    """The place where the last message about a subject is kept; changed for each one.
+    """Holds the last message about a subject.  The object changes with each message.
 
     Attributes
     ----------
@@ -100,9 +100,9 @@ class Entry:
     received_at
         Time of its arrival.
     serial
-        Its number among all messages, of both ports, from 1.
+        Number of the message among all messages of both ports, from 1.
     period
-        Average of the seconds between two of them; 0 or less while it is not known.
+        Average time between two messages, in seconds.  0 or less: not known.
     """
 
     __slots__ = ("message", "period", "received_at", "serial")

@@ -1,11 +1,11 @@
-"""What a procedure has done so far, step by step, for people and for programs."""
+"""The report of a procedure, for people and for programs."""
 
 import enum
 from dataclasses import dataclass, field
 
 __all__ = ["Report", "StepRecord", "StepState"]
 
-#: Width of what stands in the last column of a printed report.
+#: Width of the last column of a printed report.
 _WIDTH = 60
 
 
@@ -31,11 +31,11 @@ class StepRecord:
     state
         Its state, or its result.
     sent
-        Commands that it handed over to be sent, in order.
+        Commands that the step passed to the link, in order.
     seen
-        What was seen, in words; why it failed, if it did.
+        The observation in words.  If the step failed, the reason.
     began_at, ended_at
-        Times on the mirror's clock; None if it did not come to that.
+        Times on the mirror's clock.  None if the step did not begin or did not end.
     """
 
     name: str
@@ -47,7 +47,7 @@ class StepRecord:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None if it has not ended."""
+        """Duration of the step.  None if the step has not ended."""
         if self.began_at is None or self.ended_at is None:
             return None
         return self.ended_at - self.began_at
@@ -55,7 +55,7 @@ class StepRecord:
 
 @dataclass
 class Report:
-    """A procedure, from its beginning to its end.
+    """The report of one procedure.  It grows while the procedure runs.
 
     Attributes
     ----------
@@ -66,12 +66,12 @@ class Report:
     state
         State or result of the whole procedure.
     reason
-        Why it did not succeed; empty if it did.
+        Why the procedure failed.  Empty if it succeeded.
     notes
-        What else a person should know.
+        More information for a person.
     safe
-        Whether `make_safe` has seen that the mirror is safe, after all that was sent.  False
-        for any other procedure.
+        Whether `make_safe` has proved that the mirror is safe after all commands.  False for any
+        other procedure.
     """
 
     procedure: str
@@ -83,12 +83,12 @@ class Report:
 
     @property
     def succeeded(self) -> bool:
-        """Whether all of it was done and seen."""
+        """Whether the procedure was completed and its effects were seen."""
         return self.state is StepState.DONE
 
     @property
     def sent(self) -> list[str]:
-        """All commands that were handed over to be sent, in order."""
+        """All commands that were passed to the link, in order."""
         return [command for step in self.steps for command in step.sent]
 
     @property
@@ -98,21 +98,21 @@ class Report:
         return f"{self.procedure} {self.state.value}{reason}"
 
     def __str__(self) -> str:
-        """Return a table: a line for each step, its commands and what was seen."""
+        """Return a table with a line for each step, its commands and its observation."""
         width = max([len(step.name) for step in self.steps], default=0)
         lines = [self.summary]
         for step in self.steps:
             seconds = "" if step.seconds is None else f"{step.seconds:.1f} s"
-            told = _folded(step)
+            lines_of_step = _folded(step)
             begin = f"  {step.name:{width}}  {step.state.value:10}  {seconds:>8}  "
-            lines.append((begin + told[0]).rstrip())
-            lines += [" " * len(begin) + line for line in told[1:]]
+            lines.append((begin + lines_of_step[0]).rstrip())
+            lines += [" " * len(begin) + line for line in lines_of_step[1:]]
         lines += [f"  {note}" for note in self.notes]
         return "\n".join(lines)
 
 
 def _folded(step: StepRecord) -> list[str]:
-    """Return what a step has sent and seen, in lines that fit a terminal."""
+    """Return the commands and the observation of a step, in lines that fit a terminal."""
     words = [f"sent {', '.join(step.sent)};"] if step.sent else []
     words = " ".join([*words, step.seen]).split()
     lines = [""]

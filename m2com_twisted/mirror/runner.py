@@ -1,4 +1,4 @@
-"""Runs procedures: each does one step after the other, and several may run at a time."""
+"""Runs procedures.  Each runs its steps in order.  Several procedures may run at the same time."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,15 +12,15 @@ from .steps import Failure, NotNeeded, Procedure, Step
 
 __all__ = ["Progress", "Runner", "StepRun"]
 
-#: Told of each change of a step: the report so far, and the step.
+#: Called at each change of a step, with the report so far and the step.
 Progress = Callable[[Report, StepRecord], object]
 
-#: Seconds that a step may take beyond its limit.  Each of its commands has the same limit, and
-#: the error of a command says more than that the step took too long.
+#: Seconds that a step may exceed its limit.  Its commands have the same limit, and the error of a
+#: command is more useful than the error that the step took too long.
 _GRACE = 1.0
 
-#: Seconds for each step that must be done even after a cancellation.  Under 1, so that a
-#: cancelled procedure ends within a second.
+#: Time limit, in seconds, of a step that is done even after a cancellation.  It is below 1, so that
+#: a cancelled procedure ends within a second.
 _AFTER_CANCELLING = 0.8
 
 
@@ -32,9 +32,9 @@ class StepRun:
     procedure
         The procedure.
     progress
-        Told of each change of a step.
+        Called at each change of a step.
     timeout
-        Seconds for the whole procedure; None: only its steps have limits.
+        Seconds for the whole procedure.  None: only its steps have limits.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class StepRun:
         self._clock = procedure.parts.clock
         self._end = None if timeout is None else self._clock.seconds() + timeout
         self._error: BaseException | None = None
-        # The step that runs now; None between steps.
+        # The running step.  None between steps.
         self._action: Deferred[Any] | None = None
         self._is_cancelled = False
 
     def cancel(self, reason: str) -> None:
-        """Cancel the procedure at once.  Its own progress callback may call this, too."""
+        """Cancel the procedure at once.  Its own progress callback may call this as well."""
         self.procedure.report.notes.append(reason)
         self._is_cancelled = True
         if self._action is not None:
@@ -84,10 +84,10 @@ class StepRun:
         raise (ProcedureCancelledError if cancelled else ProcedureError)(report) from self._error
 
     async def _do(self, step: Step, record: StepRecord) -> None:
-        """Do a step, and write its result into its record."""
+        """Run a step, and write its result into its record."""
         self.procedure.record = record
         record.state, record.began_at = StepState.RUNNING, self._clock.seconds()
-        self._tell(record)
+        self._report_progress(record)
         try:
             if self._is_cancelled and self._error is None:
                 raise CancelledError
@@ -101,13 +101,13 @@ class StepRun:
             record.seen = f"cancelled; {sent}"
             self._fail(error, f"during: {step.name}")
         except Exception as error:
-            # Any error: it must be in the report, and the steps that are always done must follow.
+            # Any error is caught: it must be in the report, and the steps with ``always`` follow.
             record.state, record.seen = StepState.FAILED, str(error)
             if step.failure is Failure.ENDS:
                 self._fail(error, f"{step.name}: {error}")
         finally:
             record.ended_at = self._clock.seconds()
-        self._tell(record)
+        self._report_progress(record)
 
     def _fail(self, error: BaseException, reason: str) -> None:
         if self._error is None:
@@ -123,7 +123,7 @@ class StepRun:
         return seconds
 
     async def _limited(self, step: Step) -> str:
-        """Do a step, and cancel it when its time is over."""
+        """Run a step, and cancel it when its time is over."""
         seconds = self._seconds_for(step)
         action: Deferred[str] = Deferred.fromCoroutine(_started(step, self.procedure))
         self._action = action
@@ -146,7 +146,7 @@ class StepRun:
             if timer.active():
                 timer.cancel()
 
-    def _tell(self, record: StepRecord) -> None:
+    def _report_progress(self, record: StepRecord) -> None:
         if self._progress is None:
             return
         try:
@@ -160,7 +160,7 @@ async def _started(step: Step, procedure: Procedure) -> str:
 
 
 class Runner:
-    """Runs the procedures of one mirror, and knows which run now."""
+    """Runs the procedures of one mirror, and keeps a list of those that are running."""
 
     def __init__(self) -> None:
         self._running: list[StepRun] = []
@@ -169,16 +169,16 @@ class Runner:
 
     @property
     def last(self) -> Report | None:
-        """The report of the procedure that was begun last."""
+        """The report of the last procedure that was started."""
         return self._last
 
     @property
     def running(self) -> tuple[Report, ...]:
-        """The reports of the procedures that run now; the one that began first is first."""
+        """The reports of the running procedures, in the order of their start."""
         return tuple(run.procedure.report for run in self._running)
 
     def require_free(self, what: str) -> None:
-        """Refuse to send anything while the mirror is being made safe.
+        """Raise an error while the mirror is being made safe.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Runner:
             raise PreemptedError(f"{what}: the mirror is being made safe.")
 
     async def run(self, run: StepRun) -> Report:
-        """Run a procedure while others may be running.
+        """Run a procedure.  Others may run at the same time.
 
         Raises
         ------
@@ -200,12 +200,12 @@ class Runner:
         return await self._keep(run)
 
     async def run_alone(self, run: StepRun) -> Report:
-        """Cancel the other procedures, and run this one."""
+        """Cancel the other procedures, then run this one."""
         self.cancel_all(f"cancelled by {run.procedure.name}")
         return await self._keep(run)
 
-    async def run_stop(self, run: StepRun) -> Report:
-        """Cancel the other procedures, run this one, and refuse all others until it ends."""
+    async def run_exclusively(self, run: StepRun) -> Report:
+        """Cancel the other procedures, run this one, and refuse new procedures until it ends."""
         self._stops += 1
         try:
             return await self.run_alone(run)
@@ -213,7 +213,7 @@ class Runner:
             self._stops -= 1
 
     def cancel_all(self, reason: str, *, stops: bool = False) -> None:
-        """Cancel all procedures; those that make the mirror safe only if ``stops`` is true."""
+        """Cancel all procedures.  ``make_safe`` is cancelled only if ``stops`` is true."""
         for run in list(self._running):
             is_meant = stops or run.procedure.name != "make_safe"
             if is_meant and run in self._running:

@@ -1,4 +1,4 @@
-"""Settings of a mirror: limits, tolerances and times, all of which can be changed."""
+"""Settings of a mirror: limits, tolerances and times.  All of them can be changed."""
 
 from dataclasses import dataclass, field
 
@@ -7,8 +7,8 @@ from ..catalogue.faults import DEFAULT_ENABLED_FAULTS_MASK
 
 __all__ = ["Limits", "Settings"]
 
-#: Faults that all clients of the controller leave out: three reserved bits, and the
-#: monitoring ILCs (6052), which old firmware reports in one sample of twenty.
+#: Faults that all clients of the controller ignore: three reserved bits, and the fault of the
+#: monitoring ILCs (6052), which old firmware reports in one of twenty samples.
 _USUALLY_IGNORED = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 34
 
 
@@ -24,27 +24,28 @@ def _control_parameters() -> commands.SetControlParameters:
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a client lets the mirror and its actuators go.
+    """Limits of the motions and forces that a client sends.
 
-    They are checked before anything is sent.  The controller has limits of its own.
+    They are checked before a command is sent.  The controller has its own limits.
 
     Attributes
     ----------
     axial_force, tangent_force
-        Magnitude of the demand in closed loop, in N, at which a force is refused.  The
+        Magnitude of the demanded force in closed loop, in N, from which it is refused.  The
         controller has the same limits.
     distance
         Largest magnitude of x, y and z, in um.  The console has the same limit.
     rotation
         Largest magnitude of the rotations, in arcsec.  The console has the same limit.
     displacement
-        Largest magnitude of the displacement of an actuator, in mm, as in the console.
+        Largest magnitude of the displacement of an actuator, in mm.  The console has the same
+        limit.
     steps
-        Largest magnitude of its displacement in steps.
+        Largest magnitude of the displacement of an actuator, in steps.
     bump_force
-        Largest magnitude of the force of a bump test, in N, as in the console.
+        Largest magnitude of the force of a bump test, in N.  The console has the same limit.
     elevation_difference
-        Degrees that the elevation may differ from that of the last closed loop.
+        Largest difference of the elevation from that of the last closed loop, in degrees.
     """
 
     axial_force: float = 444.82
@@ -59,7 +60,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a mirror is run.
+    """Times and tolerances of the commands and procedures of a mirror.
 
     Attributes
     ----------
@@ -67,29 +68,29 @@ class Settings:
         Seconds for the reply to a quick command and its proof together.
     reply_grace
         Seconds for which the effect of a command must be seen before its reply counts as
-        missing.  It usually comes within milliseconds.
+        missing.  A reply usually comes within milliseconds.
     power_timeout
-        Like ``command_timeout``, for switching a power system; the slowest need a minute.
+        Like ``command_timeout``, for switching a power system.  The slowest need a minute.
     breaker_timeout
         Like ``command_timeout``, for resetting breakers.
     ilc_timeout, ilc_tries
-        Seconds for one change of modes of ILCs, and number of tries for all of it.
+        Seconds for one command that changes modes of ILCs, and number of tries to enable all.
     ilcs_timeout
         Seconds for enabling all ILCs.
     configuration_timeout
         Seconds for loading a configuration.
     motion_speed
-        Measured speed of the mirror in um/s; gives the time that a motion may take.
+        Measured speed of the mirror, in um/s.  It gives the expected time of a motion.
     motion_margin
-        Factor and, for short motions, seconds that are added to that time.
+        Factor for the expected time, and seconds that are added to it for short motions.
     motion_timeout
-        Seconds that no motion, script or bump test may exceed.
+        Longest time of a motion, a script or a bump test, in seconds.
     position_tolerance, rotation_tolerance
         Distances from the target, in um and arcsec, within which the mirror has arrived.
     dwell
         Seconds for which the mirror must stay there.
     force_tolerance
-        Difference of two force offsets, in N, up to which they count as equal.
+        Largest difference, in N, of two force offsets that count as equal.
     bump_tolerance
         Part of the force of a bump test that must be measured.
     bump_period
@@ -99,23 +100,23 @@ class Settings:
     closed_hold
         Seconds for which a closed loop must stay closed without a fault.
     ready_timeout
-        Seconds until both ports are up and the welcome was heard.
+        Seconds until both ports must be connected and the welcome messages received.
     welcome_timeout
-        Seconds after which a welcome that has not come counts as missing.
+        Seconds after which missing welcome messages are not awaited any more.
     safe_timeout
-        Seconds that `make_safe` goes on trying: twice the slowest power of 40 s, and as
-        long again for the commands that are before it.
+        Seconds for which `make_safe` continues to try.  The slowest power system needs 40 s.
+        `make_safe` has twice this time, and the same again for the commands before it.
     reboot_timeout
-        Seconds until a restarted controller must be back; it needs five minutes.
+        Seconds until a restarted controller must be connected again.  It needs five minutes.
     enabled_faults_mask
-        Faults that `enable` lets the controller report and act upon; None: as they are.
+        Mask of the enabled faults, set by `enable`.  None leaves the mask as it is.
     control_parameters
-        Sources of elevation and temperature for the force tables; `enable` sets them.
+        Sources of elevation and temperature for the force tables, set by `enable`.
     configuration_file, hardpoints
-        Chosen by `enable` if the controller has others; None: they stay as they are.
+        Chosen by `enable` if the controller has others.  None leaves them as they are.
     bypassed_ilcs_must_be_enabled
-        Whether the ILCs that are bypassed must be enabled to close the loop.  It is not
-        known which rule the controller has.
+        Whether bypassed ILCs must be enabled to close the loop.  The rule of the controller
+        is not known.
     """
 
     command_timeout: float = 10.0

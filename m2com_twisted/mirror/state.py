@@ -1,6 +1,6 @@
-"""The state of the mirror, as the controller has told it.
+"""The state of the mirror, as the controller has reported it.
 
-No Twisted: `MirrorState` is fed with typed messages and asked for readings.
+`MirrorState` takes typed messages and returns readings.  It does not use Twisted.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,21 +33,21 @@ class _Event(Generic[T]):
 
 
 class _Topic(_Event[T]):
-    """The same for a topic of telemetry."""
+    """An attribute of the state that is the reading of a telemetry topic."""
 
 
 class MirrorState:
-    """What is known of the mirror, subject by subject.
+    """The state of the mirror.
 
-    There is one attribute for each event and each topic of telemetry: a `Reading` with value,
-    age and validity.  Other attributes answer what no single message answers: a `Truth`.
+    Each event and each telemetry topic has an attribute: a `Reading` with value, age and validity.
+    Other attributes combine several messages.  Most of them are a `Truth`.
 
-    After the connection is lost, nothing can be relied on until it is told again.
+    After the connection is lost, a reading is not valid until its message is received again.
 
     Parameters
     ----------
     seconds
-        Returns the time; it must not step.
+        Returns the present time, in seconds.  This time must not step.
     """
 
     bypassed_ilcs = _Event(events.BypassedActuatorILCs)
@@ -93,15 +93,15 @@ class MirrorState:
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self.memory = Memory(seconds)
-        #: Takes a typed message of either port; the only way in for what was received.
+        #: Takes a typed message of either port.  All received messages enter the state here.
         self.receive = self.memory.receive
 
     def command_connection(self, up: bool) -> None:
-        """Remember that the command port was connected, or lost."""
+        """Take note that the command port was connected or lost."""
         self.memory.command_connection(up)
 
     def telemetry_connection(self, up: bool) -> None:
-        """Remember that the telemetry port was connected, or lost."""
+        """Take note that the telemetry port was connected or lost."""
         self.memory.telemetry_connection(up)
 
     def reading(self, kind: type[T]) -> Reading[T]:
@@ -136,27 +136,27 @@ class MirrorState:
 
     @property
     def faults(self) -> FaultLog:
-        """The faults: of now, latched, first."""
+        """The faults: the current ones, the latched ones, and those that came first."""
         return self.memory.faults
 
     @property
     def masked_faults(self) -> tuple[events.EnabledFaultsMask | None, tuple[str, ...]]:
-        """The mask in force, and the names of the current faults that it hides."""
-        mask = self.memory.told(events.EnabledFaultsMask)
+        """The present mask, and the names of the current faults that it does not enable."""
+        mask = self.memory.last_event(events.EnabledFaultsMask)
         if mask is None:
             return None, ()
         return mask, tuple(fault.name for fault in self.faults.masked(mask.mask))
 
     @property
     def limit_switches(self) -> Mapping[str, str]:
-        """Actuators whose limit switches have triggered: name to ``retract`` or ``extend``."""
+        """The triggered limit switches: maps actuator names to ``retract`` or ``extend``."""
         triggered = self.memory.limit_switches
         known = actuators.ACTUATORS
         return {known[i].name if i < len(known) else str(i): triggered[i] for i in triggered}
 
     @property
     def breakers(self) -> Mapping[str, Truth]:
-        """Whether each breaker is closed, by its name; not known while its power is off."""
+        """Whether each breaker is closed, by its name.  Not known while its power is off."""
         return {
             breaker.name: truths.breaker_closed(self.memory, breaker)
             for breaker in actuators.BREAKERS
@@ -169,12 +169,12 @@ class MirrorState:
 
     @property
     def motor_power(self) -> Truth:
-        """Whether the motor power is on; not known on its way up or down."""
+        """Whether the motor power is on.  Not known while it is being switched."""
         return truths.power_on(self.memory, PowerType.Motor)
 
     @property
     def communication_power(self) -> Truth:
-        """Whether the communication power is on; not known on its way up or down."""
+        """Whether the communication power is on.  Not known while it is being switched."""
         return truths.power_on(self.memory, PowerType.Communication)
 
     @property
@@ -184,22 +184,22 @@ class MirrorState:
 
     @property
     def commander(self) -> Truth:
-        """Whether the control system may command, and not the engineering console."""
+        """Whether the control system has control, and not the engineering console."""
         return truths.may_command(self.memory)
 
     @property
     def in_position(self) -> Truth:
-        """Whether the controller says now that the mirror is in position."""
+        """Whether the controller reports that the mirror is in position."""
         return truths.in_position(self.memory)
 
     @property
     def ilcs_enabled(self) -> Truth:
-        """Whether the ILCs that every closed loop needs are enabled."""
+        """Whether all ILCs that a closed loop needs are enabled."""
         return truths.ilcs_enabled(self.memory, truths.required_ilcs(self.memory, False, False))
 
     @property
     def elevation(self) -> float | None:
-        """Elevation by the source in use, in degrees; None where there is none now."""
+        """Elevation of the source in use, in degrees.  None if there is no fresh value."""
         return truths.elevation(self.memory)[0]
 
 

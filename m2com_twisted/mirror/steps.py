@@ -1,4 +1,4 @@
-"""What a procedure is made of."""
+"""The parts of a procedure."""
 
 import enum
 from collections.abc import Awaitable, Callable
@@ -20,15 +20,15 @@ __all__ = ["Failure", "NotNeeded", "Parts", "Procedure", "Step"]
 
 
 class NotNeeded(Exception):  # noqa: N818 - it is no error
-    """Raised by a step that has nothing to do; its text says why."""
+    """Raised by a step that has nothing to do.  Its text is the reason."""
 
 
 class Failure(enum.Enum):
-    """What the failure of a step means for the procedure."""
+    """The effect that the failure of a step has on the procedure."""
 
-    ENDS = "ends it"
-    COUNTS = "it goes on, and fails at the end"
-    IGNORED = "it goes on"
+    ENDS = "the procedure ends and fails"
+    COUNTS = "the procedure continues, and fails at the end"
+    IGNORED = "the procedure continues"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Parts:
     Attributes
     ----------
     state, waiting, commander, clock, log, settings, limits
-        Those of the mirror.
+        The objects of the mirror with these names.
     """
 
     state: MirrorState
@@ -51,7 +51,7 @@ class Parts:
 
     @property
     def memory(self) -> Memory:
-        """What the controller has told."""
+        """The last messages of the controller."""
         return self.state.memory
 
 
@@ -64,13 +64,13 @@ class Step:
     name
         Purpose of the step, in words.
     action
-        Does it; a method of the procedure that returns what was seen, in words.
+        A method of the procedure that does the step and returns its observation in words.
     timeout
-        Name of the field of the settings that limits its time, in seconds.
+        Name of the field of `Settings` that limits its time, in seconds.
     failure
-        What its failure means.
+        The effect of its failure.
     always
-        Whether it is done even when one before it has failed or was cancelled.
+        Whether the step is done even if an earlier step failed or was cancelled.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Step:
 
 
 class Procedure:
-    """Steps that are done one after the other; subclasses have the steps.
+    """Steps that are done in order.  Subclasses define the steps.
 
     Attributes
     ----------
@@ -90,9 +90,9 @@ class Procedure:
     steps
         The steps.
     parts
-        What it works with.
+        Objects that the procedures of the mirror share.
     report
-        What it has done so far.
+        The report so far.
     """
 
     name: ClassVar[str]
@@ -105,18 +105,18 @@ class Procedure:
 
     @property
     def memory(self) -> Memory:
-        """What the controller has told."""
+        """The last messages of the controller."""
         return self.parts.memory
 
     async def send(
         self, command: commands.Command, timeout: float | None = None, *, verify: bool = True
     ) -> Verified:
-        """Run a command with its proof, as part of the present step."""
+        """Run a command, and wait for its proof.  It belongs to the present step."""
         if self.record is not None:
             self.record.sent.append(described(command))
         return await self.parts.commander.run(command, timeout, verify=verify)
 
     async def show(self, command: commands.Command, timeout: float | None = None) -> str:
-        """Run a command, and return in words what was seen."""
+        """Run a command, and return the observation in words."""
         verified = await self.send(command, timeout)
         return f"seen: {verified.proof}" if verified.is_proved else "accepted; effect not visible"

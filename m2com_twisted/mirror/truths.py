@@ -1,7 +1,7 @@
-"""Answers to the questions about the mirror that no single message answers.
+"""Answers about the mirror that need several messages.
 
-Where several sources speak of one thing, the last word counts.  A source that spoke
-earlier and disagrees is shown as a contradiction, and decides nothing.
+If several messages report the same thing, the latest decides.  An earlier message that disagrees
+is shown as a contradiction.
 """
 
 import math
@@ -37,7 +37,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: The fault of a power that is still there after it was switched off; its relay may have stuck.
+#: The fault that a power is still present after it was switched off.  Its relay may be stuck.
 _STUCK_RELAY = 6067
 
 _OUTPUT_BIT = {
@@ -45,7 +45,7 @@ _OUTPUT_BIT = {
     PowerType.Communication: DigitalOutput.CommunicationPower,
 }
 
-# States in which a system is certainly on, and certainly off; the others are on the way.
+# The states in which a system is on or off.  In the other states it is being switched.
 _POWER_VALUE = {
     PowerSystemState.PoweredOn: True,
     PowerSystemState.PoweredOff: False,
@@ -59,13 +59,13 @@ _CLOSABLE = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
 def loop_closed(memory: Memory) -> Truth:
     """Return whether the control loop is closed.
 
-    The event of the force balance system decides.  If output bit 5 says the opposite
-    later, nothing is known.  The mode only shows a contradiction: it can be announced
-    without the loop, and stays as it was when a fault opens the loop.
+    The event of the force balance system decides.  If a later output bit 5 contradicts it, the
+    answer is not known.  The mode can only be a contradiction: it can be announced while the
+    loop is open, and it does not change when a fault opens the loop.
     """
-    balance = memory.told(events.ForceBalanceSystemStatus)
-    output = memory.told(events.DigitalOutput)
-    mode = memory.told(events.ClosedLoopControlMode)
+    balance = memory.last_event(events.ForceBalanceSystemStatus)
+    output = memory.last_event(events.DigitalOutput)
+    mode = memory.last_event(events.ClosedLoopControlMode)
     bit = None if output is None else bool(output.value & DigitalOutput.ClosedLoopControl)
     said = {
         "force balance": None if balance is None else balance.status,
@@ -74,9 +74,9 @@ def loop_closed(memory: Memory) -> Truth:
     }
     value = said["force balance"]
     if value is None:
-        # The welcome of a controller without faults does not contain it.  Together the other
-        # two can show that the loop is open.  They cannot show that it is closed, because
-        # they say so after a fault as well.
+        # The welcome of a controller without faults does not contain the event.  The other two
+        # together can show that the loop is open.  They cannot show that it is closed, because
+        # they do not change after a fault.
         value = False if said["output bit 5"] is said["mode"] is False else None
     elif bit not in (value, None) and _is_newer(memory, events.DigitalOutput):
         return Truth(None, (), _loop_words(said, not value) + _loop_words(said, value))
@@ -87,7 +87,7 @@ def loop_closed(memory: Memory) -> Truth:
 
 
 def _is_newer(memory: Memory, kind: type) -> bool:
-    """Whether an event came later than that of the force balance system."""
+    """Whether an event came later than the event of the force balance system."""
     balance = memory.latest[events.ForceBalanceSystemStatus]
     return memory.latest[kind].serial > balance.serial
 
@@ -98,66 +98,66 @@ def _loop_words(said: dict[str, bool | None], value: bool) -> tuple[str, ...]:
 
 
 def mode_overtaken(memory: Memory) -> bool:
-    """Whether the mode says that the loop is closed, and something else that it cannot be.
+    """Whether the mode claims a closed loop, but other messages show that it is not closed.
 
-    The controller does not tell a new mode when a fault, or the motor power, opens the loop.  A
-    new client is told that same mode again.
+    The controller does not report a new mode when a fault, or the motor power, opens the loop.  It
+    sends the old mode to a new client as well.
     """
-    told = memory.told(events.ClosedLoopControlMode)
-    if told is None or told.mode is not ClosedLoopControlMode.ClosedLoop:
+    event = memory.last_event(events.ClosedLoopControlMode)
+    if event is None or event.mode is not ClosedLoopControlMode.ClosedLoop:
         return False
     serial = memory.latest[events.ClosedLoopControlMode].serial
-    motor = memory.told_power(PowerType.Motor)
+    motor = memory.last_power_state(PowerType.Motor)
     if motor is not None and motor.state not in _CLOSABLE:
         return True
-    balance = memory.told(events.ForceBalanceSystemStatus, since=serial)
+    balance = memory.last_event(events.ForceBalanceSystemStatus, since=serial)
     if balance is not None and not balance.status:
         return True
-    # The event of the loop comes before the bit; without it, a bit of the welcome counts, too.
-    is_told = memory.told(events.ForceBalanceSystemStatus) is not None
-    output = memory.told(events.DigitalOutput, since=serial if is_told else 0)
+    # The event of the loop comes before the bit.  Without the event, a bit of the welcome counts.
+    is_reported = memory.last_event(events.ForceBalanceSystemStatus) is not None
+    output = memory.last_event(events.DigitalOutput, since=serial if is_reported else 0)
     return output is not None and not output.value & DigitalOutput.ClosedLoopControl
 
 
 def power_on(memory: Memory, power_type: PowerType) -> Truth:
-    """Return whether a power system is on: not known while it is on its way up or down.
+    """Return whether a power system is on.  Not known while it is being switched.
 
-    The state decides: the controller does not always clear the status.  Three things make it
-    doubtful: an output bit that is newer, a system that says "on" with the status "off", and the
-    fault of a power that stayed when it was switched off.
+    The state decides, because the controller does not always clear the status.  In three cases the
+    answer is not known: a newer output bit disagrees, the state is on with the status off, or the
+    fault of a power that is still present after it was switched off is current.
     """
-    told = memory.told_power(power_type)
-    if told is None:
+    event = memory.last_power_state(power_type)
+    if event is None:
         bit = _output_bit(memory, power_type)
         return Truth(None, () if bit is None else (_on_or_off("output bit", bit),))
-    value = _POWER_VALUE.get(told.state)
-    words = [f"state: {told.state.name}"]
+    value = _POWER_VALUE.get(event.state)
+    words = [f"state: {event.state.name}"]
     if value is None:
         return Truth(None, tuple(words))
-    refuting, others = _against_power(memory, told, value)
+    refuting, others = _against_power(memory, event, value)
     if _output_bit(memory, power_type) is value:
         words.append(_on_or_off("output bit", value))
     return Truth(None if refuting else value, tuple(words), (*refuting, *others))
 
 
 def _output_bit(memory: Memory, power_type: PowerType) -> bool | None:
-    """Return the output bit that powers a system; None if it was not told."""
-    output = memory.told(events.DigitalOutput)
+    """Return the output bit of a power system.  None if it was not received."""
+    output = memory.last_event(events.DigitalOutput)
     return None if output is None else bool(output.value & _OUTPUT_BIT[power_type])
 
 
 def _against_power(
-    memory: Memory, told: events.PowerSystemState, value: bool
+    memory: Memory, event: events.PowerSystemState, value: bool
 ) -> tuple[list[str], list[str]]:
-    """Return what refutes the state of a power system, and what only disagrees with it."""
+    """Return what makes the state of a power system doubtful, and what only contradicts it."""
     refuting: list[str] = []
     others: list[str] = []
-    bit = _output_bit(memory, told.power_type)
+    bit = _output_bit(memory, event.power_type)
     if bit is not None and bit is not value:
-        output, state = memory.latest[events.DigitalOutput], memory.power[told.power_type]
+        output, state = memory.latest[events.DigitalOutput], memory.power[event.power_type]
         (refuting if output.serial > state.serial else others).append(_on_or_off("output bit", bit))
-    if told.status is not value:
-        (refuting if value else others).append(_on_or_off("status", told.status))
+    if event.status is not value:
+        (refuting if value else others).append(_on_or_off("status", event.status))
     if not value:
         stuck = [fault for fault in memory.faults.current if fault.code == _STUCK_RELAY]
         refuting += [f"fault {fault.code}: {fault.name}" for fault in stuck]
@@ -171,10 +171,10 @@ def _on_or_off(source: str, answer: bool) -> str:
 def interlock_engaged(memory: Memory) -> Truth:
     """Return whether the interlock keeps the motors from moving.
 
-    Where the event and the input bit of the relay disagree, the later one counts.
+    If the event and the input bit of the relay disagree, the later one decides.
     """
-    event = memory.told(events.Interlock)
-    inputs = memory.told(events.DigitalInput)
+    event = memory.last_event(events.Interlock)
+    inputs = memory.last_event(events.DigitalInput)
     relay = None if inputs is None else bool(inputs.value & DigitalInput.InterlockPowerRelay)
     words = [] if event is None else [f"interlock: {'engaged' if event.state else 'released'}"]
     if event is None:
@@ -188,8 +188,8 @@ def interlock_engaged(memory: Memory) -> Truth:
 
 
 def may_command(memory: Memory) -> Truth:
-    """Return whether the control system may command; otherwise the engineering console does."""
-    event = memory.told(events.CommandableByDDS)
+    """Return whether the control system has control.  Otherwise the engineering console has it."""
+    event = memory.last_event(events.CommandableByDDS)
     if event is None:
         return Truth(None)
     who = "the control system" if event.state else "the engineering console"
@@ -197,12 +197,13 @@ def may_command(memory: Memory) -> Truth:
 
 
 def in_position(memory: Memory) -> Truth:
-    """Return whether the mirror is in position, by the controller's own event.
+    """Return whether the mirror is in position, according to the event of the controller.
 
-    True only while it is repeated: nothing tells that the mirror drifts out.  It may
-    come early in a motion; that a motion has ended is proved by the position alone.
+    The answer is True only while the event is repeated, because no event reports that the mirror
+    leaves its position.  The event may come early in a motion.  Only the position proves that a
+    motion has ended.
     """
-    event = memory.told(events.M2AssemblyInPosition)
+    event = memory.last_event(events.M2AssemblyInPosition)
     if event is None:
         return Truth(None)
     age = memory.seconds() - memory.latest[events.M2AssemblyInPosition].received_at
@@ -221,23 +222,23 @@ def required_ilcs(memory: Memory, with_temperature: bool, with_bypassed: bool) -
     Parameters
     ----------
     memory
-        What was told.
+        The last messages.
     with_temperature
         Whether the temperature table is in use.
     with_bypassed
-        Whether bypassed ILCs must be enabled as well.
+        Whether bypassed ILCs are included.
     """
     required = {ilc.address for ilc in actuators.ILCS if ilc.is_actuator} | {83}
     if with_temperature:
         required |= {78, 80, 81}
-    event = memory.told(events.BypassedActuatorILCs)
+    event = memory.last_event(events.BypassedActuatorILCs)
     if event is not None and not with_bypassed:
         required -= {number - 1 for number in event.ilcs}
     return frozenset(required)
 
 
 def ilcs_enabled(memory: Memory, addresses: frozenset[int]) -> Truth:
-    """Return whether some ILCs are enabled, with the names of those that are not."""
+    """Return whether all given ILCs are enabled, with the names of those that are not."""
     others: dict[str, list[int]] = {}
     for address in sorted(addresses):
         entry = memory.ilcs.get(address)
@@ -251,13 +252,13 @@ def ilcs_enabled(memory: Memory, addresses: frozenset[int]) -> Truth:
     if not others:
         return Truth(True, (f"all {len(addresses)} enabled",))
     words = tuple(f"{word}: {ilc_names(those)}" for word, those in others.items())
-    told = {mode.name for mode in InnerLoopControlMode} - {InnerLoopControlMode.Unknown.name}
-    return Truth(False if told & others.keys() else None, words)
+    reported = {mode.name for mode in InnerLoopControlMode} - {InnerLoopControlMode.Unknown.name}
+    return Truth(False if reported & others.keys() else None, words)
 
 
 def breaker_closed(memory: Memory, breaker: actuators.Breaker) -> Truth:
-    """Return whether a breaker is closed; not known while its power is off."""
-    event = memory.told(events.DigitalInput)
+    """Return whether a breaker is closed.  Not known while its power is off."""
+    event = memory.last_event(events.DigitalInput)
     if event is None:
         return Truth(None)
     if not event.value & breaker.bit:
@@ -268,8 +269,11 @@ def breaker_closed(memory: Memory, breaker: actuators.Breaker) -> Truth:
 
 
 def elevation(memory: Memory) -> tuple[float | None, str]:
-    """Return the elevation by the source in use, in degrees; None where there is none now."""
-    source = memory.told(events.InclinationTelemetrySource)
+    """Return the elevation of the source in use, in degrees, and the name of the source.
+
+    The elevation is None if there is no fresh value.
+    """
+    source = memory.last_event(events.InclinationTelemetrySource)
     if source is not None and source.source is InclinationTelemetrySource.MTMOUNT:
         mount = _fresh(memory, telemetry.InclinometerAngleTma)
         if mount is None or not math.isfinite(mount.inclinometer):
@@ -280,7 +284,7 @@ def elevation(memory: Memory) -> tuple[float | None, str]:
 
 
 def _fresh(memory: Memory, kind: type[T]) -> T | None:
-    """Return the last message of a topic, if it can be relied on."""
+    """Return the last message of a topic, if it is fresh."""
     entry = memory.latest.get(kind)
     if entry is None or memory.telemetry_validity(kind, entry) is not Validity.FRESH:
         return None

@@ -1,7 +1,7 @@
-"""Messages that cannot be read, and what cannot be relied on after one.
+"""Messages that cannot be read, and the entries that they make old.
 
-A newer controller may tell a state that the catalogue does not have.  Then the state that it told
-before is not so any more, though the new one is not known.
+A newer controller may report a state that the catalogue does not contain.  Then the new state is
+not known, and the state that was reported before is not true any more.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ __all__ = ["doubtful", "kind_of"]
 #: The classes of all events and topics by their names on the wire.
 _KINDS: dict[str, type] = {**events.BY_NAME, **telemetry.BY_NAME}
 
-#: The field with the key of those that come by key.
+#: The field that contains the key, for the classes that have a message for each key.
 _KEY_FIELDS = {
     events.PowerSystemState: "powerType",
     events.InnerLoopControlMode: "address",
@@ -23,7 +23,7 @@ _KEY_FIELDS = {
 
 
 def kind_of(message: events.Unknown) -> type | None:
-    """Return the class that a message is of by its id; None if there is no such class."""
+    """Return the class that belongs to the id of a message.  None if there is no such class."""
     name = message.raw.get("id")
     return _KINDS.get(name) if isinstance(name, str) else None
 
@@ -31,15 +31,15 @@ def kind_of(message: events.Unknown) -> type | None:
 def doubtful(
     message: events.Unknown, by_key: Mapping[Any, Entry], latest: Entry | None
 ) -> Iterable[Entry]:
-    """Return what cannot be relied on after a message that could not be read.
+    """Return the entries that are not reliable after an unreadable message.
 
     Parameters
     ----------
     message
         The message.
     by_key
-        The entries of its class, if they come by key.  If its key cannot be read, either, all
-        of them are doubtful.
+        The entries of its class, if there is one for each key.  If the key cannot be read
+        either, all of them are doubtful.
     latest
         The last message of its class, if there was one.
     """

@@ -1,9 +1,7 @@
-"""Commands whose end is not known, and may still change the mirror.
+"""Commands that may still be running and may still change the mirror.
 
-The controller takes one command at a time, in order.  So a command has ended when it
-was answered, or when one that was sent later is acknowledged.
-
-No Twisted.
+The controller takes one command at a time, in order.  So a command has ended when its final
+reply has come, or when a later command is acknowledged.  This module does not use Twisted.
 """
 
 from ..catalogue import commands
@@ -11,7 +9,7 @@ from ..catalogue.enums import CommandActuator, CommandScript
 
 __all__ = ["Unsettled", "is_stop"]
 
-#: The commands that change the loop or the power, or may.
+#: The commands that change, or may change, the loop or the power.
 _CHANGING: tuple[type[commands.Command], ...] = (
     commands.Power,
     commands.SwitchForceBalanceSystem,
@@ -23,34 +21,34 @@ _CHANGING: tuple[type[commands.Command], ...] = (
 
 
 class Unsettled:
-    """Keeps the commands of one client that have not ended, as far as is known."""
+    """The commands of one client that are not known to have ended."""
 
     def __init__(self) -> None:
         self._numbered = 0
         self._open: dict[int, commands.Command] = {}
 
     def begin(self, command: commands.Command) -> int:
-        """Remember that a command is sent; return its number."""
+        """Add a command that is being sent.  Return its number."""
         self._numbered += 1
         self._open[self._numbered] = command
         return self._numbered
 
     def not_sent(self, number: int) -> None:
-        """Remember that a command was not sent after all."""
+        """Remove a command that was not sent."""
         self._open.pop(number, None)
 
     def acknowledged(self, number: int) -> None:
-        """Remember that the controller has begun with a command: all before it have ended."""
+        """Take note that the controller has acknowledged a command: all earlier ones have ended."""
         for earlier in [other for other in self._open if other < number]:
             del self._open[earlier]
 
     def answered(self, number: int) -> None:
-        """Remember that the controller has ended with a command."""
+        """Take note that the final reply to a command has come."""
         self.acknowledged(number)
         self._open.pop(number, None)
 
     def proved(self, command: commands.Command) -> None:
-        """Remember that the effect of a command was seen, though it was never answered."""
+        """Remove a command whose effect was seen but whose reply did not come."""
         for number, other in list(self._open.items()):
             if other is command:
                 self.answered(number)
@@ -62,15 +60,15 @@ class Unsettled:
 
     @property
     def changing(self) -> tuple[commands.Command, ...]:
-        """The commands that change, or may change, the loop or the power; in order of sending."""
+        """The commands that change, or may change, the loop or the power, in order of sending."""
         return tuple(command for command in self._open.values() if isinstance(command, _CHANGING))
 
 
 def is_stop(command: commands.Command) -> bool:
-    """Whether a command stops something, and starts nothing.
+    """Whether a command only stops something.
 
-    These are those that open the loop or switch a power off, and those that stop or pause a
-    script or a motion of single actuators.
+    Such commands open the loop, switch a power off, or stop or pause a script or a motion of
+    single actuators.
     """
     if isinstance(command, commands.Power | commands.SwitchForceBalanceSystem):
         return not command.status

@@ -1,4 +1,4 @@
-"""Faults, breakers, configuration, and the restart of the controller."""
+"""Procedures for faults, breakers, configuration, and the restart of the controller."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,19 +14,19 @@ __all__ = ["ChangeConfiguration", "ChangeHardpoints", "ClearFaults", "Reboot", "
 
 
 class ClearFaults(Procedure):
-    """Clear the faults, and see that they stay away."""
+    """Clear the faults, and check that they do not come back."""
 
     name = "clear_faults"
 
     async def clear(self) -> str:
-        """Clear them; those whose cause is still there come back within two cycles."""
+        """Clear the faults.  A fault whose cause is still present comes back within two cycles."""
         return await self.show(commands.ClearErrors())
 
     steps = (Step("Faults cleared", clear),)
 
 
 class ResetBreakers(Procedure):
-    """Reset the breakers of a power system, and see them closed.
+    """Reset the breakers of a power system, and check that they are closed.
 
     Parameters
     ----------
@@ -43,16 +43,16 @@ class ResetBreakers(Procedure):
         self._power_type = power_type
 
     async def check(self) -> str:
-        """See that the power is on."""
+        """Check that the power is on."""
         is_motor = self._power_type is PowerType.Motor
         return require(self.parts, ["motor_power" if is_motor else "communication_power"])
 
     async def reset(self) -> str:
-        """Reset them."""
+        """Reset the breakers."""
         return await self.show(commands.ResetBreakers(power_type=self._power_type))
 
     async def look(self) -> str:
-        """See each of them closed."""
+        """Check that each breaker is closed."""
 
         def open_ones() -> list[str]:
             breakers = self.parts.state.breakers
@@ -82,9 +82,9 @@ class ChangeConfiguration(Procedure):
     parts
         Objects that the procedures of the mirror share.
     file
-        Its name; it must be one that the controller lists.
+        Name of the file.  The controller must list it.
     override
-        Preconditions that need not hold; ``"listed"`` allows any name.
+        Preconditions that need not hold.  ``"listed"`` allows any name.
     """
 
     name = "change_configuration"
@@ -95,19 +95,19 @@ class ChangeConfiguration(Procedure):
         self._override = override
 
     async def check(self) -> str:
-        """See that the power is off, and that the controller has the file."""
+        """Check that the power is off, and that the controller has the file."""
         seen = require(self.parts, ["communication_power_off"], self._override)
-        listed = self.memory.told(events.ConfigurationFiles)
+        listed = self.memory.last_event(events.ConfigurationFiles)
         if "listed" in self._override or (listed is not None and self._file in listed.files):
             return seen
         raise InvalidFieldError(self.name, "file", f"is {self._file!r}, which is not listed")
 
     async def choose(self) -> str:
-        """Choose it."""
+        """Choose the file."""
         return await self.show(commands.SetConfigurationFile(file=self._file))
 
     async def load(self) -> str:
-        """Put it to use."""
+        """Load the configuration."""
         return await self.show(commands.LoadConfiguration())
 
     steps = (
@@ -138,15 +138,15 @@ class ChangeHardpoints(Procedure):
         self._override = override
 
     async def check(self) -> str:
-        """See that the power is off."""
+        """Check that the power is off."""
         return require(self.parts, ["communication_power_off"], self._override)
 
     async def choose(self) -> str:
-        """Choose them."""
+        """Choose the hardpoints."""
         return await self.show(self._command)
 
     async def load(self) -> str:
-        """Put them to use."""
+        """Load the configuration."""
         return await self.show(commands.LoadConfiguration())
 
     steps = (
@@ -157,9 +157,9 @@ class ChangeHardpoints(Procedure):
 
 
 class Reboot(Procedure):
-    """Restart the controller, and wait until it is back and has said how things are.
+    """Restart the controller, and wait until it is connected and has sent its state.
 
-    The motors must be off, unless that is overridden.
+    The motors must be off, unless this precondition is overridden.
     """
 
     name = "reboot"
@@ -169,15 +169,15 @@ class Reboot(Procedure):
         self._override = override
 
     async def check(self) -> str:
-        """See that the motors are off."""
+        """Check that the motors are off."""
         return require(self.parts, ["motor_power_off"], self._override)
 
     async def restart(self) -> str:
-        """Ask for it, and see the connection end; the answer may never come."""
+        """Send the command, and wait until the connection is lost.  A reply may not come."""
         return await self.show(commands.RebootController())
 
     async def wait(self) -> str:
-        """Wait until both ports are up again and the welcome was heard."""
+        """Wait until both ports are connected again and the welcome messages have arrived."""
         await make_ready(self.parts, self.parts.settings.reboot_timeout)
         return "both ports are up"
 

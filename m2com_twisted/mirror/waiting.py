@@ -1,4 +1,4 @@
-"""Waiting for what the controller says; nothing polls."""
+"""Waiting for messages of the controller, without polling."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -16,17 +16,17 @@ __all__ = ["Subscription", "Waiting"]
 
 T = TypeVar("T")
 
-#: Messages that wait for an ``async for``: at 20 Hz almost a minute of a topic.
+#: Largest number of messages in the queue of an ``async for``: almost a minute at 20 Hz.
 _QUEUE = 1000
 
 
 class Subscription(Generic[T]):
-    """Calls back for each message of a class, or hands them to an ``async for``.
+    """Calls back for each message of a class, or passes the messages to an ``async for``.
 
     Attributes
     ----------
     missed
-        Messages that an ``async for`` has missed, because it was too slow.
+        Number of messages that were dropped because the ``async for`` was too slow.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Subscription(Generic[T]):
         self.missed = 0
 
     def take(self, message: T) -> None:
-        """Take a message; what the callback raises comes out."""
+        """Take a message.  An exception of the callback is passed on."""
         if self._callback is not None:
             self._callback(message)
             return
@@ -55,7 +55,7 @@ class Subscription(Generic[T]):
         self._wake()
 
     def cancel(self) -> None:
-        """Take no more messages; an ``async for`` ends after those that wait."""
+        """Take no more messages.  An ``async for`` ends after the messages in its queue."""
         if not self._is_over:
             self._is_over = True
             self._ended(self)
@@ -82,7 +82,7 @@ class Subscription(Generic[T]):
 
 
 class _Condition:
-    """Waits until something is true of the state, and stays true for a time."""
+    """Waits until a condition of the state is true and stays true for a time."""
 
     def __init__(
         self, holds: Callable[[], bool], hold: float, clock: IReactorTime, done: Deferred[None]
@@ -94,7 +94,7 @@ class _Condition:
         self._timer: IDelayedCall | None = None
 
     def check(self) -> None:
-        """See whether it is true now."""
+        """Check whether the condition is true now."""
         try:
             holds = self._holds()
         except Exception as error:
@@ -121,16 +121,16 @@ class _Condition:
 
 
 class Waiting:
-    """All who wait for something about one mirror.
+    """The callers that wait for messages or conditions of one mirror.
 
     Parameters
     ----------
     state
-        The state, which has taken a message before this is told of it.
+        The state of the mirror.  It has taken each message before this object gets it.
     clock
-        Limits the waiting.
+        Measures the timeouts.
     log
-        Where a callback that fails is reported.
+        Logs the failures of callbacks.
     """
 
     def __init__(self, state: MirrorState, clock: IReactorTime, log: NamedLog) -> None:
@@ -142,7 +142,7 @@ class Waiting:
         self._is_over = False
 
     def notify(self, message: object) -> None:
-        """Tell all of a message."""
+        """Pass a message to all subscriptions, and check all conditions."""
         subscriptions = self._subscriptions.get(type(message))
         if subscriptions:
             for subscription in list(subscriptions):
@@ -154,18 +154,18 @@ class Waiting:
             self.changed()
 
     def changed(self) -> None:
-        """Let all conditions be looked at again."""
+        """Check all conditions again."""
         for condition in list(self._conditions):
-            # One before it may have cancelled it.
+            # An earlier condition may have cancelled this one.
             if condition in self._conditions:
                 condition.check()
 
     def start(self) -> None:
-        """Let waiting be possible, again after `stop`."""
+        """Allow waiting.  It can be called again after `stop`."""
         self._is_over = False
 
     def stop(self) -> None:
-        """Tell all who wait that nothing more comes."""
+        """Fail all waits, and end all subscriptions."""
         self._is_over = True
         for condition in list(self._conditions):
             if condition in self._conditions:
@@ -227,25 +227,25 @@ class Waiting:
         timeout: float | None,
         hold: float = 0.0,
     ) -> None:
-        """Wait until something is true, looked at after each message.
+        """Wait until a condition is true.  It is checked after each message.
 
         Parameters
         ----------
         holds
-            Says whether it is true.
+            Returns whether the condition is true.
         what
-            What it is, for the error.
+            The condition in words, for the error.
         seen
-            Says what was seen last, for the error.
+            Returns the last observation in words, for the error.
         timeout
-            Seconds to wait; None: for ever.
+            Seconds to wait.  None waits without limit.
         hold
-            Seconds for which it must stay true.
+            Seconds for which the condition must stay true.
 
         Raises
         ------
         WaitTimeoutError
-            If it is not true in time.
+            If the condition is not true in time.
         ClientClosedError
             If the mirror is stopped.
         """

@@ -1,4 +1,4 @@
-"""Watching the topics of telemetry: which have fallen silent, or come more slowly."""
+"""A watchdog for the telemetry topics: it reports topics that are silent or slow."""
 
 from collections.abc import Callable
 
@@ -11,45 +11,47 @@ from .state import MirrorState
 
 __all__ = ["TopicWatchdog"]
 
-#: Seconds between two looks: a topic is old at half a second, and a person needs no faster word.
+#: Seconds between two checks.  A topic is old after half a second, and a person needs no faster
+#: report.
 _INTERVAL = 1.0
 
 
-#: A topic is slow when its average period is so many times the usual one: jitter and a single
-#: hiccup stay far below.
+#: A topic is slow if its average period is this number of times the usual period.  Jitter and a
+#: single delay stay far below.
 _SLOW = 2.0
 
-#: Looks in a row that must find a topic slow; the average forgets one long gap within a second.
-_LOOKS_UNTIL_SLOW = 2
+#: Number of consecutive checks that must find a topic slow.  The effect of one long gap on the
+#: average disappears within a second.
+_CHECKS_UNTIL_SLOW = 2
 
-#: Looks in a row that must find a topic fresh until its usual rate is taken: 50 messages at the
-#: slowest rate that was seen, 5 Hz, by which the average has forgotten how it began.
-_LOOKS_UNTIL_USUAL = 10
+#: Number of consecutive checks that must find a topic fresh before its usual period is recorded.
+#: At the slowest known rate of 5 Hz these are 50 messages, enough for a settled average.
+_CHECKS_UNTIL_USUAL = 10
 
 
 class TopicWatchdog:
-    """Tells when topics fall silent while their connection stands, and when they come again.
+    """Reports topics that become silent while their port is connected, and topics that return.
 
-    How often a topic should come is measured: it is silent when it is missing for ten of its
-    average periods, at two looks in a row.  Topics that need the motor power are not missed
-    without it.
+    The expected period of a topic is measured.  A topic is silent if two consecutive checks find
+    it old.  It is old after ten average periods without a message.  A topic that needs the
+    motor power is not silent while that power is off.
 
     Parameters
     ----------
     state
-        What was told.
+        The state of the mirror.
     clock
-        Measures the time.
+        Measures the time between checks.
     log
-        Where it is told.
+        Logs the reports.
 
     Attributes
     ----------
     silent
         Names of the topics that are silent now.
     slow
-        Names of the topics that come, but at less than half their usual rate: that of the
-        tenth second in which they came on this connection.
+        Names of the topics that come at less than half their usual rate.  The usual rate is
+        recorded after ten seconds on this connection.
     """
 
     def __init__(self, state: MirrorState, clock: IReactorTime, log: NamedLog) -> None:
@@ -59,10 +61,11 @@ class TopicWatchdog:
         self._call: IDelayedCall | None = None
         self._callbacks: list[Callable[[frozenset[str]], object]] = []
         self._slow_callbacks: list[Callable[[frozenset[str]], object]] = []
-        # By topic: its usual period, and the looks in a row that found it fresh, then slow.
+        # For each topic: its usual period, and the number of consecutive checks that found it
+        # fresh or slow.
         self._usual: dict[str, float] = {}
         self._looks: dict[str, int] = {}
-        # Topics that were found old at the last look.
+        # Topics that were old at the last check.
         self._quiet: frozenset[str] = frozenset()
         self.silent: frozenset[str] = frozenset()
         self.slow: frozenset[str] = frozenset()
@@ -76,36 +79,36 @@ class TopicWatchdog:
         self._slow_callbacks.append(callback)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the checks."""
         if self._call is None:
-            self._call = self._clock.callLater(_INTERVAL, self._look)
+            self._call = self._clock.callLater(_INTERVAL, self._check)
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop the checks."""
         if self._call is not None:
             self._call.cancel()
             self._call = None
 
-    def _look(self) -> None:
-        self._call = self._clock.callLater(_INTERVAL, self._look)
+    def _check(self) -> None:
+        self._call = self._clock.callLater(_INTERVAL, self._check)
         quiet = frozenset(
             kind.name
             for kind in telemetry.BY_NAME.values()
             if self._state.memory.telemetry_up
             and self._state.reading(kind).validity is Validity.OLD
         )
-        # Twice in a row: all are old when the connection or the motor power has just come.
+        # Two checks: all topics are old just after the connection or the motor power has come.
         silent, self._quiet = quiet & self._quiet, quiet
         slow = frozenset(
             name for name, kind in telemetry.BY_NAME.items() if self._is_slow(name, kind)
         )
         before_silent, self.silent = self.silent, silent
         before_slow, self.slow = self.slow, slow
-        self._tell("silent", before_silent, silent, self._callbacks)
-        self._tell("slow", before_slow, slow, self._slow_callbacks)
+        self._report("silent", before_silent, silent, self._callbacks)
+        self._report("slow", before_slow, slow, self._slow_callbacks)
 
     def _is_slow(self, name: str, kind: type) -> bool:
-        """Whether a topic comes, and has been slower than usual for some looks."""
+        """Whether a topic comes, and several consecutive checks found it slower than usual."""
         memory = self._state.memory
         if not memory.telemetry_up:
             self._usual.pop(name, None)
@@ -119,19 +122,19 @@ class TopicWatchdog:
             self._looks[name] = 0
             return False
         self._looks[name] = self._looks.get(name, 0) + 1
-        if usual is None and self._looks[name] >= _LOOKS_UNTIL_USUAL:
+        if usual is None and self._looks[name] >= _CHECKS_UNTIL_USUAL:
             self._usual[name] = entry.period
             self._looks[name] = 0
-        return usual is not None and self._looks[name] >= _LOOKS_UNTIL_SLOW
+        return usual is not None and self._looks[name] >= _CHECKS_UNTIL_SLOW
 
-    def _tell(
+    def _report(
         self,
         what: str,
         before: frozenset[str],
         now: frozenset[str],
         callbacks: list[Callable[[frozenset[str]], object]],
     ) -> None:
-        """Log and call back if the topics that are silent, or slow, have changed."""
+        """Log and call back if the set of silent or slow topics has changed."""
         if before == now:
             return
         for name in sorted(now - before):

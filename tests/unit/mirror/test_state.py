@@ -381,7 +381,7 @@ def test_the_mode_while_the_loop_is_being_closed() -> None:
 def test_a_reading_as_text() -> None:
     """A reading shows value, validity and age in one line."""
     told = Told()
-    assert str(told.state.interlock) == "never told"
+    assert str(told.state.interlock) == "never received"
     told.event("interlock", state=True)
     told.now += 2.0
     assert str(told.state.interlock) == "Interlock(state=True) (fresh, 2.0 s old)"
