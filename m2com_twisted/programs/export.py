@@ -1,8 +1,9 @@
 """``m2com export``."""
 
+import contextlib
 import csv
 import io
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -59,15 +60,17 @@ class ExportOptions(RecordingSubcommand):
         """Override."""
         self.log_to(terminal)
         columns: dict[str, None] = {}
+        found = False
         async with aclosing(self._messages(reactor, "Looking")) as messages:
             async for _, message in messages:
+                found = True
                 columns.update(dict.fromkeys(name for name, _ in flatten(message)))
-        if not columns:
+        if not found:
             raise RecordingError(f"{self['recording']} has no message {self['topic']} of that time")
         if self["output"] is None:
             await self._write(list(columns), reactor, _StandardOutput(terminal))
         else:
-            with Path(self["output"]).open("x", newline="", encoding="utf-8") as file:
+            with _new_file(Path(self["output"])) as file:
                 await self._write(list(columns), reactor, _File(file))
         return 0
 
@@ -95,6 +98,18 @@ class ExportOptions(RecordingSubcommand):
                         message = _message(record)
                         if message is not None:
                             yield f"{record.utc:%Y-%m-%dT%H:%M:%S.%fZ}", message
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """Open a file that does not exist; it is removed if it cannot be written to its end."""
+    file = path.open("x", newline="", encoding="utf-8")
+    try:
+        with file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _message(record: "Record") -> Message | None:

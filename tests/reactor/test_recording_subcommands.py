@@ -1,7 +1,10 @@
 """The subcommands of m2com that read a recording, run in this process."""
 
 import csv
+import errno
 import json
+import os
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -154,6 +157,32 @@ async def test_export_has_the_columns_of_all_messages(
     assert await start("export", str(tmp_path), "--topic", "x") == 0
     rows = [row.split(",")[1:] for row in capsys.readouterr().out.splitlines()]
     assert rows == [["a[0]", "b.c", "a[1]"], ["1", "", ""], ["1", "True", "nan"]]
+
+
+@pytest_twisted.ensureDeferred
+async def test_export_of_messages_without_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table has their times."""
+    recording = Recording(tmp_path)
+    recording.observer.received(b'{"id": "x"}', {"id": "x"})
+    recording.stop()
+    assert await start("export", str(tmp_path), "--topic", "x") == 0
+    assert capsys.readouterr().out == "utc\n2023-11-14T22:13:20.000000Z\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_export_to_a_disk_that_is_full(night: Path, tmp_path: Path) -> None:
+    """Half a table is not left behind, where it could be taken for the whole."""
+    file = tmp_path / "table.csv"
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))
+    try:
+        with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+            await start("export", str(night), "--topic", "position", "--output", str(file))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert not file.exists()
 
 
 @pytest_twisted.ensureDeferred
