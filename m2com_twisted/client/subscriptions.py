@@ -109,9 +109,12 @@ class Subscriptions:
         require_callback(subscription.callback)
         kind = subscription.kind
         if issubclass(kind, Unknown):
-            self._for_unknown.append(subscription)
+            subscriptions = self._for_unknown
         else:
-            self._by_name.setdefault(kind.name, []).append(subscription)
+            subscriptions = self._by_name.setdefault(kind.name, [])
+        # Also here: messages of the class may never come.
+        self._forget_cancelled(subscriptions)
+        subscriptions.append(subscription)
 
     def counted(self, stats: Stats) -> Stats:
         """Return counters that include the errors of the typed callbacks."""

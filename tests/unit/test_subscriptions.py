@@ -1,6 +1,7 @@
 """Typed callbacks of the service: any number, of any kind, in the order of the messages."""
 
 import logging
+import weakref
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -111,6 +112,21 @@ def test_a_cancelled_subscription_is_told_nothing_more() -> None:
     assert heard == ["third", "third"]
     assert (first.active, second.active, third.active) == (True, False, True)
     second.cancel()
+
+
+@pytest.mark.parametrize("kind", [events.LimitSwitchStatus, events.Unknown])
+def test_cancelled_subscriptions_are_not_kept(kind: Any) -> None:
+    """Callbacks that come and go take no memory, even if no message of the class ever comes."""
+    embedded = started()
+    callbacks = []
+    for _ in range(10):
+
+        def callback(event: object) -> None: ...
+
+        embedded.service.subscribe(kind, callback).cancel()
+        callbacks.append(weakref.ref(callback))
+    del callback
+    assert sum(kept() is not None for kept in callbacks) <= 1
 
 
 def test_a_callback_may_subscribe() -> None:
