@@ -18,6 +18,8 @@ from ..errors import InvalidFieldError
 
 __all__ = ["command_class", "command_from"]
 
+_TRUTHS = {"true": True, "on": True, "false": False, "off": False}
+
 
 def command_class(name: str) -> type[commands.Command]:
     """Return the class of a command by its name on the wire.
@@ -126,7 +128,7 @@ def _named(field: Field, item: object) -> object:
 def _value(field: Field, text: str) -> object:
     """Return one value; other text is returned as it is, and the command refuses it."""
     if field.type is bool:
-        return {"true": True, "false": False}.get(text.lower(), text)
+        return _TRUTHS.get(text.lower(), text)
     named = _by_name(field, text)
     if named is not None:
         return named

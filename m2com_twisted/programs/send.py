@@ -50,11 +50,11 @@ class SendOptions(ControllerSubcommand):
     synopsis = "Usage: m2com send COMMAND [parameter=value ...] [options]"
     longdesc = """Check a command, send it, and wait until the controller has executed it, or with
     --no-wait until the controller has acknowledged it.  A parameter that is not given has its
-    default.  A value may be a number, 0x and hexadecimal digits, true or false, the name of a
-    member of an enumeration or of an actuator, a list with commas, or @FILE for the JSON in a
-    file.  "m2com send --help COMMAND" describes one command.  The exit code is 0 for success,
-    1 for a wrong command line, 2 for no connection, 3 if the command was rejected, 4 if it failed,
-    5 if its outcome is unknown, 6 if it was acknowledged and --no-wait was given."""
+    default.  A value may be a number, 0x and hexadecimal digits, true or false, on or off, the
+    name of a member of an enumeration or of an actuator, a list with commas, or @FILE for the
+    JSON in a file.  "m2com send --help COMMAND" describes one command.  The exit code is 0 for
+    success, 1 for a wrong command line, 2 for no connection, 3 if the command was rejected, 4 if
+    it failed, 5 if its outcome is unknown, 6 if it was acknowledged and --no-wait was given."""
     example = "m2com send positionMirror x=1 z=-2.5"
     # Errors are not logged, since the outcome is shown anyway.
     log_level = logging.CRITICAL

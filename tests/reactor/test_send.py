@@ -110,6 +110,8 @@ async def test_send_tells_a_refused_connection(capsys: pytest.CaptureFixture[str
         ),
         (["power", "powerType=Communication", "status=True"], {"powerType": 2, "status": True}),
         (["power", "powerType=motor", "status=false"], {"powerType": 1, "status": False}),
+        (["power", "powerType=motor", "status=on"], {"powerType": 1, "status": True}),
+        (["switchForceBalanceSystem", "status=OFF"], {"status": False}),
         (["switchDigitalOutput", "bit=ResetMotorBreakers", "status=2"], {"bit": 8, "status": 2}),
         (["switchDigitalOutput", "bit=0x10", "status=ToggleBit"], {"bit": 16, "status": 3}),
         (["setEnabledFaultsMask", "mask=0xFF800003FFFFFFF8"], {"mask": 0xFF800003FFFFFFF8}),
