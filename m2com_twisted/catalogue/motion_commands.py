@@ -136,7 +136,8 @@ class SetHardpointList(Command, frozen=True):
     """Choose the six actuators that hold the mirror; ``loadConfiguration`` puts it to use.
 
     There are 48 valid lists, `m2com_twisted.catalogue.actuators.HARDPOINT_LISTS`.  The
-    communication power must be off for it.
+    communication power must be off for it.  The console offers it in its state Standby; by
+    the console's manual it is Diagnostic.
     """
 
     actuators: Annotated[

@@ -121,8 +121,9 @@ class LoadConfiguration(Command, frozen=True):
 class SetControlParameters(Command, frozen=True):
     """Choose what the look-up table of the forces goes by.
 
-    In the observatory's interface a difference of 0 stands for the default; on the wire
-    it must be more.
+    On the wire the difference must be more than 0.  The sources disagree on a difference of 0
+    in the observatory's component: by its interface it stands for the default, by its code for
+    the last value.
     """
 
     use_external_elevation_angle: Annotated[

@@ -210,11 +210,13 @@ class TangentActuatorSteps(ReceivedMessage, frozen=True):
 
 
 class ForceErrorTangent(ReceivedMessage, frozen=True):
-    """Errors of the tangent forces; fault 6088 at 2000 N, and at 5000 N and 1000 N in all."""
+    """Errors of the tangent forces; each has a limit that is fault 6088 when it is reached."""
 
-    force: Annotated[tuple[float, ...], about("Of each actuator.", "N", length=6)]
-    weight: Annotated[float, about("Of the weight that they carry.", "N")]
-    sum: Annotated[float, about("Of their sum.", "N")]
+    force: Annotated[
+        tuple[float, ...], about("Of each actuator; the limit is 2000 N.", "N", length=6)
+    ]
+    weight: Annotated[float, about("Of the weight that they carry; the limit is 5000 N.", "N")]
+    sum: Annotated[float, about("Of their sum; the limit is 1000 N.", "N")]
 
 
 class InclinometerAngleTma(ReceivedMessage, frozen=True):

@@ -100,6 +100,17 @@ def test_all_64_bits_of_the_faults_are_known() -> None:
         assert fault.advice.endswith(".")
 
 
+def test_each_fault_has_its_bit_its_code_and_its_severity() -> None:
+    """The table is that of the controller, bit by bit; W is a warning, F a fault."""
+    table = " ".join(f"{one.bit} {one.code}{one.severity.value[0].upper()}" for one in FAULTS)
+    assert table == (
+        "3 6051F 4 6055F 5 6057W 6 6056F 7 6058F 8 6059W 9 6061F 10 6062W 11 6063F 12 6064W"
+        " 13 6065F 14 6066F 15 6067F 16 6068F 17 6069F 18 6070F 19 6071W 20 6072F 21 6078W"
+        " 22 6079F 23 6080F 24 6081W 25 6082W 26 6083F 27 6084F 32 6088F 33 6060F 34 6052W"
+        " 55 6077F 56 6054F 57 6053F 58 6086W 59 6085F 60 6075W 61 6073F 62 6074W 63 6087F"
+    )
+
+
 def test_reserved_bits_are_not_lost() -> None:
     """A reserved bit that is set can be shown, though it is no fault."""
     assert [fault.bit for fault in bits_in(1 << 40 | 1 << 57)] == [40, 57]
