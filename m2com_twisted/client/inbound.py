@@ -88,7 +88,7 @@ class Inbound:
         self._log = log
         self._bad_line_throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
         # `drop_waiting` replaces it.  Messages that were taken under an older one are dropped.
-        self._life = object()
+        self._generation = object()
         # The lines of the chunk that is arriving.
         self._lines: Iterator[bytes] = iter(())
         # When it arrived.
@@ -140,7 +140,7 @@ class Inbound:
 
     def drop_waiting(self) -> None:
         """Implement `ConnectionUser`."""
-        self._life = object()
+        self._generation = object()
         self._delivery.drop_waiting()
 
     def stop(self) -> Deferred[None]:
@@ -165,13 +165,13 @@ class Inbound:
         # status.  It is enough to ask once per chunk: no command that is sent while
         # the chunk is delivered can be answered in it.
         looks_at_all = bool(self._observers) or len(self._commands) > 0
-        life = self._life
+        generation = self._generation
         for line in lines:
             try:
                 message = decode_strictly(line)
             except STRICT_ERRORS:
                 lenient = self._decode_leniently(line)
-                if self._life is not life:
+                if self._generation is not generation:
                     return  # closed by an observer of bad lines
                 if lenient is None:
                     continue
@@ -180,7 +180,7 @@ class Inbound:
             # compare ids as to find that a key is missing.
             if looks_at_all or "sequence_id" in message:
                 self._look_at(line, message)
-                if self._life is not life:
+                if self._generation is not generation:
                     return  # closed by an observer, or by code that awaited the command
             yield message
 
@@ -198,11 +198,11 @@ class Inbound:
 
     def _look_at(self, line: bytes, message: Message) -> None:
         """Show a message to observers, and to the command whose status it may be."""
-        life = self._life
+        generation = self._generation
         if self._observers:
             self._observers.received(line.removesuffix(b"\r"), message)
         name = message.get("id")  # of any type
-        if isinstance(name, str) and name in STATUSES and self._life is life:
+        if isinstance(name, str) and name in STATUSES and self._generation is generation:
             self._commands.status_received(message)
 
     def _count(self) -> None:

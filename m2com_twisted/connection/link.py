@@ -28,7 +28,7 @@ __all__ = ["ReconnectingLink", "check_timeout"]
 class ReconnectingLink:
     """Keeps one connection to the controller, from `connect` until `close`.
 
-    Everything that happens goes through `_happened`: the machine settles its
+    Every input goes through `_process_input`: the machine settles its
     state, and the effects that it returns wait in a queue.  Code of users (a
     waiter's callback, a log handler, a retry policy, an endpoint, a canceller)
     runs in effects only, so it always sees a settled state.  If it calls a
@@ -85,7 +85,7 @@ class ReconnectingLink:
             new_protocol=new_protocol,
             reactor=reactor,
             log=log,
-            report=self._happened,
+            report=self._process_input,
             ended=self._connection_ended,
         )
         self._performer = Performer(
@@ -98,7 +98,7 @@ class ReconnectingLink:
             retry_policy=retry_policy,
             reactor=reactor,
             log=log,
-            report=self._happened,
+            report=self._process_input,
         )
         self._queue = EffectQueue(self._performer.perform, reactor, log)
 
@@ -164,11 +164,11 @@ class ReconnectingLink:
         """
         check_timeout(timeout)
         number, waiter = self._new_waiter(self._connect_cancelled)
-        self._happened(Connect(number, timeout))
+        self._process_input(Connect(number, timeout))
         while waiter.called and waiter.result is None and not self.connected:
             # The connection was made within this call, and closed or lost within it as well.
             number, waiter = self._new_waiter(self._connect_cancelled)
-            self._happened(ConnectOvertaken(number))
+            self._process_input(ConnectOvertaken(number))
         if timeout < math.inf and not waiter.called:
             waiter.addTimeout(timeout, self._reactor, self._connect_timed_out)
         return waiter
@@ -190,7 +190,7 @@ class ReconnectingLink:
             If the timeout is negative or not a number.
         """
         check_timeout(timeout)
-        self._happened(Start(timeout))
+        self._process_input(Start(timeout))
 
     def close(self) -> Deferred[None]:
         """Close; when this fires, no attempt, connection or timer is left."""
@@ -199,10 +199,10 @@ class ReconnectingLink:
             self._user.drop_waiting()
             self._connections.give_up()
         number, waiter = self._new_waiter(self._close_cancelled)
-        self._happened(Close(number))
+        self._process_input(Close(number))
         return waiter
 
-    def _happened(self, what: Input) -> None:
+    def _process_input(self, what: Input) -> None:
         state = self._machine.state
         effects = self._machine.handle(what)
         if self._machine.state is not state:
@@ -210,7 +210,7 @@ class ReconnectingLink:
         self._queue.add(effects)
 
     def _connection_ended(self) -> None:
-        self._performer.look_for_end()
+        self._performer.report_teardown_when_done()
 
     def _new_waiter(self, forget: Callable[[int], object]) -> tuple[int, Deferred[None]]:
         number = next(self._waiter_numbers)
@@ -225,7 +225,7 @@ class ReconnectingLink:
     def _connect_cancelled(self, number: int) -> None:
         # Only once: an effect of the cancelling may cancel it again.
         if self._waiters.pop(number, None) is not None:
-            self._happened(ConnectCancelled(number))
+            self._process_input(ConnectCancelled(number))
 
     def _close_cancelled(self, number: int) -> None:
         self._waiters.pop(number, None)

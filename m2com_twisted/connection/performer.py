@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from ..delivery.backlog import ReadingControl
 from ..errors import ClientClosedError
 from ..support.log import NamedLog
+from .close_timeouts import CALLBACK_CLOSE_TIMEOUT
 from .connections import Connections
 from .effects import (
     Abandon,
@@ -43,10 +44,6 @@ from .retry import RetryPolicy, next_delay
 from .state import ConnectionState
 
 __all__ = ["ConnectionUser", "Performer"]
-
-# How long `close` waits for the end of a callback that it has cancelled, in seconds.
-# It waits equally long for a peer that does not read.
-_CALLBACK_END_TIME = 2.0
 
 
 class ConnectionUser(Protocol):
@@ -137,7 +134,7 @@ class Performer:
         """Perform one effect, by the method that is registered for its type."""
         raise NotImplementedError(f"Nobody performs {effect!r}.")
 
-    def look_for_end(self) -> None:
+    def report_teardown_when_done(self) -> None:
         """Report `TornDown` when everything that was told to end has ended."""
         if self._disconnecting and self._callback_ended and self._connections.all_gone:
             self._disconnecting = self._callback_ended = False
@@ -270,11 +267,11 @@ class Performer:
     def _stop_delivery(self, effect: StopDelivery) -> None:
         ended = maybeDeferred(self._user.stop)
         if not ended.called:
-            ended.addTimeout(_CALLBACK_END_TIME, self._reactor, self._callback_goes_on)
+            ended.addTimeout(CALLBACK_CLOSE_TIMEOUT, self._reactor, self._callback_still_running)
         ended.addErrback(self._log_unexpected)
         ended.addCallback(self._callback_has_ended)
 
-    def _callback_goes_on(self, result: object, timeout: float) -> None:
+    def _callback_still_running(self, result: object, timeout: float) -> None:
         self._log.warning("The callback still runs %g s after it was cancelled", timeout)
 
     def _log_unexpected(self, failure: Failure) -> None:
@@ -282,7 +279,7 @@ class Performer:
 
     def _callback_has_ended(self, result: object) -> None:
         self._callback_ended = True
-        self.look_for_end()
+        self.report_teardown_when_done()
 
     @perform.register
     def _note_closed(self, effect: NoteClosed) -> None:

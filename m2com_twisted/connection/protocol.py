@@ -19,15 +19,13 @@ from ..support.log import NamedLog
 from ..support.stats import Stats
 from ..wire.codec import TERMINATOR
 from ..wire.framing import LineSplitter, OversizeLine, runs
+from .close_timeouts import PEER_CLOSE_TIMEOUT
 from .line_taker import LineTaker
 from .socket_options import set_socket_options
 from .watchdog import Watchdog
 from .write_gate import WriteGate
 
 __all__ = ["ConnectionOwner", "MessageProtocol"]
-
-# Seconds that a peer may take to read the rest after `disconnect`.
-_DISCONNECT_TIME = 2.0
 
 
 class ConnectionTransport(Protocol):
@@ -273,7 +271,7 @@ class MessageProtocol(LineReceiver):
         self.give_up()
         if not self.is_alive:
             return
-        self._abort = self._clock.callLater(_DISCONNECT_TIME, self.abort)
+        self._abort = self._clock.callLater(PEER_CLOSE_TIMEOUT, self.abort)
         self._release_transport()
         self.transport.loseConnection()
 

@@ -76,7 +76,7 @@ class Watchdog:
         if self._timeout is not None and self._timeout < math.inf:
             self._armed_at = self._heard_at
             delay = self._heard_at + self._timeout - self._clock.seconds()
-            self._check = self._clock.callLater(max(0.0, delay), self._look, self._timeout)
+            self._check = self._clock.callLater(max(0.0, delay), self._check_silence, self._timeout)
 
     def _disarm(self) -> None:
         self.in_doubt = False
@@ -84,7 +84,7 @@ class Watchdog:
             self._check.cancel()
             self._check = None
 
-    def _look(self, timeout: float) -> None:
+    def _check_silence(self, timeout: float) -> None:
         self._check = None
         doubted, self.in_doubt = self.in_doubt, False
         # Compared with the former value, not with the clock: a remainder that is
@@ -96,4 +96,4 @@ class Watchdog:
         else:
             self.in_doubt = True
             # Reactors read between two rounds of timers.
-            self._check = self._clock.callLater(0, self._look, timeout)
+            self._check = self._clock.callLater(0, self._check_silence, timeout)

@@ -91,8 +91,8 @@ class Delivery:
         # If a callback waits, `put` moves what is left of them into the backlog.
         self._arriving = _NOTHING
         self._chunks: deque[Iterator[Message]] = deque()
-        # Whether `_keep_arriving` is moving messages into the backlog.
-        self._keeping = False
+        # Whether `_move_to_backlog` is moving messages into the backlog.
+        self._is_moving = False
         self._consumer: Coroutine[Deferred[Any], Any, None] | None = None
         self._consumer_done: Deferred[None] | None = None
         # Whether `drop_waiting` was called from inside the callback that runs.
@@ -128,7 +128,7 @@ class Delivery:
         self._chunks.append(messages)
         self._consume()
         if self._arriving is not _NOTHING or self._chunks:
-            self._keep_arriving()
+            self._move_to_backlog()
 
     def put_connection_change(self, connected: bool) -> None:
         """Tell the user of a change, after the messages that came before it.
@@ -170,21 +170,21 @@ class Delivery:
         self._consumer_done.cancel()
         return ended
 
-    def _keep_arriving(self) -> None:
+    def _move_to_backlog(self) -> None:
         """Move the messages that have arrived into the backlog, because the callback waits.
 
         Reading a status may complete the command that the callback waits for.
         Then the consumer goes on in the middle of this method, takes what is in
         the backlog, and may end.
         """
-        if self._keeping or self._is_running:
+        if self._is_moving or self._is_running:
             return  # called from inside a callback; its caller takes these messages later
-        self._keeping = True
+        self._is_moving = True
         self._chunks.appendleft(self._arriving)
         self._arriving = _NOTHING
         while self._chunks:
             self._backlog.extend(self._chunks.popleft())
-        self._keeping = False
+        self._is_moving = False
         if self._backlog:
             self._consume()
         self._backlog.limit()
@@ -220,7 +220,7 @@ class Delivery:
                     except BaseException as error:
                         self._report(error, entry)
                     self._tell_cancelled()
-                if not self._chunks or self._keeping:
+                if not self._chunks or self._is_moving:
                     return
                 messages = self._arriving = self._chunks.popleft()
                 deliver, self._running = self._deliver_message, self._callback

@@ -34,15 +34,15 @@ class Inbox(Generic[_T]):
         self._reactor = reactor
         self._handle = handle
         self._waiting: deque[_T] = deque(maxlen=_LIMIT)
-        # Whether the reactor has been asked to empty it; a race only asks twice.
-        self._asked = False
+        # Whether `_empty` is scheduled in the reactor.  A race only schedules it twice.
+        self._is_scheduled = False
         self._closed = False
 
     def put(self, thing: _T) -> None:
         """Add a thing, from any thread."""
         self._waiting.append(thing)
-        if not self._asked:
-            self._asked = True
+        if not self._is_scheduled:
+            self._is_scheduled = True
             self._reactor.callFromThread(self._empty)
 
     def close(self) -> None:
@@ -52,10 +52,10 @@ class Inbox(Generic[_T]):
 
     def _empty(self) -> None:
         # Reset first, so that a message that is put meanwhile asks again.
-        self._asked = False
+        self._is_scheduled = False
         for _ in range(_BATCH):
             if self._closed or not self._waiting:
                 return
             self._handle(self._waiting.popleft())
-        self._asked = True
+        self._is_scheduled = True
         self._reactor.callFromThread(self._empty)

@@ -32,7 +32,7 @@ from .settings import HubSettings
 __all__ = ["RemoteController"]
 
 #: Seconds between two looks at whether the service is silent.
-_LOOK_INTERVAL = 1.0
+_STATE_CHECK_INTERVAL = 1.0
 
 
 class RemoteController(TypedSender, TypedReceiver, Service):
@@ -102,8 +102,8 @@ class RemoteController(TypedSender, TypedReceiver, Service):
             self.subjects, self._call, threads=self._reactor, clock=self._clock
         )
         self._waiters = Waiters()
-        self._look = LoopingCall(self._arrivals.update_state)
-        self._look.clock = self._clock
+        self._state_check = LoopingCall(self._arrivals.update_state)
+        self._state_check.clock = self._clock
 
     def _port(
         self, name: str, callback: MessageCallback, observers: Iterable[LineObserver]
@@ -165,7 +165,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
             log=self._log,
         )
         self._connection.start()
-        self._look.start(_LOOK_INTERVAL, now=True)
+        self._state_check.start(_STATE_CHECK_INTERVAL, now=True)
 
     def stopService(self) -> Deferred[None]:
         """Override: disconnect from the hub.
@@ -178,8 +178,8 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         Service.stopService(self)
         self._events.stop()
         self._topics.stop()
-        if self._look.running:
-            self._look.stop()
+        if self._state_check.running:
+            self._state_check.stop()
         if self._connection is None or self._inbox is None:
             return gatherResults([]).addCallback(lambda _: None)
         self._inbox.close()

@@ -134,7 +134,7 @@ class MakeSafeRun(StepRun):
             if self._is_safe(stops):
                 self.procedure.report.safe = True
                 return
-            if not await self._worth_another(stops):
+            if not await self._should_send_again(stops):
                 return
 
     async def _connected(self) -> bool:
@@ -152,7 +152,7 @@ class MakeSafeRun(StepRun):
             return False
         return True
 
-    async def _worth_another(self, stops: _Round) -> bool:
+    async def _should_send_again(self, stops: _Round) -> bool:
         """Whether the stops should be sent again; if so, wait a little first.
 
         If the link has lost the connection, the mirror may not know it yet.  Without the wait,

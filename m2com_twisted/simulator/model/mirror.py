@@ -70,7 +70,7 @@ class Mirror:
         self.lut_temperature = [0.0] * AXIAL_COUNT
         self._loop = ForceLoop()
         self._springs = [0.0] * COUNT
-        self._asked: tuple[object, object, object] = (None, None, None)
+        self._last_loads: tuple[object, object, object] = (None, None, None)
         self._demand: list[float] = []
         self.hardpoints: tuple[int, ...] = ()
         self.set_hardpoints(DEFAULT_HARDPOINTS)
@@ -176,10 +176,10 @@ class Mirror:
 
     def _demands(self) -> list[float]:
         """Return the demand of every actuator; the same list object until a demand changes."""
-        asked = self.lut_gravity, self.lut_temperature, self.applied
+        loads = self.lut_gravity, self.lut_temperature, self.applied
         # These lists are replaced, never changed in place, so comparing with ``is`` is enough.
-        if not all(map(is_, asked, self._asked)):
-            self._asked = asked
+        if not all(map(is_, loads, self._last_loads)):
+            self._last_loads = loads
             self._demand = [self.demand(actuator) for actuator in range(COUNT)]
             self._loop.disturb()
         return self._demand

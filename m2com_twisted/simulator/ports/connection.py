@@ -137,7 +137,7 @@ class Connection(Protocol):
         try:
             self._port.line_received(self, line)
         except Exception:
-            self._log.exception("The simulator erred over a line from %s.", self.peer)
+            self._log.exception("The simulator failed on a line from %s.", self.peer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Override: tell those who wait for the end of the connection."""

@@ -1,4 +1,4 @@
-"""Calls at a steady rate, and bytes written at one."""
+"""Functions that are called, and bytes that are written, at a fixed rate."""
 
 import logging
 import math
@@ -8,16 +8,16 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = ["SlowWriter", "SteadyCall"]
 
-#: Seconds that a beat may come too soon.  A Clock that is advanced by just the
-#: period falls short of it by a rounding error, and a whole beat would be lost.
+#: Seconds that a call may come too early.  A Clock that is advanced by just the
+#: period falls short of it by a rounding error, and a whole call would be lost.
 _EARLY = 1e-6
 
-#: While so many bytes wait, a line that is written is lost as a whole.
+#: While more bytes wait, each line that is written is dropped as a whole.
 _LIMIT = 64 * 1024
 
 
 class SteadyCall:
-    """Calls a function every so often.
+    """Calls a function at a fixed rate.
 
     `LoopingCall` ends at the first exception, and calls twice in a row when a
     delay was rounded down; this does neither.  The calls keep to the times
@@ -49,41 +49,41 @@ class SteadyCall:
         self._log = log
         self._call: IDelayedCall | None = None
         self._origin = 0.0
-        self._beats = 0
+        self._ticks = 0
 
     def start(self) -> None:
-        """Begin, or begin again; the first call comes after one period."""
+        """Start, or start again; the first call comes after one period."""
         self.stop()
-        self._origin, self._beats = self._clock.seconds(), 0
+        self._origin, self._ticks = self._clock.seconds(), 0
         self._schedule()
 
     def stop(self) -> None:
-        """End, at once.  Harmless if it does not run."""
+        """Stop at once.  Does nothing if it does not run."""
         if self._call is not None:
             self._call.cancel()
             self._call = None
 
     def _schedule(self) -> None:
         now = self._clock.seconds()
-        delay = self._origin + (self._beats + 1) * self._period - now
+        delay = self._origin + (self._ticks + 1) * self._period - now
         if delay > self._period:
             # The clock was set back: the time of day is the reactor's clock.
-            self._origin, delay = now - self._beats * self._period, self._period
-        self._call = self._clock.callLater(max(0.0, delay - _EARLY), self._beat)
+            self._origin, delay = now - self._ticks * self._period, self._period
+        self._call = self._clock.callLater(max(0.0, delay - _EARLY), self._tick)
 
-    def _beat(self) -> None:
+    def _tick(self) -> None:
         elapsed = self._clock.seconds() - self._origin + 2 * _EARLY
-        beats = max(self._beats + 1, math.floor(elapsed / self._period))
-        missed, self._beats = beats - self._beats, beats
+        ticks = max(self._ticks + 1, math.floor(elapsed / self._period))
+        missed, self._ticks = ticks - self._ticks, ticks
         self._schedule()
         try:
             self._function(missed)
         except Exception:
-            self._log.exception("The simulator erred; it goes on.")
+            self._log.exception("The simulator failed; it continues.")
 
 
 class SlowWriter:
-    """Writes a byte every so often.
+    """Writes bytes at a fixed rate.
 
     Parameters
     ----------
@@ -106,19 +106,19 @@ class SlowWriter:
     ) -> None:
         self._write = write
         self._waiting = bytearray()
-        self._beat = SteadyCall(clock, seconds, self._let_go, log)
-        self._beat.start()
+        self._timer = SteadyCall(clock, seconds, self._write_due, log)
+        self._timer.start()
 
     def write(self, data: bytes) -> None:
-        """Let bytes wait for their turn."""
+        """Add bytes to those that wait to be written."""
         if len(self._waiting) < _LIMIT:
             self._waiting += data
 
     def stop(self) -> None:
         """Write no more."""
-        self._beat.stop()
+        self._timer.stop()
 
-    def _let_go(self, count: int) -> None:
+    def _write_due(self, count: int) -> None:
         if self._waiting:
             self._write(bytes(self._waiting[:count]))
             del self._waiting[:count]

@@ -1,0 +1,10 @@
+"""How long ``close`` waits for what it has told to end."""
+
+__all__ = ["CALLBACK_CLOSE_TIMEOUT", "PEER_CLOSE_TIMEOUT"]
+
+#: Seconds that ``close`` waits for a callback of the user that it has cancelled.
+CALLBACK_CLOSE_TIMEOUT = 2.0
+
+#: Seconds that a connection may take to close.  A peer that does not read would otherwise
+#: keep it open for ever.
+PEER_CLOSE_TIMEOUT = 2.0
