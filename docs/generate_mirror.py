@@ -1,15 +1,15 @@
 """Write the tables of mirror.rst from the code.
 
-    python docs/generate_mirror.py
+    python -m docs.generate_mirror
 
-replaces what stands between ``.. begin NAME`` and ``.. end NAME``; a test
-compares, so that page and code cannot drift apart.
+replaces the tables between the markers of the page.  A test checks that the page has the tables
+that the code gives.
 """
 
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from docs.generated_tables import list_table, with_tables
 from m2com_twisted.mirror import Condition, Settings
 from m2com_twisted.mirror.disabling import Disable
 from m2com_twisted.mirror.enabling import Enable
@@ -50,15 +50,6 @@ PROCEDURES: tuple[type[Procedure], ...] = (
 )
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a list-table."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [header, *rows]:
-        for index, cell in enumerate(row):
-            lines.append(f"   {'*' if index == 0 else ' '} - {cell}".rstrip())
-    return "\n".join(lines)
-
-
 def _procedures() -> str:
     """Return a table of the steps of each procedure."""
     settings = Settings()
@@ -69,14 +60,14 @@ def _procedures() -> str:
             seconds = f"{getattr(settings, step.timeout):g} s"
             failure = "always done" if step.always else step.failure.value
             rows.append((name, step.name, f"``{step.timeout}`` ({seconds})", failure))
-    return _table(("Procedure", "Step", "Limit", "If it fails"), rows)
+    return list_table(("Procedure", "Step", "Limit", "If it fails"), rows)
 
 
 def _proofs() -> str:
     """Return a table of what proves each command."""
     rows = [(f"``{kind.name}``", words) for kind, words in PROVED_BY.items()]
     rows += [(f"``{kind.name}``", f"nothing: {why}") for kind, why in WITHOUT_PROOF.items()]
-    return _table(("Command", "Proof"), sorted(rows))
+    return list_table(("Command", "Proof"), sorted(rows))
 
 
 def _conditions() -> str:
@@ -84,7 +75,7 @@ def _conditions() -> str:
     source = Path(__file__).parents[1] / "m2com_twisted" / "mirror" / "condition.py"
     meanings = re.findall(r"#: (.*)\n    ([A-Z_]+) = ", source.read_text(encoding="utf-8"))
     known = {name: meaning for meaning, name in meanings}
-    return _table(
+    return list_table(
         ("Condition", "Meaning"),
         [(f"``{condition.name}``", known[condition.name]) for condition in Condition],
     )
@@ -95,12 +86,7 @@ _TABLES = {"procedures": _procedures, "proofs": _proofs, "conditions": _conditio
 
 def page(text: str) -> str:
     """Return the page with its tables as they follow from the code."""
-    for name, table in _TABLES.items():
-        begin, end = f".. begin {name}\n", f".. end {name}\n"
-        before, rest = text.split(begin)
-        _, after = rest.split(end)
-        text = f"{before}{begin}\n{table()}\n\n{end}{after}"
-    return text
+    return with_tables(text, {name: table() for name, table in _TABLES.items()})
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """Write the tables of protocol.rst from the catalogue and the simulator.
 
-    python docs/generate_protocol.py
+    python -m docs.generate_protocol
 
-replaces what stands between ``.. begin NAME`` and ``.. end NAME``; a test
-compares, so that page and code cannot drift apart.
+replaces the tables between the markers of the page.  A test checks that the page has the tables
+that the code gives.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from enum import IntEnum, IntFlag
 from pathlib import Path
 
+from docs.generated_tables import list_table, with_tables
 from m2com_twisted.catalogue import enums, events, feeds, telemetry
 from m2com_twisted.catalogue.describe import Field, fields_of, summary_of
 from m2com_twisted.catalogue.faults import FAULTS
@@ -29,15 +30,6 @@ EVENTS = {
 }
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a list-table."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [header, *rows]:
-        for index, cell in enumerate(row):
-            lines.append(f"   {'*' if index == 0 else ' '} - {cell}".rstrip())
-    return "\n".join(lines)
-
-
 def _commands() -> str:
     rows: list[tuple[str, ...]] = []
     for command in COMMANDS.values():
@@ -49,7 +41,7 @@ def _commands() -> str:
             elif not field.always_sent:
                 notes.append("May be missing.")
             rows.append(("", f"``{field.wire_name}``", _kind(field), " ".join(notes)))
-    return _table(("Command", "Parameter", "Type", "Effect or meaning"), rows)
+    return list_table(("Command", "Parameter", "Type", "Effect or meaning"), rows)
 
 
 def _messages(title: str, messages: Mapping[str, type[TypedMessage]]) -> str:
@@ -60,7 +52,7 @@ def _messages(title: str, messages: Mapping[str, type[TypedMessage]]) -> str:
             ("", f"``{field.wire_name}``", _kind(field), _meaning(field))
             for field in fields_of(message)
         ]
-    return _table((title, "Field", "Type", "Meaning"), rows)
+    return list_table((title, "Field", "Type", "Meaning"), rows)
 
 
 def _kind(field: Field) -> str:
@@ -86,7 +78,7 @@ def _faults() -> str:
         )
         for fault in FAULTS
     ]
-    return _table(("Bit", "Code", "Severity", "Name", "Meaning", "Advice"), rows)
+    return list_table(("Bit", "Code", "Severity", "Name", "Meaning", "Advice"), rows)
 
 
 def _enums() -> str:
@@ -98,7 +90,7 @@ def _enums() -> str:
             continue
         values = ", ".join(f"{member.value} {member.name}" for member in members)
         rows.append((name, values))
-    return _table(("Enumeration", "Values"), rows)
+    return list_table(("Enumeration", "Values"), rows)
 
 
 def _profiles() -> str:
@@ -116,7 +108,7 @@ def _profiles() -> str:
         for profile in PROFILES.values()
     ]
     header = ("Profile", "Sequence ids", "Welcome", "Without a client", "Commands", "Power on/off")
-    return _table(header, rows)
+    return list_table(header, rows)
 
 
 def _injections() -> str:
@@ -126,7 +118,7 @@ def _injections() -> str:
         if not name.startswith("fault-")
     ]
     rows.append(("``fault-CODE``", "raise the fault of this code"))
-    return _table(("Name", "What happens"), rows)
+    return list_table(("Name", "What happens"), rows)
 
 
 def page(text: str) -> str:
@@ -141,13 +133,8 @@ def page(text: str) -> str:
         "profiles": _profiles(),
         "injections": _injections(),
     }
-    for name, table in tables.items():
-        begin, end = f".. begin {name}\n", f".. end {name}\n"
-        before, rest = text.split(begin)
-        _, after = rest.split(end)
-        text = f"{before}{begin}\n{table}\n\n{end}{after}"
-    return text
+    return with_tables(text, tables)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text()))
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

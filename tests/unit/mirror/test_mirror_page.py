@@ -12,7 +12,7 @@ from tests.support.pages import code_blocks
 
 
 def test_the_tables_are_up_to_date() -> None:
-    """``python docs/generate_mirror.py`` changes nothing."""
+    """``python -m docs.generate_mirror`` changes nothing."""
     text = PAGE.read_text(encoding="utf-8")
     assert page(text) == text
 
