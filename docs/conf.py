@@ -12,11 +12,12 @@ author = "the maintainers of m2com_twisted"
 project_copyright = author
 release = version = installed_version(project)
 
-# The last three stand beside this file.
+# The last four stand beside this file.
 extensions = [
     "sphinx.ext.autodoc",
     "numpydoc",
     "docs.reference_pages",
+    "docs.docstring_template",
     "docs.docstring_names",
     "docs.message_fields",
 ]

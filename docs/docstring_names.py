@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+from collections import defaultdict
 from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
@@ -25,27 +26,50 @@ if TYPE_CHECKING:
 __all__ = ["setup"]
 
 
-def resolve(
-    application: Sphinx, environment: BuildEnvironment, node: pending_xref, content: TextElement
-) -> Element | None:
-    """Find what a name in a docstring means, where Sphinx has not found it."""
-    if node.get("refdomain") != "py":
-        return None
-    domain = environment.domains["py"]
-    # Each page of the reference is called after its module.
-    module = PurePosixPath(node["refdoc"]).name
-    described = {name: kind for name, _, kind, *_ in domain.get_objects()}
-    target = node["reftarget"]
-    name = _full_name(target, module, described)
-    if name is None:
-        known = target in _parameters(module) or _is_foreign(target, module)
-        return content if known or _is_type_variable(target) else None
-    return domain.resolve_xref(
-        environment, node["refdoc"], application.builder, "obj", name, node, content
-    )
+class _Described:
+    """The names that the reference describes, once Sphinx has read all pages."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, str] = {}
+        self._by_ending: dict[str, list[str]] = {}
+
+    def read(self, application: Sphinx, environment: BuildEnvironment) -> None:
+        """Take over the names from Sphinx, which knows them all now."""
+        objects = environment.domains["py"].get_objects()
+        self.kinds = {name: kind for name, _, kind, *_ in objects}
+        self._by_ending = defaultdict(list)
+        for name in self.kinds:
+            parts = name.split(".")
+            for start in range(1, len(parts)):
+                self._by_ending[".".join(parts[start:])].append(name)
+
+    def ending_with(self, target: str) -> list[str]:
+        """Return the full names that end with a name."""
+        return self._by_ending.get(target, [])
+
+    def resolve(
+        self,
+        application: Sphinx,
+        environment: BuildEnvironment,
+        node: pending_xref,
+        content: TextElement,
+    ) -> Element | None:
+        """Find what a name in a docstring means, where Sphinx has not found it."""
+        if node.get("refdomain") != "py":
+            return None
+        # Each page of the reference is called after its module.
+        module = PurePosixPath(node["refdoc"]).name
+        target = node["reftarget"]
+        name = _full_name(target, module, self)
+        if name is None:
+            known = target in _parameters(module) or _is_foreign(target, module)
+            return content if known or _is_type_variable(target) else None
+        return environment.domains["py"].resolve_xref(
+            environment, node["refdoc"], application.builder, "obj", name, node, content
+        )
 
 
-def _full_name(target: str, module: str, described: dict[str, str]) -> str | None:
+def _full_name(target: str, module: str, described: _Described) -> str | None:
     """Return the name under which the reference describes what a docstring names.
 
     A docstring may give a name as users import it, that of anything which the
@@ -59,7 +83,7 @@ def _full_name(target: str, module: str, described: dict[str, str]) -> str | Non
         *_only(target, module, described),
         *(f"{base}.{attribute}" for name in _only(owner, module, described) for base in _mro(name)),
     ]
-    return next((name for name in candidates if name in described), None)
+    return next((name for name in candidates if name in described.kinds), None)
 
 
 def _facades(module: str) -> tuple[type, ...]:
@@ -81,11 +105,13 @@ def _exported(package: str, name: str) -> str | None:
     return defining_name(package, first) + dot + rest if first in exports else None
 
 
-def _only(target: str, module: str, described: dict[str, str]) -> list[str]:
+def _only(target: str, module: str, described: _Described) -> list[str]:
     """Return the full name that ends with a name, if only one does, be it of a class or nearby."""
     package = module.rpartition(".")[0]
-    found = [name for name in described if name.endswith(f".{target}")]
-    classes = [name for name in found if described[name] in ("class", "exception", "function")]
+    found = described.ending_with(target)
+    classes = [
+        name for name in found if described.kinds[name] in ("class", "exception", "function")
+    ]
     near = [name for name in classes if name.startswith(f"{package}.")]
     return next((names for names in (found, classes, near) if len(names) == 1), [])
 
@@ -148,7 +174,9 @@ def setup(application: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     # Else a signature shows "<InterfaceClass twisted...IReactorTime>".
     InterfaceClass.__repr__ = _dotted_name  # type: ignore[assignment, method-assign]  # no hook
-    application.connect("missing-reference", resolve)
+    described = _Described()
+    application.connect("env-updated", described.read)
+    application.connect("missing-reference", described.resolve)
     application.connect("autodoc-process-bases", hide_private_bases)
     application.connect("doctree-read", hide_object)
     application.connect("autodoc-skip-member", skip_type_variables)
