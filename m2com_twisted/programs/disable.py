@@ -1,7 +1,7 @@
 """``m2com disable``."""
 
 from ..mirror import Mirror
-from .mirror_subcommand import MirrorSubcommand, Outcome
+from .mirror_subcommand import MirrorExitCode, MirrorSubcommand
 from .terminal import Terminal
 
 __all__ = ["DisableOptions"]
@@ -25,4 +25,4 @@ class DisableOptions(MirrorSubcommand):
             communication_off=not self["keep-communication"], progress=self.progress
         )
         terminal.say(f"the mirror: {mirror.condition.value}")
-        return Outcome.DONE
+        return MirrorExitCode.DONE

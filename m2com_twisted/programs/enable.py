@@ -4,7 +4,7 @@ from twisted.python import usage
 
 from ..mirror import Mirror
 from ..mirror.preconditions import PRECONDITIONS
-from .mirror_subcommand import MirrorSubcommand, Outcome
+from .mirror_subcommand import MirrorExitCode, MirrorSubcommand
 from .terminal import Terminal
 
 __all__ = ["EnableOptions"]
@@ -41,4 +41,4 @@ class EnableOptions(MirrorSubcommand):
             progress=self.progress,
         )
         terminal.say(f"the mirror: {mirror.condition.value}")
-        return Outcome.DONE
+        return MirrorExitCode.DONE

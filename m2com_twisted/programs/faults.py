@@ -2,7 +2,7 @@
 
 from ..mirror import LatchedFault, Mirror
 from ..support.printable import printable
-from .mirror_subcommand import MirrorSubcommand, Outcome
+from .mirror_subcommand import MirrorExitCode, MirrorSubcommand
 from .terminal import Terminal
 
 __all__ = ["FaultsOptions"]
@@ -28,13 +28,13 @@ class FaultsOptions(MirrorSubcommand):
         faults = mirror.state.faults
         if not faults.is_known:
             terminal.say("the controller has told no faults")
-            return Outcome.DONE
+            return MirrorExitCode.DONE
         for fault in faults.current:
             for line in _lines(faults.latched[fault.bit]):
                 terminal.say(printable(line))
         if not faults.current:
             terminal.say("no faults")
-        return Outcome.FAILED if faults.current else Outcome.DONE
+        return MirrorExitCode.FAILED if faults.current else MirrorExitCode.DONE
 
 
 def _lines(seen: LatchedFault) -> list[str]:

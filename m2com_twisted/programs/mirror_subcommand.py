@@ -1,4 +1,4 @@
-"""The base of the subcommands that run the mirror."""
+"""The base of the subcommands that operate the mirror."""
 
 import enum
 
@@ -20,11 +20,11 @@ from .hub_options import controller
 from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
-__all__ = ["MirrorSubcommand", "Outcome"]
+__all__ = ["MirrorExitCode", "MirrorSubcommand"]
 
 
-class Outcome(enum.IntEnum):
-    """The exit codes of the subcommands that run the mirror."""
+class MirrorExitCode(enum.IntEnum):
+    """The exit codes of the subcommands that operate the mirror."""
 
     DONE = 0
     #: A command line that is wrong, or that asks for what the limits do not allow.
@@ -39,7 +39,7 @@ class Outcome(enum.IntEnum):
 
 
 class MirrorSubcommand(ControllerSubcommand):
-    """A subcommand that connects to a mirror, does one thing with it, and leaves.
+    """A subcommand that connects to a mirror, does one thing with it, and disconnects.
 
     Ctrl-C ends it at once.  It asks the controller for nothing more then, and undoes nothing: a
     motion goes on.  The report says what was sent and what was seen.
@@ -72,18 +72,18 @@ class MirrorSubcommand(ControllerSubcommand):
             return int(await self.act(mirror, terminal))
         except InvalidFieldError as error:
             terminal.complain(error)
-            return Outcome.REFUSED
+            return MirrorExitCode.REFUSED
         except WaitTimeoutError as error:
             terminal.complain(error)
-            return Outcome.NO_CONNECTION
+            return MirrorExitCode.NO_CONNECTION
         except ProcedureCancelledError as error:
             self.show(error.report)
-            return Outcome.INTERRUPTED
+            return MirrorExitCode.INTERRUPTED
         except CancelledError:
-            return Outcome.INTERRUPTED
+            return MirrorExitCode.INTERRUPTED
         except ProcedureError as error:
             self.show(error.report)
-            return Outcome.FAILED
+            return MirrorExitCode.FAILED
 
     def progress(self, report: Report, step: StepRecord) -> None:
         """Show a change of a step in one line."""

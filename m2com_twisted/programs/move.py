@@ -4,7 +4,7 @@ from twisted.python import usage
 
 from ..mirror import Mirror
 from ..mirror.moving import AXES
-from .mirror_subcommand import MirrorSubcommand, Outcome
+from .mirror_subcommand import MirrorExitCode, MirrorSubcommand
 from .terminal import Terminal
 
 __all__ = ["MoveOptions"]
@@ -41,4 +41,4 @@ class MoveOptions(MirrorSubcommand):
         """Override."""
         report = await mirror.move(**self["axes"], progress=self.progress)
         self.show(report)
-        return Outcome.DONE
+        return MirrorExitCode.DONE

@@ -1,7 +1,7 @@
 """``m2com safe``."""
 
 from ..mirror import Mirror
-from .mirror_subcommand import MirrorSubcommand, Outcome
+from .mirror_subcommand import MirrorExitCode, MirrorSubcommand
 from .terminal import Terminal
 
 __all__ = ["SafeOptions"]
@@ -22,4 +22,4 @@ class SafeOptions(MirrorSubcommand):
         """Override."""
         report = await mirror.make_safe(progress=self.progress)
         self.show(report)
-        return Outcome.DONE if report.safe else Outcome.NOT_SAFE
+        return MirrorExitCode.DONE if report.safe else MirrorExitCode.NOT_SAFE

@@ -28,10 +28,10 @@ from .hub_sending import HubSending
 from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
-__all__ = ["Outcome", "SendOptions"]
+__all__ = ["SendExitCode", "SendOptions"]
 
 
-class Outcome(enum.IntEnum):
+class SendExitCode(enum.IntEnum):
     """The exit codes of ``m2com send``."""
 
     SUCCESS = 0
@@ -107,16 +107,16 @@ class SendOptions(ControllerSubcommand):
             return await sending.run()
         except (ConnectFailedError, NotConnectedError) as error:
             terminal.complain(error)
-            return Outcome.NO_CONNECTION
+            return SendExitCode.NO_CONNECTION
         except CommandRejected as error:
             terminal.complain(error)
-            return Outcome.REJECTED
+            return SendExitCode.REJECTED
         except CommandFailed as error:
             terminal.complain(error)
-            return Outcome.FAILED
+            return SendExitCode.FAILED
         except CommandError as error:
             terminal.complain(f"{error}{sending.hint()}")
-            return Outcome.UNKNOWN
+            return SendExitCode.UNKNOWN
 
 
 class _Sending:
@@ -155,7 +155,7 @@ class _Sending:
             self._is_finished = True
         finally:
             await finish(self._client.close)
-        return Outcome.SUCCESS if self._is_finished else Outcome.ACKNOWLEDGED
+        return SendExitCode.SUCCESS if self._is_finished else SendExitCode.ACKNOWLEDGED
 
     def _send(self) -> Deferred[CommandOutcome]:
         name, details = self._options["command"], self._options["details"]

@@ -2,7 +2,7 @@
 
 from ..mirror import Mirror, MirrorState
 from ..support.printable import printable
-from .mirror_subcommand import MirrorSubcommand, Outcome
+from .mirror_subcommand import MirrorExitCode, MirrorSubcommand
 from .terminal import Terminal
 
 __all__ = ["StatusOptions", "status_lines"]
@@ -47,4 +47,4 @@ class StatusOptions(MirrorSubcommand):
         """Override."""
         for line in status_lines(mirror):
             terminal.say(printable(line))
-        return Outcome.DONE
+        return MirrorExitCode.DONE
