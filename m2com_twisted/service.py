@@ -174,7 +174,7 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         self._telemetry.add_observer(telemetry)
 
     def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let two observers see nothing more; harmless if they are none."""
+        """Remove two observers.  Does nothing if they were not added."""
         self._command.remove_observer(command)
         self._telemetry.remove_observer(telemetry)
 

@@ -53,7 +53,7 @@ class ConnectionUser(Protocol):
         """Use a new connection."""
 
     def connection_lost(self) -> None:
-        """Stop using the connection.  Harmless if there was none."""
+        """Stop using the connection.  Does nothing if there was none."""
 
     def fail_pending(self) -> None:
         """Fail the commands and writers that wait for the lost connection."""

@@ -46,7 +46,7 @@ class Inbox(Generic[_T]):
             self._reactor.callFromThread(self._empty)
 
     def close(self) -> None:
-        """Handle nothing any more."""
+        """Stop handling, and drop what waits."""
         self._closed = True
         self._waiting.clear()
 

@@ -54,7 +54,7 @@ class LocalServer:
         return f"nats://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, or start it again; that it listens is not waited for."""
+        """Start it, or start it again, without waiting until it listens."""
         arguments = ["--addr", "127.0.0.1", "--port", str(self.port)]
         store = ["--jetstream", "--store_dir", self._directory.name]
         self._process = subprocess.Popen(
@@ -73,7 +73,7 @@ class LocalServer:
         return True
 
     def kill(self) -> None:
-        """End it as a power cut does.  Harmless if it does not run."""
+        """Kill it, as a power cut would.  Does nothing if it does not run."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -1,4 +1,4 @@
-"""Whether the controller can be believed to be connected, by what the hub tells.  Pure."""
+"""Decides by the messages of the hub whether the controller counts as connected.  No I/O."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ class _Service:
 
 
 class Presence:
-    """Knows of each connection whether a service has it, and whether we would know.
+    """Keeps the state of both connections, and whether this reader can know it.
 
     A connection is up where this reader is connected to the hub and has read
     all it missed, and a service that was heard lately says that it is up.

@@ -92,7 +92,7 @@ class ConnectionObserver:
         self._put(self._subject_of(message), line.rstrip(b"\r\n"))
 
     def sent(self, line: bytes) -> None:
-        """Publish nothing: readers see the result of a command in its status."""
+        """Publish nothing, because readers see the result of a command in its status."""
 
     def bad(self, line: bytes, reason: str) -> None:
         """Publish nothing: readers get messages."""

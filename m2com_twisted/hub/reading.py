@@ -1,4 +1,4 @@
-"""What a reader does over one connection: last values, then live, in order."""
+"""Reads an instance over one connection: first the last values, then live messages, in order."""
 
 import asyncio
 import contextlib

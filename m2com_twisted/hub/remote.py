@@ -143,7 +143,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         self._telemetry.add_observer(telemetry)
 
     def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let two observers see nothing more."""
+        """Remove two observers."""
         self._command.remove_observer(command)
         self._telemetry.remove_observer(telemetry)
 

@@ -111,7 +111,7 @@ class RemotePort:
             self._tell_values(alone)
 
     def remove_observer(self, observer: LineObserver) -> None:
-        """Let an observer see nothing more; harmless if it is none."""
+        """Remove an observer.  Does nothing if it was not added."""
         if observer in self._observers:
             self._observers.remove(observer)
         self._tell = self._checked(self._observers)

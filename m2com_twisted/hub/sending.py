@@ -1,4 +1,4 @@
-"""Empties an outbox over one connection: telemetry at once, events with acknowledgement."""
+"""Sends an outbox over one connection: telemetry at once, events with acknowledgement."""
 
 import asyncio
 import contextlib

@@ -43,7 +43,7 @@ class HubSettings:
 
     @property
     def inbox(self) -> str:
-        """Where answers go: a subject of this user's own, so that no other may read them."""
+        """The subject of answers.  It belongs to this user, so no other user may read them."""
         return "_INBOX" if self.user is None else f"_INBOX.{token(self.user)}"
 
     def tls_context(self) -> ssl.SSLContext:

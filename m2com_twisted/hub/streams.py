@@ -25,7 +25,7 @@ _COMPARED = ("subjects", "max_age", "max_bytes", "max_msgs_per_subject", "num_re
 
 @dataclass(frozen=True)
 class Retention:
-    """How long the streams keep what, and on how many servers of a cluster."""
+    """How long each stream keeps its messages, and on how many servers of a cluster."""
 
     #: Seconds that events, statuses of commands and states of our connections are kept.
     events: float = _DAY

@@ -101,12 +101,12 @@ class ControllerSubcommand(Subcommand, ControllerOptions):
 
 
 async def until_interrupted() -> None:
-    """Wait until the command is to end, as by Ctrl-C."""
+    """Wait until the command is cancelled, for example by Ctrl-C."""
     waiting: Deferred[None] = Deferred()
     try:
         await waiting
     except CancelledError:
-        # The way such commands end: not an error.
+        # Such commands end by cancellation, so it is not an error.
         return
 
 

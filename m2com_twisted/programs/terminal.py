@@ -1,4 +1,4 @@
-"""What a person has before them: stdout, stderr, and how large the screen is."""
+"""Stdout and stderr of a subcommand, and the size of the screen."""
 
 import logging
 import os
@@ -33,14 +33,14 @@ class Terminal:
     stdout, stderr
         The streams; None, as in `sys`, where the shell has closed them.
     lost
-        Called when stdout takes nothing any more: its reader has left, the disk is full.
+        Called when writing to stdout fails: its reader has ended, or the disk is full.
 
     Attributes
     ----------
     errors
         Stderr, for the log.
     is_lost
-        Whether stdout took nothing any more.
+        Whether writing to stdout has failed.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Terminal:
             self._output.write(text)
 
     def complain(self, reason: object) -> None:
-        """Say on stderr what went wrong."""
+        """Write an error to stderr."""
         self.errors.write(f"m2com: {printable(str(reason))}\n")
 
     async def close(self) -> None:
@@ -99,12 +99,12 @@ class Terminal:
             self._giving_up.cancel()
 
     def hurry(self) -> None:
-        """Have `close`, now or later, wait for a second at the most."""
+        """Make `close` wait for at most one second, also if it is called later."""
         self._is_hurried = True
         self._limit()
 
     def give_up(self) -> None:
-        """Have nothing more to say; what waits to be read is forgotten."""
+        """Write nothing more, and drop the text that was not yet read."""
         self._output.give_up()
         self.errors.give_up()
 
@@ -115,7 +115,7 @@ class Terminal:
     def _note_end(self, reason: BaseException) -> BaseException:
         if not isinstance(reason, ConnectionDone):
             self.is_lost = True
-            # A full disk needs saying; that a reader has left, who left knows.
+            # A full disk is reported.  A reader that has ended needs no report.
             if isinstance(reason, OSError) and not isinstance(reason, BrokenPipeError):
                 self.complain(f"stdout: {reason.strerror}")
             self._lost()

@@ -187,7 +187,7 @@ class CellController:
         seconds: float | None = None,
         at: float = 0.0,
     ) -> None:
-        """Let something go wrong: see `Injection` for what, and for the parameters.
+        """Inject a fault: see `Injection` for what, and for the parameters.
 
         Raises
         ------
@@ -212,19 +212,19 @@ class CellController:
             inject_into_port(injection, self.telemetry_factory)
 
     def start_loops(self) -> None:
-        """Take clients, and let time pass, without listening."""
+        """Accept clients and run the model, without listening."""
         self._open_factories(True)
         self.model.raise_fault(6053)  # the original reports this whenever it starts
         self._commands.start()
         self._telemetry_pace.start()
 
     def _open_factories(self, open: bool) -> None:
-        """Let the ports take clients or not, also ports in memory."""
+        """Accept or refuse clients, also on ports in memory."""
         for factory in (self.command_factory, self.telemetry_factory):
             factory.open = open
 
     def stop_loops(self) -> None:
-        """Let time stand still, and give up the command under way."""
+        """Stop the model, and abandon the command that runs."""
         self._telemetry_pace.stop()
         self._commands.stop()
         for call in self._pending:

@@ -140,7 +140,7 @@ class Replay:
             await part.let_go()
 
     async def stop(self) -> None:
-        """Close both ports and all connections.  Harmless at any time."""
+        """Close both ports and all connections.  It may be called at any time."""
         await self._ports.stop()
 
 

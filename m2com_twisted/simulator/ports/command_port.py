@@ -30,11 +30,11 @@ __all__ = ["CommandPort"]
 _QUEUE_LINES = 100
 _QUEUE_BYTES = 256 * 1024
 
-#: Seconds of a standstill that are made up for.  After an hour's, when the
+#: Seconds of a standstill that are simulated afterwards.  After an hour's, when the
 #: machine slept, the events of an hour would come at once.
 _MAX_STANDSTILL = 10.0
 
-#: How late a late acknowledgement is, unless said otherwise.
+#: Default delay of a late acknowledgement.
 _LATE_SECONDS = 1.0
 
 _COMMAND_PREFIX = "cmd_"
@@ -86,7 +86,7 @@ class CommandPort:
         self._pace.start()
 
     def stop(self) -> None:
-        """Give up the command under way, and welcome the next client as the first."""
+        """Abandon the command that runs, and treat the next client as the first."""
         self._pace.stop()
         if self._call is not None:
             self._call.cancel()
@@ -100,7 +100,7 @@ class CommandPort:
             self.factory.client.send(message)
 
     def step(self, seconds: float) -> None:
-        """Let time pass for the model, and send what happens."""
+        """Advance the model, and send the events that it produces."""
         client = self.factory.client
         if client is not None:
             client.check_reading()
@@ -137,7 +137,7 @@ class CommandPort:
         self._balance_reading()
 
     def client_ready(self, connection: Connection) -> None:
-        """Go on with the commands, which wait while the client does not read."""
+        """Continue with the commands, which wait while the client does not read."""
         self._serve()
         self._balance_reading()
 

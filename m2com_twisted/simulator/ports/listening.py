@@ -67,7 +67,7 @@ class PortPair:
         self.numbers = command, telemetry
 
     async def stop(self) -> None:
-        """Close both ports and all connections.  Harmless at any time."""
+        """Close both ports and all connections.  It may be called at any time."""
         listening, self._listening = self._listening, []
         await DeferredList([maybeDeferred(port.stopListening) for port in listening])
         connections = [one for factory in self._factories for one in factory.connections]
