@@ -1,4 +1,4 @@
-"""Sorts what comes off the hub, and keeps the state of both connections."""
+"""Sorts the messages of the hub by port, and keeps the state of both connections."""
 
 import json
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from twisted.internet.interfaces import IReactorTime
 from ..connection.state import ConnectionState
 from ..wire.codec import Message
 from .presence import Presence
-from .reading import Arrived, Told
+from .reading import Arrived, ReadingNotice
 from .remote_port import RemotePort
 
 __all__ = ["Arrivals"]
 
 
 class Arrivals:
-    """Takes all that a reader gets, in order, in the reactor's thread.
+    """Takes everything that a reader receives, in order, in the reactor's thread.
 
     Parameters
     ----------
     command, telemetry
-        The ports, to which messages go.
+        The ports that get the messages.
     clock
-        Measures the age of signs of life.
+        Measures the age of heartbeats.
     """
 
     def __init__(self, command: RemotePort, telemetry: RemotePort, clock: IReactorTime) -> None:
@@ -33,12 +33,12 @@ class Arrivals:
         self._clock = clock
         self._presence = Presence()
 
-    def take(self, thing: Arrived | Told | bool) -> None:
-        """Take a message, something about the reading, or whether the hub is there."""
+    def take(self, thing: Arrived | ReadingNotice | bool) -> None:
+        """Take a message, a reading notice, or whether the hub is connected."""
         if isinstance(thing, Arrived):
             self._sort(thing)
-        elif isinstance(thing, Told):
-            self._told(thing)
+        elif isinstance(thing, ReadingNotice):
+            self._take_notice(thing)
         else:
             self._presence.hub_changed(thing)
             self.update_state()
@@ -49,18 +49,18 @@ class Arrivals:
         return self._presence.on_hub
 
     def update_state(self) -> None:
-        """Tell where the connections stand, where that has changed; time alone may do it."""
+        """Report the states of the connections that have changed.  Some change with time only."""
         now = self._clock.seconds()
         for port in self._ports:
-            port.set_state(self._presence.state(port.name, now), tell_values=True)
+            port.set_state(self._presence.state(port.name, now), resend_values=True)
 
     def stop(self) -> Deferred[None]:
-        """Deliver nothing any more.
+        """Stop the delivery.
 
         Returns
         -------
         ended
-            Fires when the callbacks that run have ended.
+            Fires when the running callbacks have ended.
         """
         self._presence = Presence()
         for port in self._ports:
@@ -68,7 +68,7 @@ class Arrivals:
         stopping = [port.stop() for port in self._ports]
         return gatherResults(stopping).addCallback(lambda _: None)
 
-    def _told(self, told: Told) -> None:
+    def _take_notice(self, told: ReadingNotice) -> None:
         if told.what == "began anew":
             self._command.forget_values()
         else:
@@ -83,16 +83,16 @@ class Arrivals:
             if self._telemetry.is_new(arrived):
                 self._telemetry.take(arrived)
         elif kind == "alive":
-            self._heard(_json(arrived.payload))
+            self._take_heartbeat(_json(arrived.payload))
         elif self._command.is_new(arrived):
             if kind == "link":
                 self._link_changed(arrived)
             elif kind == "evt" or not arrived.is_last_value:
-                # The status of a command long past is no value that holds.
+                # The status of a past command is not a present value.
                 self._command.take(arrived)
 
-    def _heard(self, told: Mapping[str, object]) -> None:
-        """Take a service's sign of life."""
+    def _take_heartbeat(self, told: Mapping[str, object]) -> None:
+        """Take a heartbeat of a service."""
         source, sent = str(told.get("source")), told.get("sent_telemetry")
         if isinstance(sent, int):
             self._telemetry.expect(f"{source}-telemetry", sent)
@@ -102,16 +102,16 @@ class Arrivals:
 
     def _link_changed(self, arrived: Arrived) -> None:
         if arrived.is_last_value:
-            return  # the sign of life is newer
+            return  # the heartbeat is newer
         name = arrived.subject.rpartition(".")[2]
         source = arrived.source.rpartition("-")[0]
         connected = _json(arrived.payload).get("state") == "connected"
         now = self._clock.seconds()
-        # The controller sends its welcome again, and earlier values do not hold any more.
+        # The controller sends its welcome messages again.  Earlier values are not valid any more.
         if name == "command":
             self._command.forget_values()
         if connected and self._presence.state(name, now) is ConnectionState.CONNECTED:
-            # A new connection, though the end of the one before was not told.
+            # A new connection, although the end of the earlier one was not reported.
             self._presence.link_changed(source, name, False, now)
             self.update_state()
         self._presence.link_changed(source, name, connected, now)

@@ -1,4 +1,4 @@
-"""Sends commands through the hub, and says what became of them."""
+"""Sends commands through the hub, and returns their outcomes."""
 
 import math
 import secrets
@@ -28,11 +28,11 @@ from .subjects import ACK_TIMEOUT, DEADLINE, REQUEST_ID, Subjects
 
 __all__ = ["LONGEST_TIMEOUT", "CommandCaller"]
 
-#: Seconds that a command may take at the most: a service refuses one whose
-#: deadline is further away, since it has to remember requests for longer than that.
+#: Longest time of a command, in seconds.  A service refuses a later deadline, because it must
+#: remember each request until its deadline is over.
 LONGEST_TIMEOUT = 600.0
 
-# Seconds added to the time that nats-py waits: the deadline is ours to keep.
+# Seconds added to the timeout of nats-py, so that our own deadline always comes first.
 _GRACE = 5.0
 
 
@@ -47,7 +47,7 @@ class _Request:
 
 
 class CommandCaller:
-    """The commands of one reader that are under way.
+    """The pending commands of one reader.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class CommandCaller:
     threads
         Runs functions in the reactor's thread.
     clock
-        Keeps the deadlines.
+        Measures the deadlines.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class CommandCaller:
                 )
                 reply = answer.data
             except NatsTimeoutError:
-                pass  # the reactor has said so by now
+                pass  # the deadline in the reactor has already passed
             except (NatsError, OSError) as error:
                 reply = error
             if reply is not None:
@@ -152,7 +152,7 @@ class CommandCaller:
             request.done.callback(outcome)
 
     def _raise_unsent(self, request: _Request, error: Exception) -> None:
-        """Raise what it means that nats-py did not send a request."""
+        """Raise the error of a request that nats-py did not send."""
         instance = self._subjects.instance
         if isinstance(error, NoRespondersError):
             raise NotConnectedError(
@@ -169,14 +169,14 @@ class CommandCaller:
         request.done.errback(error)
 
     def connection_lost(self) -> None:
-        """Fail all commands: no answer will come over the hub any more."""
+        """Fail all commands, because no reply can come any more."""
         for key, request in list(self._requests.items()):
             if self._requests.pop(key, None) is not None:
                 reason = "was lost with the connection to the hub"
                 request.done.errback(CommandLost(reason, request.name, None, CommandStage.SENT))
 
     def forbidden(self, complaint: str) -> None:
-        """Fail the commands that the server says this user may not send."""
+        """Fail the commands that this user is not permitted to send, according to the server."""
         words = complaint.lower()
         if "permissions violation for publish" not in words:
             return
@@ -190,7 +190,7 @@ class CommandCaller:
 
 
 def _seconds(timeout: float | None) -> float:
-    """Return a time to wait, which is the longest there is for None."""
+    """Return the seconds of a timeout; the longest time for None."""
     if timeout is None:
         return LONGEST_TIMEOUT
     if math.isnan(timeout):

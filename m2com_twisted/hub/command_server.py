@@ -1,4 +1,4 @@
-"""Takes commands off the hub and has the service send them, each at most once."""
+"""Takes commands from the hub and lets the service send them, each at most once."""
 
 import asyncio
 import json
@@ -28,19 +28,19 @@ from .subjects import Subjects
 
 __all__ = ["CommandServer", "RunCommand"]
 
-#: Requests that are remembered here; the hub remembers all.
+#: Number of requests that are remembered here.  The hub remembers all.
 _REMEMBERED = 1000
 
-#: Seconds between two looks at whether the service is connected, and between
-#: two questions whether another one serves.
+#: Seconds between two checks that the service is connected, and between two checks for
+#: another service that takes commands.
 _LOOK_INTERVAL = 0.05
 _STAND_BY_INTERVAL = 2.0
 
-#: Seconds that another service may take to say that it serves.
+#: Seconds to wait for the reply of another service that takes commands.
 _ASK_TIMEOUT = 0.5
 
-#: The part of its time that a command is given less than its caller waits, and
-#: the most of it in seconds, so that the outcome arrives before the deadline.
+#: A command gets less time than its caller waits, so that the outcome arrives before the deadline.
+#: The first value is that difference as a part of the time; the second is its limit in seconds.
 _MARGIN, _LONGEST_MARGIN = 0.2, 0.5
 
 _UNKNOWN: Reply = {
@@ -48,7 +48,7 @@ _UNKNOWN: Reply = {
     "stage": "SENT",
     "outcome_unknown": True,
     "sequence_id": None,
-    "reason": "was taken by a service that has not said what became of it",
+    "reason": "was taken by a service that has not reported its outcome",
 }
 
 
@@ -68,7 +68,7 @@ class RunCommand(Protocol):
 
 @dataclass
 class _Known:
-    """A request, and all who want to know what becomes of it."""
+    """A request, and the messages that wait for its reply."""
 
     request: Request
     reply_to: list[str] = field(default_factory=list)
@@ -80,31 +80,31 @@ class _Known:
 class CommandServer:
     """Executes the commands that are sent to an instance.
 
-    Before a request is executed, it is claimed on the hub, and the hub accepts one
-    claim only.  So no request is executed twice, even if it is repeated, if two
-    services take commands, or if this one is restarted.
+    Before a request is executed, it is claimed on the hub, and the hub accepts only one
+    claim.  So no request is executed twice, even if it is repeated, if two services take
+    commands, or if this one is restarted.
 
-    Two threads share it: requests come and replies go in that of the hub,
-    commands run in the reactor's.
+    Two threads use this object.  Requests and replies are handled in the thread of the hub.
+    Commands run in the reactor's thread.
 
     Parameters
     ----------
     subjects
         Names of the instance.
     source
-        Names this service.
+        Name of this service.
     run_command
         Sends a command to the controller.
     is_connected
         Whether the connection for commands is up.
     allowed
-        Names of the commands that may be executed; the others are refused.
+        Names of the commands that may be executed.  The others are refused.
     call
         Calls a function in the loop of the present connection to the hub.
     reactor
         The reactor.
     log
-        Where it says what it does.
+        Logs the commands and changes of this server.
     """
 
     def __init__(
@@ -134,9 +134,9 @@ class CommandServer:
         self.takes_commands = False
 
     async def run(self, session: Session) -> None:
-        """Serve over one connection to the hub, whenever the service is connected."""
+        """Take commands over one connection to the hub while the service is connected."""
         for known in list(self._known.values()):
-            self._tell(session, known)
+            self._reply(session, known)
         while not session.stopping.is_set():
             if not self._is_connected():
                 await asyncio.sleep(_LOOK_INTERVAL)
@@ -149,8 +149,8 @@ class CommandServer:
         try:
             await session.client.request(self._subjects.server, b"", timeout=_ASK_TIMEOUT)
         except (NoRespondersError, NatsTimeoutError):
-            # One that does not answer is a connection that the server has not
-            # yet found to be dead, our own last one for example.
+            # A service that does not answer is a dead connection that the server has not
+            # detected yet, for example our own last one.
             self._stands_by = False
             return False
         if not self._stands_by:
@@ -171,7 +171,7 @@ class CommandServer:
             await client.subscribe(self._subjects.commands, cb=requested),
             await client.subscribe(self._subjects.server, cb=asked),
         ]
-        # The server has the subscriptions only when it has answered this.
+        # The subscriptions are certain only after the server has answered.
         await client.flush()
         self.takes_commands = True
         self._log.info("Takes commands from the hub: %s", ", ".join(sorted(self._allowed)))
@@ -181,13 +181,13 @@ class CommandServer:
         finally:
             self.takes_commands = False
         for subscription in subscriptions:
-            # Not `unsubscribe`, which drops the requests that are here already; their callers
-            # would wait for an answer that never comes.
+            # Not `unsubscribe`, which drops the requests that have already arrived.  Their callers
+            # would wait for a reply that never comes.
             await subscription.drain()  # type: ignore[no-untyped-call]  # has no annotations
         self._log.info("Takes no commands from the hub now")
 
     async def _requested(self, session: Session, message: Msg) -> None:
-        """Take one request; the next one comes when it is claimed, so their order is kept."""
+        """Take one request.  The next one is taken after the claim, which keeps their order."""
         request = parse_request(message, self._allowed)
         if not isinstance(request, Request):
             self._log.info("Command %s %s", message.subject, request["reason"])
@@ -196,7 +196,7 @@ class CommandServer:
         known = self._known.get(request.request_id)
         if known is not None:
             known.reply_to.append(message.reply)
-            self._tell(session, known)
+            self._reply(session, known)
             return
         known = _Known(request, [message.reply])
         self._remember(known)
@@ -206,7 +206,7 @@ class CommandServer:
             reason = f"was not sent: the hub did not note it: {error}"
             self._finished(known, untried("not_sent", reason))
         except BaseException:
-            # The connection is gone; whether it was claimed is asked when it is repeated.
+            # The connection is lost.  A repeat of the request finds out whether it was claimed.
             del self._known[request.request_id]
             raise
         else:
@@ -222,13 +222,13 @@ class CommandServer:
                 del self._known[request_id]
 
     async def _ask_outcome(self, session: Session, known: _Known) -> None:
-        """Answer for a request that was claimed by another service, or before our restart."""
+        """Answer a request that was claimed by another service, or before our restart."""
         request = known.request
         seconds = request.seconds_left - _margin(request.seconds_left)
         reply = await self._requests.wait_for_outcome(session, request.request_id, seconds)
         del self._known[request.request_id]
         known.reply, known.is_noted = reply or _UNKNOWN, True
-        self._tell(session, known)
+        self._reply(session, known)
 
     def _execute(self, known: _Known) -> None:
         """Run a command, in the reactor's thread."""
@@ -252,14 +252,14 @@ class CommandServer:
         running.addCallback(partial(self._finished, known))
 
     def _finished(self, known: _Known, reply: Reply) -> None:
-        """Remember the outcome of a request, from either thread."""
+        """Store the outcome of a request.  Both threads may call this."""
         self._log.info("%s of the hub: %s", known.request.name, reply["outcome"])
         known.reply = reply
         # Without a connection, the reply is sent first over the next one.
-        self._call(lambda session: self._tell(session, known))
+        self._call(lambda session: self._reply(session, known))
 
-    def _tell(self, session: Session, known: _Known) -> None:
-        """Answer all who wait, and note the outcome, in the thread of the hub."""
+    def _reply(self, session: Session, known: _Known) -> None:
+        """Send the reply to all waiting messages and record the outcome, in the hub's thread."""
         reply = known.reply
         if reply is None:
             return

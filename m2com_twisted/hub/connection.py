@@ -1,10 +1,9 @@
-"""A connection to the hub, in a thread with an event loop of its own.
+"""A connection to the hub, in a thread with its own event loop.
 
-nats-py needs asyncio, and Twisted's reactor may be any.  So it runs in a
-thread, the same way under every reactor.  It can hang in almost any call where
-the server stops reading; so a connection that no PONG comes over is abandoned
-with its loop, and a new one begins.  Reconnecting is ours for this reason,
-not nats-py's.
+nats-py needs asyncio, but the reactor may be of any kind.  So nats-py runs in a
+thread, in the same way under every reactor.  If the server stops reading, nats-py can hang in
+almost any call.  So a connection without a PONG is abandoned together with its event loop, and a
+new connection begins.  For this reason, this module reconnects, and not nats-py.
 """
 
 import asyncio
@@ -26,45 +25,45 @@ from .settings import HubSettings
 
 __all__ = ["HubConnection"]
 
-#: Seconds that connecting may take in all, handshakes included.
+#: Seconds for connecting, including the handshakes.
 _CONNECT_TIMEOUT = 6.0
 
-#: Seconds from one PING to the next, and until its PONG must be there: in all
-#: 6 s without a sign of life.
+#: Seconds between two PINGs, and seconds until the PONG must arrive.  Together, a dead connection
+#: is detected after 6 s at most.
 _PING_INTERVAL = 2.0
 _PONG_TIMEOUT = 4.0
 
-#: Seconds between two looks at whether the connection is still there.
+#: Seconds between two checks that the connection is open.
 _LOOK_INTERVAL = 0.25
 
-#: Seconds until the next attempt: the first, and the longest.
+#: Shortest and longest delay before the next attempt, in seconds.
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
 
-#: Seconds that the work may take to end when the connection is to be closed.
+#: Seconds for the work to end when the connection is to be closed.
 _CLOSE_TIMEOUT = 3.0
 
 
 class HubConnection:
-    """Connects to the hub again and again, and does its work over each connection.
+    """Connects to the hub, reconnects after a loss, and does its work over each connection.
 
     Parameters
     ----------
     settings
-        Where the hub is.
+        Address and credentials of the hub.
     name
-        Name of the client, for the server.
+        Name of the client, shown by the server.
     work
         Called in the thread of the hub for each connection.
     changed
         Called in the reactor's thread when a connection is made (True) and
         when it is lost (False).
     complained
-        Called in the thread of the hub with what the server complains of,
+        Called in the thread of the hub with each error that the server reports,
         such as a subject that this user may not publish to.
     reactor
         The reactor.
     log
-        Where losses are reported; used from the thread.
+        Logs losses.  It is used from the thread.
     """
 
     def __init__(
@@ -98,20 +97,20 @@ class HubConnection:
         self.last_error: BaseException | None = None
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Start to connect."""
         self._stop_requested.clear()
         self._ended = Deferred()
-        # A daemon: a process that is to end is not held up by a hanging name lookup.
+        # A daemon thread, so that a hanging name lookup does not delay the end of the process.
         self._thread = threading.Thread(target=self._run, name=f"hub-{self._name}", daemon=True)
         self._thread.start()
 
     def stop(self) -> Deferred[None]:
-        """Let the work come to its end, and disconnect.
+        """Let the work end, then disconnect.
 
         Returns
         -------
         ended
-            Fires when the thread has ended, which takes a few seconds at most.
+            Fires when the thread has ended, after a few seconds at most.
         """
         ended = self._ended
         if ended is None:
@@ -131,7 +130,7 @@ class HubConnection:
         Returns
         -------
         connected
-            Whether there is one.  It may be lost before the function is called.
+            Whether there is a connection.  It may be lost before the function is called.
         """
         with self._lock:
             if self._loop is None or self._session is None:
@@ -140,7 +139,7 @@ class HubConnection:
             return True
 
     def _run(self) -> None:
-        """Run one session after the other; the whole life of the thread."""
+        """Run one session after the other until `stop`.  This is the function of the thread."""
         ended = self._ended
         try:
             while not self._stop_requested.is_set():
@@ -156,7 +155,7 @@ class HubConnection:
 
     def _delay(self) -> float:
         delay: float = min(_FIRST_DELAY * 2 ** (self._attempts - 1), _LONGEST_DELAY)
-        # Apart from each other: all readers lose a broker at the same moment.
+        # A random factor, because all readers lose the server at the same moment.
         return delay * random.uniform(0.75, 1.25)
 
     def _run_session(self) -> None:
@@ -198,7 +197,7 @@ class HubConnection:
             connecting = self._connect(client, loop, url, failures)
             await asyncio.wait_for(connecting, _CONNECT_TIMEOUT)
         except Exception as error:
-            # nats-py tells some reasons to its error callback only.
+            # nats-py passes some reasons only to its error callback.
             raise failures[-1] if failures else error from error
         if self._settings.requires_tls and not loop.is_encrypted:
             raise HubError("the server does not offer TLS, which is required")
@@ -219,7 +218,7 @@ class HubConnection:
             if not client.is_connected:
                 failures.append(error)
                 return
-            self._log.warning("The hub says: %s", error)
+            self._log.warning("The hub reported an error: %s", error)
             if self._complained is not None:
                 self._complained(str(error))
 
@@ -234,16 +233,16 @@ class HubConnection:
             name=self._name,
             error_cb=note,
             allow_reconnect=False,
-            # Tried once; at 0 it would be tried for ever.
+            # One attempt.  With 0, nats-py would try without end.
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
             connect_timeout=2,
-            # Our own pings see to it; see `_watch`.
+            # `_watch` sends our own pings.
             ping_interval=120,
-            # Nothing is kept for a later connection.
+            # No message is kept for a later connection.
             pending_size=-1,
             inbox_prefix=settings.inbox,
-            # Functions, called when the secret is about to be sent.
+            # Functions, which are called just before the secret is sent.
             user=None if user is None else partial(encrypted, user),
             password=None if password is None else partial(encrypted, password),
             user_credentials=None if settings.token_file is None else str(settings.token_file),
@@ -251,7 +250,7 @@ class HubConnection:
         )
 
     async def _work_until_lost(self, session: Session) -> None:
-        """Do the work and watch the connection, until either ends."""
+        """Run the work and watch the connection, until one of them ends."""
         if self._stop_requested.is_set():
             session.stopping.set()
         work = asyncio.ensure_future(self._work(session))
@@ -260,7 +259,7 @@ class HubConnection:
         done, _ = await asyncio.wait({work, watch, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping in done and not {work, watch} & done:
             await asyncio.wait({work, watch}, timeout=_CLOSE_TIMEOUT, return_when="FIRST_COMPLETED")
-            # From here on a closed connection is no fault.
+            # From here on, a closed connection is not an error.
             watch.cancel()
             if session.tasks:
                 await asyncio.wait(session.tasks, timeout=_CLOSE_TIMEOUT)
@@ -271,7 +270,7 @@ class HubConnection:
                 task.result()
 
     async def _watch(self, client: Client) -> None:
-        """Raise when the connection is lost, or nothing comes over it any more."""
+        """Raise an error when the connection is closed, or when a ping is not answered."""
         while True:
             for _ in range(round(_PING_INTERVAL / _LOOK_INTERVAL)):
                 await asyncio.sleep(_LOOK_INTERVAL)

@@ -1,4 +1,4 @@
-"""What a caller on the hub may be told, besides the errors of the client."""
+"""Errors of the hub, in addition to the errors of the client."""
 
 from ..errors import CommandRejected
 
@@ -6,4 +6,4 @@ __all__ = ["CommandRefused"]
 
 
 class CommandRefused(CommandRejected):
-    """The service on the hub did not take the command: it was not sent to the controller."""
+    """The service on the hub refused the command.  It was not sent to the controller."""

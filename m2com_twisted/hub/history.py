@@ -1,4 +1,4 @@
-"""What the hub has kept: read in the order of its arrival, events and telemetry together."""
+"""Reads the stored messages of the hub: events and telemetry together, in order of arrival."""
 
 import asyncio
 import heapq
@@ -19,7 +19,7 @@ from .subjects import RECEIVED, Subjects
 
 __all__ = ["Kept", "read_history"]
 
-#: Messages that are fetched at once: half a megabyte.
+#: Number of messages in a batch: half a megabyte.
 _BATCH = 1000
 
 #: Seconds for one batch.
@@ -27,7 +27,7 @@ _FETCH_TIMEOUT = 5.0
 
 
 class Kept(NamedTuple):
-    """One message that the hub has kept."""
+    """One message that the hub has stored."""
 
     #: When it arrived at the service, in ns since 1970 UTC.
     time: int
@@ -45,24 +45,24 @@ def read_history(
     take: Callable[[list[Kept]], Awaitable[None]],
     reactor: IReactorFromThreads,
 ) -> Callable[[Session], Awaitable[int]]:
-    """Return the work that reads what was kept from a time on, up to now; for `run_once`.
+    """Return the work, for `run_once`, that reads the stored messages from a time until now.
 
     Parameters
     ----------
     subjects
         Names of the instance.
     since
-        From when on.
+        Time from which messages are read.
     take
-        Called in the reactor's thread with one batch after the other, in order.  The next one is
-        fetched when it is done, so little is in memory however much is read.
+        Called in the reactor's thread with each batch, in order.  The next batch is fetched when
+        the call is done, so only one batch is in memory.
     reactor
         The reactor.
 
     Returns
     -------
     Callable
-        Returns how many there were.
+        Returns the number of messages.
     """
 
     async def read(session: Session) -> int:
@@ -88,7 +88,7 @@ def read_history(
 async def _hand_over(
     reactor: IReactorFromThreads, take: Callable[[list[Kept]], Awaitable[None]], batch: list[Kept]
 ) -> None:
-    """Let the reactor's thread take a batch, and wait until it has."""
+    """Pass a batch to the reactor's thread, and wait until it is done."""
     loop = asyncio.get_running_loop()
     taken: asyncio.Future[None] = loop.create_future()
 
@@ -108,7 +108,7 @@ async def _read_stream(
     since: datetime,
     kept_of: Callable[[Msg], Kept],
 ) -> AsyncIterator[Kept]:
-    """Yield what a stream has kept, up to what it holds now."""
+    """Yield the messages of a stream, up to its present last message."""
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_TIME,
         opt_start_time=since.astimezone(timezone.utc),
@@ -126,7 +126,7 @@ async def _read_stream(
         try:
             messages = await subscription.fetch(min(_BATCH, left), timeout=_FETCH_TIMEOUT)
         except NatsTimeoutError:
-            return  # what was left has been forgotten meanwhile
+            return  # the server has deleted the rest meanwhile
         for message in messages:
             yield kept_of(message)
         left -= len(messages)
@@ -151,7 +151,7 @@ def _time(message: Msg) -> int:
 
 
 async def _merged(parts: Iterable[AsyncIterator[Kept]]) -> AsyncIterator[Kept]:
-    """Yield what several streams have kept, in the order of its arrival."""
+    """Yield the messages of several streams, in order of arrival."""
     heap: list[tuple[int, int, Kept, AsyncIterator[Kept]]] = []
     for number, part in enumerate(parts):
         await _push_next(heap, number, part)

@@ -1,4 +1,4 @@
-"""Hands what arrives in the hub's thread over to the reactor's, within a bound."""
+"""A bounded queue from the hub's thread to the reactor's thread."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,12 +8,11 @@ from twisted.internet.interfaces import IReactorFromThreads
 
 __all__ = ["Inbox"]
 
-#: Most messages that wait for the reactor; beyond that, the oldest is dropped.  So many
-#: come in a minute of full telemetry.  A dropped message leaves a gap in the sequence,
-#: so the reader is told.
+#: Largest number of messages in the queue, about a minute of full telemetry.  If there are more,
+#: the oldest is dropped.  This leaves a gap in the sequence, which is reported to the reader.
 _LIMIT = 25_000
 
-#: Messages that are handled at once, before the reactor gets its turn again.
+#: Number of messages that are handled in one turn of the reactor.
 _BATCH = 500
 
 _T = TypeVar("_T")
@@ -27,31 +26,31 @@ class Inbox(Generic[_T]):
     reactor
         The reactor.
     handle
-        Called in its thread for one thing after the other.
+        Called in the reactor's thread with each item, in order.
     """
 
     def __init__(self, reactor: IReactorFromThreads, handle: Callable[[_T], object]) -> None:
         self._reactor = reactor
         self._handle = handle
         self._waiting: deque[_T] = deque(maxlen=_LIMIT)
-        # Whether `_empty` is scheduled in the reactor.  A race only schedules it twice.
+        # Whether a call of `_empty` is scheduled.  A race only schedules it twice.
         self._is_scheduled = False
         self._closed = False
 
     def put(self, thing: _T) -> None:
-        """Add a thing, from any thread."""
+        """Add an item, from any thread."""
         self._waiting.append(thing)
         if not self._is_scheduled:
             self._is_scheduled = True
             self._reactor.callFromThread(self._empty)
 
     def close(self) -> None:
-        """Stop handling, and drop what waits."""
+        """Handle no more items."""
         self._closed = True
         self._waiting.clear()
 
     def _empty(self) -> None:
-        # Reset first, so that a message that is put meanwhile asks again.
+        # Reset first, so that an item that is added meanwhile schedules a new call.
         self._is_scheduled = False
         for _ in range(_BATCH):
             if self._closed or not self._waiting:

@@ -1,4 +1,4 @@
-"""A NATS server on this machine, for trying the hub."""
+"""A NATS server on this machine, for trials of the hub."""
 
 import os
 import shutil
@@ -12,12 +12,12 @@ from ..errors import M2ComError
 
 __all__ = ["LocalServer", "nats_server_program"]
 
-#: Where Debian has programs that are not for everybody's PATH.
+#: Directories in which Debian puts programs that are not on the PATH of every user.
 _MORE_PATH = ("/usr/sbin", "/usr/local/sbin")
 
 
 def nats_server_program() -> str | None:
-    """Return the path of nats-server: beside this Python, on PATH, or where Debian has it."""
+    """Return the path of nats-server, from this Python's directory, PATH or `_MORE_PATH`."""
     beside = Path(sys.executable).parent / "nats-server"
     if beside.exists():
         return str(beside)
@@ -27,7 +27,7 @@ def nats_server_program() -> str | None:
 
 
 class LocalServer:
-    """A server on a free port of 127.0.0.1; what it keeps is gone when it is closed.
+    """A server on a free port of 127.0.0.1.  `close` deletes its stored messages.
 
     Raises
     ------
@@ -50,11 +50,11 @@ class LocalServer:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The address of the server."""
         return f"nats://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, or start it again, without waiting until it listens."""
+        """Start the server, or start it again.  Does not wait until it listens."""
         arguments = ["--addr", "127.0.0.1", "--port", str(self.port)]
         store = ["--jetstream", "--store_dir", self._directory.name]
         self._process = subprocess.Popen(
@@ -65,7 +65,7 @@ class LocalServer:
         )
 
     def is_listening(self) -> bool:
-        """Return whether it takes connections."""
+        """Return whether the server accepts connections."""
         try:
             socket.create_connection(("127.0.0.1", self.port)).close()
         except OSError:
@@ -73,13 +73,13 @@ class LocalServer:
         return True
 
     def kill(self) -> None:
-        """Kill it, as a power cut would.  Does nothing if it does not run."""
+        """Kill the process, as a power cut would.  No effect if it is not running."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def close(self) -> None:
-        """End it, and remove what it kept."""
+        """Stop the server, and delete its stored messages."""
         self.kill()
         self._directory.cleanup()

@@ -1,22 +1,22 @@
-"""An asyncio event loop that can be given up even if something in it hangs."""
+"""An asyncio event loop that can be abandoned even if a call in it hangs."""
 
 import asyncio
 from typing import Any
 
 __all__ = ["AbandonableLoop"]
 
-#: Seconds that cancelled tasks get to end.  None of them has anything to wait
-#: for any more; one that hangs all the same is left behind.
-_LAST_WORDS = 1.0
+#: Seconds to wait for cancelled tasks.  They have nothing to wait for.  A task that hangs is not
+#: awaited any longer.
+_CANCEL_TIMEOUT = 1.0
 
 
 class AbandonableLoop(asyncio.SelectorEventLoop):
-    """Knows the connections made in it, and cuts them at the end.
+    """Keeps a list of its connections, and aborts them at the end.
 
-    nats-py hangs for minutes where a server stops reading, in `connect` and
-    `close` as well.  Nothing of it has to be waited for here: the tasks are
-    cancelled, the sockets closed, and the next connection gets a new loop.
-    Rejected: to reach for the transport inside nats-py, which is private there.
+    If the server stops reading, nats-py hangs for minutes, in `connect` and
+    `close` as well.  This loop need not wait for it: `abandon` cancels the tasks and
+    closes the sockets, and the next connection gets a new loop.  The transport is not taken
+    from nats-py, because it is private there.
     """
 
     def __init__(self) -> None:
@@ -26,13 +26,13 @@ class AbandonableLoop(asyncio.SelectorEventLoop):
         self.is_encrypted = False
 
     async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Override of asyncio's: remember the transport."""
+        """Override the method of asyncio: also store the transport."""
         connection = await super().create_connection(*args, **kwargs)
         self._opened.append(connection[0])
         return connection
 
     async def start_tls(self, *args: Any, **kwargs: Any) -> Any:
-        """Override of asyncio's: remember that the handshake succeeded."""
+        """Override the method of asyncio: also record that the handshake succeeded."""
         transport = await super().start_tls(*args, **kwargs)
         self.is_encrypted = True
         return transport
@@ -52,10 +52,10 @@ class AbandonableLoop(asyncio.SelectorEventLoop):
 
 async def _ended(tasks: set["asyncio.Task[Any]"]) -> None:
     if tasks:
-        done, _ = await asyncio.wait(tasks, timeout=_LAST_WORDS)
+        done, _ = await asyncio.wait(tasks, timeout=_CANCEL_TIMEOUT)
         for task in done:
             if not task.cancelled():
-                # Looked at, or asyncio would log it; what ended the session is known already.
+                # Retrieved, so that asyncio does not log it.  The cause is already known.
                 task.exception()
-    # Transports close in the turn after `abort`.
+    # Transports close in the loop iteration after `abort`.
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""One thing to be done on the hub, and then no more."""
+"""Connects to the hub for one piece of work."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -28,25 +28,25 @@ async def run_once(
     reactor: IReactorFromThreads,
     timeout: float | None = None,
 ) -> _T:
-    """Connect to the hub, do something there, disconnect, and return what it returned.
+    """Connect to the hub, do some work, disconnect, and return the result of the work.
 
     Parameters
     ----------
     settings
-        Where the hub is.
+        Address and credentials of the hub.
     work
         Called in the thread of the hub, with the connection.
     reactor
         The reactor.
     timeout
-        Seconds for the work; None: as long as it takes.
+        Seconds for the work.  None: no limit.
 
     Raises
     ------
     NotConnectedError
         If there is no connection within 10 s, or the work is not done in time.
     M2ComError
-        If the work raised, with what it raised as the cause, or the connection was lost.
+        If the connection was lost, or if the work raised an error, which is the cause.
     """
     done: Deferred[_T] = Deferred()
     clock = IReactorTime(reactor)
@@ -77,25 +77,25 @@ async def run_once(
     connection = HubConnection(settings, "m2com", work_once, changed, reactor=reactor, log=log)
     connection.start()
     try:
-        return await _told(done, connection, ", ".join(settings.urls))
+        return await _result(done, connection, ", ".join(settings.urls))
     finally:
         _cancel(timers)
         await connection.stop()
 
 
-async def _told(done: Deferred[_T], connection: HubConnection, where: str) -> _T:
-    """Wait for the outcome; raise what users of the package know."""
+async def _result(done: Deferred[_T], connection: HubConnection, where: str) -> _T:
+    """Wait for the result, and raise errors of this package only."""
     try:
         return await done
     except CancelledError:
-        raise  # by whoever waits for it
+        raise  # the caller has cancelled it
     except _NoConnectionError as error:
         reason = connection.last_error or f"no answer for {_CONNECT_TIMEOUT:g} s"
         raise NotConnectedError(f"No connection to the hub {where}: {reason}") from error
     except TimeoutError as error:
-        raise NotConnectedError(f"The hub {where} has not done it in time") from error
+        raise NotConnectedError(f"The hub {where} has not done the work in time") from error
     except Exception as error:
-        raise M2ComError(f"The hub says: {error}") from error
+        raise M2ComError(f"The hub reported an error: {error}") from error
 
 
 class _NoConnectionError(Exception):

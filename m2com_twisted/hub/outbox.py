@@ -1,4 +1,4 @@
-"""What waits to be published: bounded, the oldest dropped, telemetry before events."""
+"""A bounded queue of messages that are to be published.  If it is full, the oldest is dropped."""
 
 import threading
 from collections import deque
@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 __all__ = ["Item", "Lane", "Outbox"]
 
-#: Most bytes that wait.  Full telemetry is 350 kB a second with what Python
-#: adds to it, so this is more than 20 s without a broker; the target for the
-#: memory that an outage may take is 16 MB.
+#: Largest number of bytes in the queue.  Full telemetry is 350 kB a second, with the overhead of
+#: Python, so this is more than 20 s without a server.  An outage may take at most 16 MB.
 _LIMIT = 8 * 2**20
 
-# Bytes that an item takes in addition to its payload: the tuple, the bytes object, two ints.
+# Bytes of an item in addition to its payload: the tuple, the bytes object, two ints.
 _OVERHEAD = 250
 
 
@@ -24,7 +23,7 @@ class Item(NamedTuple):
     sequence: int
     subject: str
     payload: bytes
-    #: When it arrived, in nanoseconds since 1970.
+    #: Time of its arrival, in nanoseconds since 1970.
     received: int
 
 
@@ -32,37 +31,37 @@ class Item(NamedTuple):
 class Lane:
     """Messages of one sequence, in order.
 
-    There are two, for events (which are acknowledged) and for telemetry, so
-    that what overtakes or is dropped in one is no gap in the other.
+    There is one for events, which are acknowledged, and one for telemetry.  So a message that is
+    dropped from one makes no gap in the other.
     """
 
     #: Name of its source.
     source: str
-    #: Number of the last message that was put in.
+    #: Number of the last message that was added.
     last: int = 0
-    #: Messages dropped because too much waited.
+    #: Number of messages that were dropped because the queue was full.
     dropped: int = 0
-    #: Number of the last message that was handed to the connection.
+    #: Number of the last message that was passed to the connection.
     sent: int = 0
 
     def __post_init__(self) -> None:
         self.items: deque[Item] = deque()
-        # Called once when there is something again.
+        # Called once when a message is added.
         self.wake: Callable[[], None] | None = None
 
 
 class Outbox:
     """Two lanes of messages, with one bound.
 
-    Filled in the reactor's thread and emptied in that of the hub.  `put`
-    takes microseconds, never waits for more than a few of them, never raises.
+    It is filled in the reactor's thread and emptied in the thread of the hub.  `put`
+    takes a few microseconds and never raises.
 
     Parameters
     ----------
     source
-        Names the service; each lane adds its own name.
+        Name of the service.  Each lane adds its own name.
     limit
-        Most bytes that wait.
+        Largest number of bytes in the queue.
     later
         Calls a function in the next turn of the reactor.
     """
@@ -82,7 +81,7 @@ class Outbox:
         self._lock = threading.Lock()
 
     def put(self, lane: Lane, subject: str, payload: bytes, received: int) -> None:
-        """Add a message to a lane; drop the oldest where too much waits."""
+        """Add a message to a lane.  Drop the oldest message if the queue is full."""
         with self._lock:
             lane.last += 1
             lane.items.append(Item(lane.last, subject, payload, received))
@@ -105,7 +104,7 @@ class Outbox:
         self.waiting_bytes -= len(item.payload) + _OVERHEAD
 
     def peek(self, lane: Lane, count: int, wake: Callable[[], None]) -> list[Item]:
-        """Return the first messages of a lane; where there are none, have `wake` called later."""
+        """Return the first messages of a lane.  If there are none, `wake` is called later."""
         with self._lock:
             if not lane.items:
                 lane.wake = wake
@@ -113,7 +112,7 @@ class Outbox:
             return list(islice(lane.items, count))
 
     def remove(self, lane: Lane, sequence: int) -> None:
-        """Remove the messages up to one that is done with."""
+        """Remove the messages up to a number."""
         with self._lock:
             while lane.items and lane.items[0].sequence <= sequence:
                 self._forget(lane.items.popleft())

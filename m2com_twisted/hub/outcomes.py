@@ -1,4 +1,4 @@
-"""What became of a command, as JSON on the hub and as the outcome or error of a caller."""
+"""Converts the outcome of a command to JSON for the hub, and JSON to an outcome or error."""
 
 import json
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ from .errors import CommandRefused
 
 __all__ = ["Reply", "as_outcome", "of_error", "of_outcome", "untried"]
 
-#: What is sent back for a command; see docs/hub.rst for its fields.
+#: The reply to a command.  docs/hub.rst describes its fields.
 Reply = dict[str, Any]
 
 _ERRORS: dict[str, type[CommandError]] = {
@@ -38,7 +38,7 @@ def untried(outcome: str, reason: str) -> Reply:
     outcome
         ``not_sent``, ``expired`` or ``refused``.
     reason
-        Why, as the end of a sentence that begins with the command.
+        The reason, as the end of a sentence that begins with the command.
     """
     return {
         "outcome": outcome,
@@ -63,11 +63,11 @@ def of_outcome(outcome: CommandOutcome) -> Reply:
 
 
 def of_error(error: BaseException | None) -> Reply:
-    """Return the reply for what `run_command` raised."""
+    """Return the reply for an error of `run_command`."""
     if isinstance(error, InvalidMessageError):
         return untried("refused", f"cannot be sent: {error}")
     if not isinstance(error, CommandError):
-        # All that `run_command` may raise otherwise says that nothing was sent.
+        # All other errors of `run_command` mean that nothing was sent.
         return untried("not_sent", f"was not sent: {error}")
     if error.stage is CommandStage.NEVER_SENT:
         return untried("not_sent", f"was not sent: {error}")
@@ -82,7 +82,7 @@ def of_error(error: BaseException | None) -> Reply:
 
 
 def as_outcome(name: str, payload: bytes, sent_at: float) -> CommandOutcome:
-    """Return the outcome that a reply tells, or raise its error.
+    """Return the outcome of a reply, or raise its error.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def as_outcome(name: str, payload: bytes, sent_at: float) -> CommandOutcome:
     payload
         The reply.
     sent_at
-        When the request was sent, in seconds of the caller's clock.
+        Time at which the request was sent, in seconds of the caller's clock.
 
     Raises
     ------
@@ -131,8 +131,8 @@ def _raise(name: str, reply: Reply) -> NoReturn:
         raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)
     if outcome == "refused":
         raise CommandRefused(reason, name, None, CommandStage.NEVER_SENT)
-    # A newer service may send an outcome that this version does not know: then the outcome
-    # of the command is unknown.
+    # A newer service may send an outcome that this version does not know.  Then the outcome of
+    # the command is unknown.
     error = _ERRORS.get(outcome, CommandLost)
     try:
         stage = CommandStage[str(reply.get("stage"))]

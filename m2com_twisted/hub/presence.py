@@ -1,4 +1,4 @@
-"""Decides by the messages of the hub whether the controller counts as connected.  No I/O."""
+"""Derives from the messages of the hub whether the controller is connected.  No I/O."""
 
 from dataclasses import dataclass, field
 
@@ -6,8 +6,7 @@ from ..connection.state import ConnectionState
 
 __all__ = ["Presence"]
 
-#: Seconds without a sign of life, of which there is one a second, after which a
-#: service counts as gone.
+#: Seconds without a heartbeat after which a service counts as gone.  It sends one each second.
 _SILENCE = 5.0
 
 
@@ -18,37 +17,37 @@ class _Service:
 
 
 class Presence:
-    """Keeps the state of both connections, and whether this reader can know it.
+    """Derives the state of each connection of the service to the controller.
 
-    A connection is up where this reader is connected to the hub and has read
-    all it missed, and a service that was heard lately says that it is up.
+    A connection is up if three things hold: this reader is connected to the hub, it has
+    read all messages that it missed, and a recent heartbeat of a service reports it as up.
     """
 
     def __init__(self) -> None:
         self._services: dict[str, _Service] = {}
         #: Whether there is a connection to the hub.
         self.on_hub = False
-        #: Whether what this reader missed has been read.
+        #: Whether this reader has read all messages that it missed.
         self.caught_up = False
 
     def hub_changed(self, connected: bool) -> None:
-        """Remember that the connection to the hub was made or lost."""
+        """Take note that the connection to the hub was made or lost."""
         self.on_hub = connected
         self.caught_up = False
         if not connected:
             self._services.clear()
 
     def alive(self, source: str, connected: dict[str, bool], now: float) -> None:
-        """Remember a service's sign of life."""
+        """Take a heartbeat of a service."""
         self._services[source] = _Service(now, connected)
         silent = [name for name, one in self._services.items() if now - one.heard_at > _SILENCE]
         for name in silent:
             del self._services[name]
 
     def link_changed(self, source: str, connection: str, connected: bool, now: float) -> None:
-        """Remember a connection that a service made or lost.
+        """Take note of a connection that a service made or lost.
 
-        The controller serves one client, so a new connection ends any other.
+        The controller serves only one client, so a new connection ends any other.
         """
         for other in self._services.values():
             other.connected[connection] = False
@@ -57,7 +56,7 @@ class Presence:
         service.connected[connection] = connected
 
     def state(self, connection: str, now: float) -> ConnectionState:
-        """Return where a connection stands."""
+        """Return the state of a connection."""
         if not self.on_hub:
             return ConnectionState.CONNECTING
         up = self.caught_up and any(

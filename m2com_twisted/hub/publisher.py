@@ -1,4 +1,4 @@
-"""Publishes to the hub what a service receives from its controller."""
+"""Publishes to the hub the messages that a service receives from its controller."""
 
 import asyncio
 import json
@@ -27,10 +27,10 @@ from .streams import Retention, stream_configs
 
 __all__ = ["ALIVE_INTERVAL", "ConnectionObserver", "HubPublisher", "HubStats"]
 
-#: Seconds between two signs of life.
+#: Seconds between two heartbeats.
 ALIVE_INTERVAL = 1.0
 
-# More topics than any controller has.  A peer that invents names must not fill the memory.
+# More topics than any controller has.  The limit protects the memory against invented names.
 _MOST_TOPICS = 1000
 
 
@@ -40,21 +40,21 @@ class HubStats:
 
     #: Whether there is a connection to the hub.
     connected: bool
-    #: Connections made so far.
+    #: Number of connections made so far.
     connects: int
-    #: Why the last attempt failed or the last connection was lost.
+    #: The reason why the last attempt failed or the last connection was lost.
     last_error: BaseException | None
-    #: Messages published; events count once they are acknowledged.
+    #: Number of messages published.  Events count when they are acknowledged.
     telemetry: int
     events: int
-    #: Messages dropped because the hub did not take them in time.
+    #: Number of messages dropped because the hub did not accept them in time.
     dropped_telemetry: int
     dropped_events: int
-    #: Messages that the server can never take.
+    #: Number of messages that the server can never accept.
     unacceptable: int
-    #: Bytes that wait.
+    #: Number of bytes in the queue.
     waiting_bytes: int
-    #: Whether requests for commands reach this service now.
+    #: Whether this service receives requests for commands now.
     takes_commands: bool
 
 
@@ -70,7 +70,7 @@ class ConnectionObserver:
     put
         Puts a subject and a payload into the lane of this connection's lines.
     put_event
-        The same for the lane of events.
+        Puts a subject and a payload into the lane of events.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ConnectionObserver:
         self._link_subject = link_subject
         self._put = put
         self._put_event = put_event
-        #: Where the connection stands, as last told.
+        #: The last reported state of the connection.
         self.state = ConnectionState.IDLE
 
     def received(self, line: bytes, message: Message) -> None:
@@ -92,13 +92,13 @@ class ConnectionObserver:
         self._put(self._subject_of(message), line.rstrip(b"\r\n"))
 
     def sent(self, line: bytes) -> None:
-        """Publish nothing, because readers see the result of a command in its status."""
+        """Publish nothing.  Readers see the result of a command in its status messages."""
 
     def bad(self, line: bytes, reason: str) -> None:
-        """Publish nothing: readers get messages."""
+        """Publish nothing.  Readers get valid messages only."""
 
     def connection(self, state: ConnectionState) -> None:
-        """Publish the state when the connection is made, and when it is no longer there."""
+        """Publish the state when the connection is made and when it is lost."""
         was_connected = self.state is ConnectionState.CONNECTED
         self.state = state
         if was_connected or state is ConnectionState.CONNECTED:
@@ -117,19 +117,19 @@ class HubPublisher(Service):
             telemetry_observers=[publisher.observer("telemetry")],
         )
 
-    Nothing of the hub disturbs the service: publishing puts the line into a
-    bounded queue and never waits or raises.
+    The hub cannot disturb the service: publishing puts the line into a
+    bounded queue, and never waits or raises.
 
     Parameters
     ----------
     settings
-        Where the hub is.
+        Address and credentials of the hub.
     retention
-        How long the server keeps messages; only for streams that do not exist yet.
+        Times for which the server keeps messages.  Used only for streams that do not exist yet.
     log
         Its child ``hub`` is used.
     reactor
-        None: the one installed when it is started.
+        None: the reactor that is installed at the start of the service.
     """
 
     name = "m2com-hub"
@@ -144,7 +144,7 @@ class HubPublisher(Service):
     ) -> None:
         self.settings = settings
         self.subjects = settings.subjects
-        #: Identifies this service and this publisher: another one has another source.
+        #: Identifies this publisher.  Every publisher has a different source.
         self.source = f"{settings.instance}-{time.time_ns():x}"
         self._log = NamedLog((log or logging.getLogger("m2com")).getChild("hub"), "hub")
         self._reactor = reactor
@@ -154,7 +154,7 @@ class HubPublisher(Service):
         sender = Sender(self._outbox, configs, self._sending, self._log)
         self._works: list[Work] = [sender.run]
         self._connection: HubConnection | None = None
-        self._alive = LoopingCall(self._say_alive)
+        self._alive = LoopingCall(self._send_heartbeat)
         self._connected = False
         self._told_dropped = 0, 0
         self._observers: dict[str, ConnectionObserver] = {}
@@ -162,7 +162,7 @@ class HubPublisher(Service):
 
     @property
     def stats(self) -> HubStats:
-        """The counters, as they are now."""
+        """The present values of the counters."""
         connection, outbox = self._connection, self._outbox
         return HubStats(
             connected=self._connected,
@@ -192,7 +192,7 @@ class HubPublisher(Service):
         return observer
 
     def startService(self) -> None:
-        """Override: begin to connect."""
+        """Override: start to connect."""
         if self.running:
             return
         Service.startService(self)
@@ -210,7 +210,7 @@ class HubPublisher(Service):
         self._alive.start(ALIVE_INTERVAL)
 
     def stopService(self) -> Deferred[None]:
-        """Override: publish what waits, if that takes only a moment, and disconnect."""
+        """Override: publish the queued messages if that takes only a moment, then disconnect."""
         Service.stopService(self)
         if self._alive.running:
             self._alive.stop()
@@ -222,7 +222,7 @@ class HubPublisher(Service):
         return connection.stop()
 
     def serve(self, run_command: RunCommand, allowed: Collection[str]) -> None:
-        """Accept these commands from the hub as well; call this before `startService`.
+        """Accept some commands from the hub as well.  Call this before `startService`.
 
         Parameters
         ----------
@@ -286,11 +286,11 @@ class HubPublisher(Service):
 
         return subject_of
 
-    def _say_alive(self) -> None:
+    def _send_heartbeat(self) -> None:
         states = {name: observer.state.value for name, observer in self._observers.items()}
 
         def publish(session: Session) -> None:
-            # Read here, in the thread that sends: all up to this number are on their way.
+            # Read in the thread that sends, so all messages up to this number have been sent.
             sent = self._outbox.telemetry.sent
             told = {"source": self.source, **states, "sent_telemetry": sent}
             session.spawn(session.client.publish(self.subjects.alive, json.dumps(told).encode()))

@@ -1,4 +1,4 @@
-"""Reads an instance over one connection: first the last values, then live messages, in order."""
+"""Reads messages over one connection: first the last values, then the new messages, in order."""
 
 import asyncio
 import contextlib
@@ -14,52 +14,52 @@ from nats.js.errors import NotFoundError
 from .session import Session, SessionEnded
 from .subjects import SEQUENCE, SOURCE, Subjects
 
-__all__ = ["Arrived", "Reading", "Told"]
+__all__ = ["Arrived", "Reading", "ReadingNotice"]
 
-#: Seconds for one answer of the server about its streams.
+#: Seconds for a reply of the server about its streams.
 _REQUEST_TIMEOUT = 4.0
 
-#: Seconds to wait for a sign of life, of which there is one a second.
-_SIGN_OF_LIFE_TIMEOUT = 2.5
+#: Seconds to wait for a heartbeat, which is sent once a second.
+_HEARTBEAT_TIMEOUT = 2.5
 
-#: Seconds between two questions whether our consumer is still there.  It is
-#: not after its server of a cluster was lost.
+#: Seconds between two checks that our consumer exists.  It does not if the server that held it was
+#: lost from a cluster.
 _CONSUMER_CHECK = 5.0
 
-#: Seconds until the streams are looked for again, where there are none yet.
+#: Seconds until the next check for the streams, if they do not exist yet.
 _NO_STREAM_DELAY = 1.0
 
-#: Seconds after which the server forgets a consumer whose reader is gone.
+#: Seconds after which the server deletes the consumer of a reader that is gone.
 _FORGOTTEN_AFTER = 30.0
 
-#: Messages that may wait inside nats-py, of one subscription: 25 s of telemetry.
+#: Largest number of messages in the queue of nats-py for one subscription: 25 s of telemetry.
 _PENDING = 10_000
 
-#: The header in which the stream of last values says where a message comes from.
+#: The header, in the stream of last values, that contains the origin of a message.
 _ORIGIN = "Nats-Stream-Source"
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """One message off the hub."""
+    """One message from the hub."""
 
     subject: str
     payload: bytes
     source: str
     sequence: int
-    #: Whether it is a last value, from before this reader came.
+    #: Whether it is a last value from before this reader connected.
     is_last_value: bool = False
 
 
 @dataclass(frozen=True)
-class Told:
-    """Something about the reading itself."""
+class ReadingNotice:
+    """A notice about the progress of the reading."""
 
-    #: ``"caught up"``: what follows is live.
-    #: ``"began anew"``: the server's memory is another one.
+    #: ``"caught up"``: all following messages are new.
+    #: ``"began anew"``: the server has other streams than before.
     what: str
-    #: When it has caught up for the first time: the last values, all together, so that
-    #: nobody acts on a part of them.
+    #: The last values, when the reader has caught up for the first time.  They come together, so
+    #: that no reader acts on a part of them.
     values: tuple[Arrived, ...] = ()
 
 
@@ -71,22 +71,24 @@ class Reading:
     subjects
         Names of the instance.
     arrived
-        Called in the thread of the hub for all that comes, in order.
+        Called in the thread of the hub with each message and notice, in order.
     """
 
-    def __init__(self, subjects: Subjects, arrived: Callable[[Arrived | Told], object]) -> None:
+    def __init__(
+        self, subjects: Subjects, arrived: Callable[[Arrived | ReadingNotice], object]
+    ) -> None:
         self._subjects = subjects
         self._arrived = arrived
-        # The place to go on from after a loss: the stream, known by the time of its
-        # creation, and the last message that was read from it.
+        # The position from which reading continues after a lost connection: the stream,
+        # identified by its time of creation, and the last message read from it.
         self._born: datetime | None = None
         self._position = 0
-        self._heard = asyncio.Event()
+        self._heartbeat_seen = asyncio.Event()
 
     async def run(self, session: Session) -> None:
-        """Read until the session is to stop."""
+        """Read until the session must stop."""
         client, subjects = session.client, self._subjects
-        self._heard = asyncio.Event()
+        self._heartbeat_seen = asyncio.Event()
         for subject in (subjects.alive, subjects.telemetry):
             await client.subscribe(subject, cb=self._take_live, pending_msgs_limit=_PENDING)
         events = asyncio.ensure_future(self._read_events(session))
@@ -102,7 +104,7 @@ class Reading:
     async def _take_live(self, message: Msg) -> None:
         self._arrived(_arrived(message))
         if message.subject == self._subjects.alive:
-            self._heard.set()
+            self._heartbeat_seen.set()
 
     async def _read_events(self, session: Session) -> None:
         jetstream = session.client.jetstream(timeout=_REQUEST_TIMEOUT)
@@ -110,17 +112,17 @@ class Reading:
         info = await _stream_info(jetstream, stream)
         is_another = self._born != info.created or self._position > info.state.last_seq
         if is_another and self._born is not None:
-            self._arrived(Told("began anew"))
-            # Until all last values are here, there is no place to go on from.
+            self._arrived(ReadingNotice("began anew"))
+            # Until all last values have arrived, there is no position to continue from.
             self._born = None
         begin = asyncio.Event()
-        # Up to which message of the stream they are those from before.
+        # Number of the last message of the stream that is older than this connection.
         behind = 0
         values: list[Arrived] = []
 
         def caught_up(position: int) -> None:
             self._born, self._position = info.created, position
-            self._arrived(Told("caught up", tuple(values)))
+            self._arrived(ReadingNotice("caught up", tuple(values)))
 
         async def take(message: Msg) -> None:
             await begin.wait()
@@ -134,10 +136,10 @@ class Reading:
             self._position = position
             self._arrived(_arrived(message))
             if was_behind and position >= behind:
-                self._arrived(Told("caught up"))
+                self._arrived(ReadingNotice("caught up"))
 
         subscription = await _consume(jetstream, stream, take, self._start_config(is_another))
-        # Asked when the server has settled where this reader begins.
+        # Requested after the server has fixed the first message for this reader.
         behind = (await jetstream.stream_info(stream)).state.last_seq
         if is_another:
             values += await self._old_values(jetstream, before=info.state.first_seq)
@@ -154,24 +156,24 @@ class Reading:
         )
 
     async def _old_values(self, jetstream: JetStreamContext, before: int) -> list[Arrived]:
-        """Return the values that are so old that they are kept nowhere but among the last values.
+        """Return the old values that only the stream of last values still contains.
 
-        First it waits for a sign of life, which tells whether the values are
-        those of a service that is connected now.
+        First it waits for a heartbeat, which shows whether the values come from a service that
+        is connected now.
 
         Parameters
         ----------
         before
-            The stream of events is read from this message on, so only older ones are
-            looked for.
+            Number of the first message that is read from the stream of events.  Only older
+            values are returned.
         """
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._heard.wait(), _SIGN_OF_LIFE_TIMEOUT)
+            await asyncio.wait_for(self._heartbeat_seen.wait(), _HEARTBEAT_TIMEOUT)
         values: list[Arrived] = []
         complete = asyncio.Event()
 
         async def take(message: Msg) -> None:
-            # "stream sequence filter destination subject": what it was copied from.
+            # "stream sequence filter destination subject" of the original message.
             origin = (message.headers or {}).get(_ORIGIN, "").split()
             if len(origin) > 1 and int(origin[1]) < before:
                 values.append(_arrived(message, is_last_value=True))
@@ -184,7 +186,7 @@ class Reading:
             waiting = (await jetstream.stream_info(stream)).state.messages
         except NotFoundError:
             return values
-        # If the stream has never dropped a message, there is nothing to look for.
+        # If the stream has never deleted a message, there are no older values.
         if waiting and before > 1:
             subscription = await _consume(jetstream, stream, take, config)
             await asyncio.wait_for(complete.wait(), _REQUEST_TIMEOUT)
@@ -193,12 +195,12 @@ class Reading:
 
 
 async def _stream_info(jetstream: JetStreamContext, stream: str) -> StreamInfo:
-    """Return what the server knows of a stream, as soon as there is one."""
+    """Return the server's information about a stream, as soon as the stream exists."""
     while True:
         try:
             return await jetstream.stream_info(stream)
         except NotFoundError:
-            # No service has ever run there.
+            # No service has made the streams yet.
             await asyncio.sleep(_NO_STREAM_DELAY)
 
 
@@ -219,13 +221,13 @@ async def _consume(
 
 
 async def _watch_consumer(subscription: JetStreamContext.PushSubscription) -> None:
-    """Raise when the server has forgotten our consumer: nothing more would come."""
+    """Raise an error when the server has deleted our consumer, because no message would come."""
     while True:
         await asyncio.sleep(_CONSUMER_CHECK)
         try:
             await subscription.consumer_info()
         except NotFoundError:
-            raise SessionEnded("the server has forgotten where this reader was") from None
+            raise SessionEnded("the server has deleted the consumer of this reader") from None
 
 
 def _arrived(message: Msg, is_last_value: bool = False) -> Arrived:

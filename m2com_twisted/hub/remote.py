@@ -1,4 +1,4 @@
-"""The reader's side: a controller that is reached through the hub."""
+"""The reader: a controller that is used through the hub."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -24,46 +24,45 @@ from .arrivals import Arrivals
 from .caller import CommandCaller
 from .connection import HubConnection
 from .inbox import Inbox
-from .reading import Arrived, Reading, Told
+from .reading import Arrived, Reading, ReadingNotice
 from .remote_port import RemotePort
 from .session import Session
 from .settings import HubSettings
 
 __all__ = ["RemoteController"]
 
-#: Seconds between two looks at whether the service is silent.
+#: Seconds between two checks that the service is not silent.
 _STATE_CHECK_INTERVAL = 1.0
 
 
 class RemoteController(TypedSender, TypedReceiver, Service):
-    """The M2 cell controller as it is seen through the hub, for any number of readers.
+    """The M2 cell controller, used through the hub by any number of readers.
 
-    Has the interface of `CellControllerService`, so that what runs on one runs
-    on the other.  Once it is connected it gets the last value of each event,
-    then all that comes, in order and without repeats; `on_missed` and the log
-    tell what is missing.
+    It has the interface of `CellControllerService`, so code for one also works with
+    the other.  After it has connected, it gets the last value of each event, then all new
+    messages, in order and without repeats.  `on_missed` and the log report
+    missing messages.
 
     ``CONNECTED`` means that the service is connected to the controller, that
-    it was heard in the last 5 s, and that this reader has caught up.
+    its last heartbeat came in the last 5 s, and that this reader has caught up.
 
     Parameters
     ----------
     settings
-        Where the hub is.
+        Address and credentials of the hub.
     on_event, on_telemetry, on_state
         As for `CellControllerService`.
     on_missed
         Called with ``"command"`` or ``"telemetry"`` and the number of messages of
         that port that are missing before the next one.
     command_observers, telemetry_observers
-        As for `CellControllerService`.  When the connection is back they are
-        told the last values once more, as by a controller that greets a new
-        client; `on_event` is not.  They are never told the last
-        ``m2AssemblyInPosition``, which holds only while it is repeated.
+        As for `CellControllerService`.  After a reconnection they get the last values
+        again, like the welcome messages of a controller, but `on_event` does not.  They never
+        get the last ``m2AssemblyInPosition``, because it is true only while it is repeated.
     log
         Its child ``hub`` is used.
     reactor
-        None: the one installed when it is made.
+        None: the reactor that is installed when the object is made.
     """
 
     name = "m2com-remote"
@@ -96,7 +95,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         self._command = self._port("command", self._events, command_observers)
         self._telemetry = self._port("telemetry", self._topics, telemetry_observers)
         self._arrivals = Arrivals(self._command, self._telemetry, self._clock)
-        self._inbox: Inbox[Arrived | Told | bool] | None = None
+        self._inbox: Inbox[Arrived | ReadingNotice | bool] | None = None
         self._connection: HubConnection | None = None
         self._caller = CommandCaller(
             self.subjects, self._call, threads=self._reactor, clock=self._clock
@@ -111,8 +110,8 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         return RemotePort(
             name,
             callback,
-            self._tell_state,
-            lambda count: self._tell_missed(name, count),
+            self._report_state,
+            lambda count: self._report_missed(name, count),
             observers,
             keeps_values=name == "command",
             clock=self._clock,
@@ -121,12 +120,12 @@ class RemoteController(TypedSender, TypedReceiver, Service):
 
     @property
     def state(self) -> ControllerState:
-        """Where the service's connections stand, as far as this reader can know."""
+        """The states of the service's connections, as far as this reader knows."""
         return ControllerState(self._command.state, self._telemetry.state)
 
     @property
     def stats(self) -> ControllerStats:
-        """The counters of this reader; ``dropped_messages`` are those that are missing."""
+        """The counters of this reader.  ``dropped_messages`` counts the missing messages."""
         return ControllerStats(
             self._events.counted(self._command.stats),
             self._topics.counted(self._telemetry.stats),
@@ -134,25 +133,25 @@ class RemoteController(TypedSender, TypedReceiver, Service):
 
     @property
     def last_error(self) -> BaseException | None:
-        """Why the hub cannot be used, or could not be used last."""
+        """The reason why the last attempt failed or the last connection was lost."""
         return None if self._connection is None else self._connection.last_error
 
     def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let an observer see each port from now on, the last values first."""
+        """Add one observer to each port.  It first gets the last values."""
         self._command.add_observer(command)
         self._telemetry.add_observer(telemetry)
 
     def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Remove two observers."""
+        """Remove the observers of both ports."""
         self._command.remove_observer(command)
         self._telemetry.remove_observer(telemetry)
 
     def startService(self) -> None:
-        """Override: begin to connect to the hub."""
+        """Override: start to connect to the hub."""
         if self.running:
             return
         Service.startService(self)
-        inbox: Inbox[Arrived | Told | bool] = Inbox(self._reactor, self._handle)
+        inbox: Inbox[Arrived | ReadingNotice | bool] = Inbox(self._reactor, self._handle)
         self._inbox = inbox
         reading = Reading(self.subjects, inbox.put)
         self._connection = HubConnection(
@@ -173,7 +172,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         Returns
         -------
         stopped
-            Fires when nothing of it is left, neither in the reactor nor as a thread.
+            Fires when this object has left nothing in the reactor, and its thread has ended.
         """
         Service.stopService(self)
         self._events.stop()
@@ -193,7 +192,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         Raises
         ------
         NotConnectedError
-            If there is none in that many seconds; it says why.
+            If there is no connection in time.  The error contains the reason.
         """
         if self._arrivals.is_on_hub:
             return
@@ -220,24 +219,24 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         Parameters
         ----------
         name, details, ack_timeout, timeout
-            As for `CellControllerService.run_command`; a timeout is 600 s at
-            the most, also where it is None.
+            As for `CellControllerService.run_command`.  A timeout is at most 600 s, even if
+            it is None.
         request_id
-            1 to 64 letters, digits, ``-`` and ``_`` that no other user has.
-            Called again with the same one, a command is not executed again:
-            the service answers what became of it the first time.
+            1 to 64 letters, digits, ``-`` and ``_``, which no other request has.
+            A second call with the same id does not execute the command again:
+            the service replies with the outcome of the first call.
 
         Raises
         ------
         NotConnectedError
             If there is no connection to the hub, no service takes commands,
-            or the service has no connection: nothing was sent.
+            or the service is not connected.  Nothing was sent.
         CommandRefused
-            If the service, or the hub for this user, does not take this
-            command: nothing was sent.
+            If the service does not take this command, or the hub does not permit it to this
+            user.  Nothing was sent.
         CommandRejected, CommandFailed, CommandTimeout, CommandLost
             As `CellControllerService.run_command`.  `CommandLost` also if the
-            connection to the hub was lost before the answer.
+            connection to the hub was lost before the reply.
         """
         return await self._caller.run(name, details, ack_timeout, timeout, request_id)
 
@@ -248,7 +247,7 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         msg_details: Message | None = None,
         comp_name: str | None = None,
     ) -> None:
-        """Refuse: through the hub, only `run_command` sends.
+        """Raise an error: through the hub, only `run_command` can send.
 
         Raises
         ------
@@ -262,18 +261,18 @@ class RemoteController(TypedSender, TypedReceiver, Service):
     def _call(self, function: Callable[[Session], object]) -> bool:
         return self._connection is not None and self._connection.call(function)
 
-    def _handle(self, thing: Arrived | Told | bool) -> None:
-        """Take one thing off the hub, in order."""
+    def _handle(self, thing: Arrived | ReadingNotice | bool) -> None:
+        """Take one item from the hub, in order."""
         self._arrivals.take(thing)
         if thing is True:
             self._waiters.succeed()
         elif thing is False:
             self._caller.connection_lost()
 
-    def _tell_state(self) -> object:
+    def _report_state(self) -> object:
         return None if self._on_state is None else self._on_state(self.state)
 
-    def _tell_missed(self, name: str, count: int) -> None:
+    def _report_missed(self, name: str, count: int) -> None:
         if self._on_missed is not None:
             try:
                 self._on_missed(name, count)

@@ -1,4 +1,4 @@
-"""One of the controller's two ports, as a reader of the hub sees it."""
+"""One of the two ports of the controller, on the side of a reader of the hub."""
 
 import time
 from collections import OrderedDict
@@ -20,15 +20,15 @@ from .sequence import REPEATED, SequenceCheck
 
 __all__ = ["RemotePort"]
 
-# More values than the controller has: it has 130, 84 of them modes of its ILCs.
+# More values than the controller has.  It has 130, of which 84 are modes of its ILCs.
 _MOST_VALUES = 1000
 
-#: Events that are repeated as long as they hold: the last one is no news for an observer,
-#: which would take it for a present one.
+#: Events that are repeated while they are true.  Their last value is not sent to an observer,
+#: because the observer would take it for a present one.
 _HOLD_WHILE_REPEATED = frozenset({"m2AssemblyInPosition"})
 
-#: Messages that wait for a callback; what comes beyond drops the oldest, since
-#: nothing can be told to wait here.
+#: Largest number of messages in the queue of a callback.  If there are more, the oldest is dropped,
+#: because the sender cannot be paused.
 _QUEUE = 1000
 
 
@@ -44,13 +44,15 @@ class RemotePort:
     changed
         Called when the connection has changed, in order with the messages.
     missed
-        Called with the number of messages that are missing before the next.
+        Called with the number of messages that are missing before the next one.
     observers
-        See all lines before they are delivered.
+        Get all lines before they are delivered.
     keeps_values
-        Whether to keep the last message of each subject, for those who come later.
-    clock, log
-        As everywhere.
+        Whether to keep the last message of each subject for later observers.
+    clock
+        Gives the time.
+    log
+        Logs missing and invalid messages.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class RemotePort:
         self._values: OrderedDict[str, tuple[bytes, Message]] | None = (
             OrderedDict() if keeps_values else None
         )
-        self._tell = self._checked(self._observers)
+        self._line_observers = self._checked(self._observers)
         self._delivery = Delivery(
             callback,
             (),
@@ -91,7 +93,7 @@ class RemotePort:
 
     @property
     def stats(self) -> Stats:
-        """The counters as they are now."""
+        """The present values of the counters."""
         return replace(
             self._stats,
             queue_depth=self._delivery.depth,
@@ -102,47 +104,47 @@ class RemotePort:
         return LineObservers(observers, clock=self._clock, stats=self._stats, log=self._log)
 
     def add_observer(self, observer: LineObserver) -> None:
-        """Let an observer see what comes, after what is known already."""
+        """Add an observer.  It first gets the last values, then all new messages."""
         alone = self._checked([observer])
         self._observers.append(observer)
-        self._tell = self._checked(self._observers)
+        self._line_observers = self._checked(self._observers)
         if self.state is ConnectionState.CONNECTED:
             alone.connection(self.state)
-            self._tell_values(alone)
+            self._resend_values(alone)
 
     def remove_observer(self, observer: LineObserver) -> None:
-        """Remove an observer.  Does nothing if it was not added."""
+        """Remove an observer.  No effect if it was not added."""
         if observer in self._observers:
             self._observers.remove(observer)
-        self._tell = self._checked(self._observers)
+        self._line_observers = self._checked(self._observers)
 
     def is_new(self, arrived: Arrived) -> bool:
-        """Return whether a message was not received before; report messages missing before it."""
+        """Return whether a message is new.  Report the messages that are missing before it."""
         if not arrived.sequence:
-            return True  # of a publisher that does not number its messages
+            return True  # its publisher does not number its messages
         if arrived.is_last_value:
             return self._sequences.note(arrived.source, arrived.sequence)
         missing = self._sequences.check(arrived.source, arrived.sequence)
-        self._tell_missing(missing)
+        self._report_missing(missing)
         return missing != REPEATED
 
     def expect(self, source: str, sequence: int) -> None:
-        """Remember how many messages a source has sent; tell what did not come."""
-        self._tell_missing(self._sequences.expect(source, sequence))
+        """Store the number of messages that a source has sent, and report missing ones."""
+        self._report_missing(self._sequences.expect(source, sequence))
 
-    def _tell_missing(self, count: int) -> None:
+    def _report_missing(self, count: int) -> None:
         if count > 0:
             self._stats.dropped_messages += count
-            self._log.warning("Messages of the %s port that are missing: %d", self.name, count)
+            self._log.warning("Missing messages of the %s port: %d", self.name, count)
             self._missed(count)
 
     def take(self, arrived: Arrived) -> None:
-        """Tell a message to the observers, and deliver it."""
+        """Pass a message to the observers, then deliver it."""
         try:
             message = decode(arrived.payload)
         except BadLineError as error:
             self._stats.bad_lines += 1
-            self._tell.bad(arrived.payload, error.reason)
+            self._line_observers.bad(arrived.payload, error.reason)
             return
         self._stats.messages += 1
         self._rate.add(1, self._clock.seconds())
@@ -152,7 +154,7 @@ class RemotePort:
         if holds:
             self._keep(arrived, message)
         if holds or not arrived.is_last_value:
-            self._tell.received(arrived.payload, message)
+            self._line_observers.received(arrived.payload, message)
         self._delivery.put(iter((message,)))
 
     def _keep(self, arrived: Arrived, message: Message) -> None:
@@ -161,40 +163,39 @@ class RemotePort:
             if len(self._values) > _MOST_VALUES:
                 self._values.popitem(last=False)
 
-    def set_state(self, state: ConnectionState, *, tell_values: bool = False) -> None:
-        """Tell where the connection stands, if that is news.
+    def set_state(self, state: ConnectionState, *, resend_values: bool = False) -> None:
+        """Report the state of the connection, if it has changed.
 
         Parameters
         ----------
         state
-            Where it stands.
-        tell_values
-            Whether observers are told again what the values are: the
-            controller greets each new client so, and what they knew is
-            doubtful since the loss.
+            The state.
+        resend_values
+            Whether observers get the last values again.  After a loss their old values are
+            not reliable, and a controller also sends its values to each new client.
         """
         if state is self.state:
             return
         was_connected = self.state is ConnectionState.CONNECTED
         self.state = state
-        self._tell.connection(state)
+        self._line_observers.connection(state)
         is_connected = state is ConnectionState.CONNECTED
         if is_connected:
             self._stats.connects += 1
-            if tell_values:
-                self._tell_values(self._tell)
+            if resend_values:
+                self._resend_values(self._line_observers)
         if is_connected is not was_connected:
             self._delivery.put_connection_change(is_connected)
 
-    def _tell_values(self, observers: LineObservers) -> None:
+    def _resend_values(self, observers: LineObservers) -> None:
         for line, message in list((self._values or {}).values()):
             observers.received(line, message)
 
     def forget_values(self) -> None:
-        """Forget the last values: those of another server follow."""
+        """Delete the last values, because the values of another server follow."""
         if self._values is not None:
             self._values.clear()
 
     def stop(self) -> Deferred[None]:
-        """Deliver nothing that waits; see `Delivery.stop`."""
+        """Stop the delivery and drop queued messages; see `Delivery.stop`."""
         return self._delivery.stop()

@@ -1,4 +1,4 @@
-"""Notes each request on the hub before it is executed, so that none is executed twice."""
+"""Records each request on the hub before it is executed, so that none is executed twice."""
 
 import asyncio
 import json
@@ -15,32 +15,30 @@ from .subjects import Subjects
 
 __all__ = ["RequestLog"]
 
-#: Seconds for the server to note a request; a command that takes longer to note
-#: than this is not sent.
+#: Seconds for the server to record a request.  If that takes longer, the command is not sent.
 _TIMEOUT = 2.0
 
-#: JetStream's codes for "there is a message of this subject already".
+#: Codes of JetStream for "this subject already has a message".
 _IS_THERE = (10071, 10164)
 
-#: The field that tells an outcome from the request itself.
+#: The field that only outcomes have, and requests do not have.
 _OUTCOME = "outcome"
 
 
 class RequestLog:
-    """The requests of an instance, in a stream of its own.
+    """The requests of an instance, in their own stream.
 
-    Its server keeps it over restarts of itself and of the service.  A request
-    is claimed by the first message of its subject, which the server takes from
-    one publisher only; the second message says what became of it.  Rejected:
-    to remember requests in the service alone, which executes a repeat after
-    its restart.
+    The server keeps the stream when it restarts or when the service restarts.  The first
+    message of its subject claims a request, and the server accepts this message from only
+    one publisher.  The second message contains the outcome.  A list in the service alone was
+    rejected: after a restart, the service would execute a repeat.
 
     Parameters
     ----------
     subjects
         Names of the instance.
     source
-        The service that claims.
+        Name of the service that claims the requests.
     """
 
     def __init__(self, subjects: Subjects, source: str) -> None:
@@ -48,12 +46,12 @@ class RequestLog:
         self._source = source
 
     async def claim(self, session: Session, request: Request) -> bool:
-        """Claim a request; return False if it was claimed before.
+        """Claim a request.  Return False if it was already claimed.
 
         Raises
         ------
         nats.errors.Error, OSError
-            If the server did not say so in time: it may have been claimed.
+            If the server did not answer in time.  The request may have been claimed.
         """
         note = {
             "command": request.name,
@@ -75,7 +73,7 @@ class RequestLog:
         return True
 
     async def note_outcome(self, session: Session, request_id: str, reply: Reply) -> None:
-        """Note what became of a request."""
+        """Record the outcome of a request."""
         await self._jetstream(session).publish(
             self._subjects.of_request(request_id),
             json.dumps(reply).encode(),
@@ -83,7 +81,7 @@ class RequestLog:
         )
 
     async def outcome(self, session: Session, request_id: str) -> Reply | None:
-        """Return what became of a request that was claimed; None if that is not noted."""
+        """Return the outcome of a claimed request.  None if it is not recorded."""
         try:
             message = await self._jetstream(session).get_last_msg(
                 self._subjects.requests_stream, self._subjects.of_request(request_id)
@@ -96,7 +94,7 @@ class RequestLog:
     async def wait_for_outcome(
         self, session: Session, request_id: str, seconds: float
     ) -> Reply | None:
-        """Return what becomes of a request that another service executes; None if nothing does."""
+        """Wait for the outcome of a request of another service.  None if there is no outcome."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Requests: commands as they come from the hub, and the reasons to refuse them."""
+"""Requests: commands from the hub, and the reasons for which they are refused."""
 
 import json
 import math
@@ -16,10 +16,10 @@ from .subjects import ACK_TIMEOUT, DEADLINE, REQUEST_ID
 
 __all__ = ["Request", "parse_request"]
 
-#: What a request id may be: a token of a subject.
+#: The pattern of a request id, which is one token of a subject.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-#: Seconds that clocks may differ without a deadline being refused as too far away.
+#: Difference of clocks, in seconds, that is allowed before a deadline counts as too late.
 _CLOCK_DIFFERENCE = 60.0
 
 
@@ -30,7 +30,7 @@ class Request:
     name: str
     request_id: str
     details: Message
-    #: When its caller stops waiting, in nanoseconds since 1970.
+    #: Time at which its caller stops waiting, in nanoseconds since 1970.
     deadline: int
     ack_timeout: float
 
@@ -41,12 +41,12 @@ class Request:
 
 
 def parse_request(message: Msg, allowed: Collection[str]) -> Request | Reply:
-    """Return what is asked for, or the reply that refuses it.
+    """Return the request in a message, or the reply that refuses it.
 
     Parameters
     ----------
     message
-        A message of the commands' subject.
+        A message whose subject is that of a command.
     allowed
         Names of the commands that may be executed.
     """
@@ -56,7 +56,7 @@ def parse_request(message: Msg, allowed: Collection[str]) -> Request | Reply:
     if name not in allowed:
         return untried("refused", "was refused: the service does not take it from the hub")
     if not _REQUEST_ID.fullmatch(request_id):
-        return untried("refused", f"was refused: it has no {REQUEST_ID} that can be used")
+        return untried("refused", f"was refused: it has no valid {REQUEST_ID}")
     if not (deadline.isascii() and deadline.isdecimal()):
         return untried("refused", f"was refused: it has no {DEADLINE}")
     try:
@@ -75,7 +75,7 @@ def parse_request(message: Msg, allowed: Collection[str]) -> Request | Reply:
 
 
 def _number(text: str | None) -> float:
-    """Return the seconds of a header; without one that can be used, no limit of its own."""
+    """Return the seconds in a header; infinity if it is missing or invalid."""
     try:
         seconds = float(text or "inf")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Sends an outbox over one connection: telemetry at once, events with acknowledgement."""
+"""Sends the messages of an outbox.  Only events wait for an acknowledgement."""
 
 import asyncio
 import contextlib
@@ -17,24 +17,24 @@ from .subjects import RECEIVED, SEQUENCE, SOURCE
 
 __all__ = ["Sender", "SendingStats"]
 
-#: Messages of telemetry that are taken at once: ten cycles.
+#: Number of telemetry messages in a batch: ten cycles.
 _TELEMETRY_BATCH = 200
 
-#: Bytes that may wait inside nats-py; beyond that its socket takes no more, and
-#: messages wait in the outbox, where they are bounded and counted.
+#: Largest number of bytes in the buffer of nats-py.  Above it, messages stay in the outbox, where
+#: they are limited and counted.
 _PENDING_LIMIT = 2**18
 
-#: Events that are on their way unacknowledged.  One at a time would be 20 a
-#: second where the server is 50 ms away.
+#: Largest number of events without an acknowledgement.  With one at a time, a server 50 ms away
+#: would take only 20 events a second.
 _LARGEST_BATCH = 64
 
 #: Seconds for the acknowledgement of a batch.
 _ACK_TIMEOUT = 4.0
 
-#: Seconds until events that the server did not take are sent again.
+#: Seconds until events that the server did not accept are sent again.
 _RETRY_DELAY = 1.0
 
-#: JetStream's codes for "the last message of the stream is another one".
+#: Codes of JetStream for "the last message of the stream is another one".
 _WRONG_LAST = (10070, 10071)
 
 
@@ -42,32 +42,32 @@ _WRONG_LAST = (10070, 10071)
 class SendingStats:
     """Counters of the messages that were sent, or could not be sent."""
 
-    #: Messages of telemetry handed to the connection.
+    #: Number of telemetry messages passed to the connection.
     telemetry: int = 0
-    #: Events that the server acknowledged.
+    #: Number of events that the server acknowledged.
     events: int = 0
-    #: Messages that the server can never take, such as one of over a megabyte.
+    #: Number of messages that the server can never accept, for example one over a megabyte.
     unacceptable: int = 0
 
 
 class Sender:
-    """Sends what is in an outbox, over one connection after the other.
+    """Sends the messages of an outbox, over one connection after the other.
 
-    Events keep their order in the stream, whatever is refused or lost: each
-    says which message it follows, so the server refuses what comes after a
-    loss, and all is sent again from there.  The server knows a repeat by its
+    Events keep their order in the stream, even if some are refused or lost.  Each
+    event names the message before it, so the server refuses the events after a
+    lost one, and all are sent again from there.  The server recognizes a repeat by its
     id.
 
     Parameters
     ----------
     outbox
-        What to send.
+        The messages to send.
     streams
-        The streams, made where they are missing.
+        The streams.  Missing ones are created.
     stats
-        Where messages are counted.
+        Counts the messages.
     log
-        Where trouble is reported.
+        Logs problems.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class Sender:
         self._batch_size = _LARGEST_BATCH
 
     async def run(self, session: Session) -> None:
-        """Send until the session is to stop and nothing waits any more."""
+        """Send until the session must stop and the outbox is empty."""
         await asyncio.gather(self._send_telemetry(session), self._send_events(session))
 
     async def _wait(self, session: Session, wake: asyncio.Event) -> bool:
-        """Wait until there is something to send; return False if it is time to stop."""
+        """Wait for a message in the outbox.  Return False if the session must stop."""
         if session.stopping.is_set():
             return False
         waits = [asyncio.ensure_future(event.wait()) for event in (wake, session.stopping)]
@@ -101,13 +101,13 @@ class Sender:
         return True
 
     async def _take(self, session: Session, lane: Lane, count: int) -> list[Item]:
-        """Return the first items of a lane, as soon as there are any; no items at the end."""
+        """Wait for items in a lane, and return the first ones.  Return none at the end."""
         loop = asyncio.get_running_loop()
         while True:
             wake = asyncio.Event()
 
             def woken(wake: asyncio.Event = wake) -> None:
-                # The loop may be closed by then; the next session looks again.
+                # The loop may already be closed.  The next session checks the lane again.
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(wake.set)
 
@@ -128,8 +128,8 @@ class Sender:
                 except MaxPayloadError:
                     self._stats.unacceptable += 1
                 lane.sent = item.sequence
-                # One by one: the connection may be lost at any of them, and
-                # the others wait for the next.
+                # One by one, because the connection may be lost at any item.  The others stay
+                # in the outbox for the next connection.
                 self._outbox.remove(lane, item.sequence)
             if client.pending_data_size > _PENDING_LIMIT:
                 await client.flush()
@@ -143,7 +143,7 @@ class Sender:
             if problem is None:
                 self._batch_size = min(2 * self._batch_size, _LARGEST_BATCH)
             elif isinstance(problem, APIError) and problem.err_code in _WRONG_LAST:
-                # Another service publishes as well, or one before it was lost.
+                # Another service also publishes, or an earlier event was lost.
                 self._batch_size = 1
             elif session.stopping.is_set():
                 return
@@ -153,7 +153,7 @@ class Sender:
                 await self._prepare(session, jetstream)
 
     async def _prepare(self, session: Session, jetstream: JetStreamContext) -> None:
-        """Make the streams that are missing, as soon as the server lets us."""
+        """Create the missing streams, as soon as the server permits it."""
         while not session.stopping.is_set():
             try:
                 made = await ensure_streams(jetstream, self._streams)
@@ -171,7 +171,7 @@ class Sender:
     async def _send_batch(
         self, jetstream: JetStreamContext, lane: Lane, items: list[Item]
     ) -> Exception | None:
-        """Send events and wait; return why those that are left were not taken."""
+        """Send events and wait.  Return the reason why the remaining ones were not accepted."""
         futures: list[asyncio.Future[PubAck]] = []
         for item, previous in zip(items, [None, *items], strict=False):
             headers = _headers(lane.source, item)
@@ -183,7 +183,7 @@ class Sender:
                 )
             except MaxPayloadError:
                 if futures:
-                    break  # those before it first
+                    break  # the earlier events must be acknowledged first
                 self._stats.unacceptable += 1
                 self._outbox.remove(lane, item.sequence)
                 return None
@@ -197,7 +197,7 @@ class Sender:
     def _note_acknowledged(
         self, lane: Lane, items: list[Item], futures: list["asyncio.Future[PubAck]"]
     ) -> Exception | None:
-        """Remove the events up to the first that was not acknowledged; return its problem."""
+        """Remove the acknowledged events.  Return the problem of the first one without."""
         problems = [_problem(future) for future in futures]
         for item, problem in zip(items, problems, strict=False):
             if problem is not None:
@@ -207,7 +207,7 @@ class Sender:
         return None
 
     def _report(self, problem: Exception) -> None:
-        """Log trouble once, not each second."""
+        """Log a problem once, and not each second."""
         if str(problem) != self._trouble:
             self._trouble = str(problem)
             self._log.warning("The hub takes no events: %s: %s", type(problem).__name__, problem)

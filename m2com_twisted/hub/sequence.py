@@ -1,4 +1,4 @@
-"""What is missing and what came twice, by the numbers of the messages.  Pure."""
+"""Finds missing and repeated messages by their numbers.  No I/O."""
 
 from collections import OrderedDict
 
@@ -6,11 +6,10 @@ from .subjects import began_at
 
 __all__ = ["REPEATED", "SequenceCheck"]
 
-#: Returned for a message that was there already.
+#: Returned for a message that was received before.
 REPEATED = -1
 
-# A service has one source for each kind of message, and there may be a second
-# one that stands by.
+# A service has one source for each kind of message.  A second service may be on standby.
 _MOST_SOURCES = 16
 
 
@@ -20,18 +19,18 @@ class SequenceCheck:
     Parameters
     ----------
     joined_at
-        When this reader came, in nanoseconds since 1970.  Of a source that
-        began later, all messages are expected.
+        Time at which this reader connected, in nanoseconds since 1970.  All messages
+        are expected from a source that began later.
     """
 
     def __init__(self, joined_at: int) -> None:
         self._joined_at = joined_at
         self._last: OrderedDict[str, int] = OrderedDict()
-        # The number that a source said it had sent; checked at its next sign of life.
+        # The number of messages that a source has sent, checked at its next heartbeat.
         self._expected: dict[str, int] = {}
 
     def check(self, source: str, sequence: int) -> int:
-        """Return how many messages are missing before one; `REPEATED` if it is known."""
+        """Return the number of messages missing before this one, or `REPEATED`."""
         last = self._last_of(source, sequence - 1)
         if sequence <= last:
             return REPEATED
@@ -39,20 +38,20 @@ class SequenceCheck:
         return sequence - last - 1
 
     def note(self, source: str, sequence: int) -> bool:
-        """Remember a message that is one of many last values; return whether it is new."""
+        """Take note of a message among the last values.  Return whether it is new."""
         if sequence <= self._last.get(source, 0):
             return False
         self._note(source, sequence)
         return True
 
     def expect(self, source: str, sequence: int) -> int:
-        """Remember how many messages a source has sent.
+        """Store the number of messages that a source has sent.
 
         Returns
         -------
         missing
-            How many of those are missing that it said it had sent when it said
-            so last.  Not at once, since they may be handled a moment later.
+            Number of missing messages, counted up to the number of the heartbeat before.  Newer
+            messages may still be on their way.
         """
         last = self._last_of(source, sequence)
         due = self._expected.get(source, 0)

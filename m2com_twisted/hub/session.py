@@ -1,4 +1,4 @@
-"""One connection to the hub, for as long as it lasts."""
+"""The session of one connection to the hub."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -10,35 +10,35 @@ __all__ = ["HubError", "Session", "SessionEnded", "Work"]
 
 
 class HubError(Exception):
-    """The hub cannot be used as it should be."""
+    """The hub cannot be used."""
 
 
 class SessionEnded(Exception):  # noqa: N818 - it is no error
-    """Raised in a session to end it, for a reason that the text gives."""
+    """Raised in a session to end it.  The text is the reason."""
 
 
 @dataclass
 class Session:
-    """One connection, for as long as it lasts; to be used in its loop only."""
+    """The session of one connection.  It must be used only in its event loop."""
 
     client: Client
-    #: Set when the work should come to its end.
+    #: Set when the work should end.
     stopping: asyncio.Event
-    #: Tasks that `spawn` has begun and that still run.
+    #: Running tasks of `spawn`.  The end of the session waits for them.
     tasks: set["asyncio.Task[object]"] = field(default_factory=set)
 
-    #: Likewise, but these are not waited for at the end of the session.
+    #: Running tasks of `spawn` for which the end of the session does not wait.
     questions: set["asyncio.Task[object]"] = field(default_factory=set)
 
     def spawn(self, work: Coroutine[object, object, object], *, is_question: bool = False) -> None:
-        """Begin work that runs in the background until the session ends.
+        """Start work that runs in the background until the session ends.
 
         Parameters
         ----------
         work
-            Its errors are ignored, because the next session does the work again.
+            The coroutine.  Its errors are ignored, because the next session does the work again.
         is_question
-            Whether it waits for an answer.  At the end of the session nobody waits for it.
+            Whether the work only waits for an answer.  The end of the session does not wait for it.
         """
         task = asyncio.get_running_loop().create_task(work)
         (self.questions if is_question else self.tasks).add(task)
@@ -52,5 +52,5 @@ class Session:
             task.exception()
 
 
-#: Work for each connection; it must end after `Session.stopping` is set.
+#: The work of a connection.  It must end after `Session.stopping` is set.
 Work = Callable[[Session], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""Where the hub is and how to be let in."""
+"""Address and credentials of the hub."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -11,29 +11,29 @@ __all__ = ["HubSettings"]
 
 _SCHEMES = ("nats", "tls")
 
-#: The port of a NATS server where the URL names none.
+#: The port of a NATS server if the URL does not contain one.
 _PORT = 4222
 
-#: How a file with a JSON web token begins, as ``nsc`` and ``nk`` write it.
+#: First line of a file with a JSON web token, as ``nsc`` and ``nk`` write it.
 _TOKEN_FILE = "-----BEGIN NATS USER JWT-----"
 
 
 @dataclass(frozen=True)
 class HubSettings:
-    """Servers, instance and credentials; made by `parse`."""
+    """Servers, instance and credentials.  `parse` makes this object."""
 
-    #: Servers of the cluster, each ``nats://host:port``; one is enough.
+    #: Servers of the cluster, each ``nats://host:port``.  One is enough.
     urls: tuple[str, ...]
-    #: Name of the controller among those on the hub.
+    #: Name of the controller on the hub.
     instance: str = "main"
     #: User and password.
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     #: File with a JSON web token, instead of user and password.
     token_file: Path | None = None
-    #: File of the trusted authorities of certificates; None: those of the system.
+    #: File of trusted certificate authorities.  None: those of the system.
     ca_file: Path | None = None
-    #: Whether a server without TLS is refused, before it gets the password.
+    #: Whether a server without TLS is refused.  It does not get the password.
     requires_tls: bool = False
 
     @property
@@ -43,11 +43,11 @@ class HubSettings:
 
     @property
     def inbox(self) -> str:
-        """The subject of answers.  It belongs to this user, so no other user may read them."""
+        """Subject of the replies.  Each user has its own, so that no other user can read them."""
         return "_INBOX" if self.user is None else f"_INBOX.{token(self.user)}"
 
     def tls_context(self) -> ssl.SSLContext:
-        """Return what a server's certificate is checked with."""
+        """Return the TLS context that checks the certificate of a server."""
         return ssl.create_default_context(cafile=self.ca_file)
 
     @classmethod
@@ -59,25 +59,25 @@ class HubSettings:
         credentials: str | None = None,
         ca: str | None = None,
     ) -> "HubSettings":
-        """Return the settings for what stands on a command line.
+        """Return the settings for arguments of a command line.
 
         Parameters
         ----------
         urls
             One or more ``nats://host:port``, or ``tls://``, with commas
-            between them.  They may hold ``user:password@``.
+            between them.  They may contain ``user:password@``.
         instance
-            Name of the controller among those on the hub.
+            Name of the controller on the hub.
         credentials
-            A file: a JSON web token, or one line ``user:password``.  Better
-            than a password in the URL, which other users of the machine see.
+            A file with a JSON web token or one line ``user:password``.  It is safer
+            than a password in the URL, which other users of the machine can see.
         ca
             A file of certificates.  With it, TLS is required.
 
         Raises
         ------
         ValueError
-            If anything of this cannot be used; the text says what.
+            If an argument is invalid.  The text names it.
         """
         Subjects(instance)
         servers = [_server(url.strip()) for url in urls.split(",")]

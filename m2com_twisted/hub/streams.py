@@ -1,4 +1,4 @@
-"""The streams of an instance: what the server keeps, and for how long."""
+"""The streams of an instance: which messages the server stores, and for how long."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,32 +15,32 @@ __all__ = ["Retention", "check_streams", "ensure_streams", "set_up_streams", "st
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 
-#: For how long the server knows an id again, in seconds: longer than any
-#: outage of the broker should last.  Readers know a repeat by its number anyway.
+#: Time for which the server remembers the id of a message, in seconds.  An outage of the server
+#: should be shorter.  Readers also recognize a repeat by its number.
 _DUPLICATE_WINDOW = 600.0
 
-#: What `check_streams` compares: what an operator may have set otherwise.
+#: The settings that `check_streams` compares.  An operator may have changed them.
 _COMPARED = ("subjects", "max_age", "max_bytes", "max_msgs_per_subject", "num_replicas")
 
 
 @dataclass(frozen=True)
 class Retention:
-    """How long each stream keeps its messages, and on how many servers of a cluster."""
+    """Times and sizes of the streams, and the number of servers that store them."""
 
-    #: Seconds that events, statuses of commands and states of our connections are kept.
+    #: Seconds for which events, command statuses and states of our connections are stored.
     events: float = _DAY
-    #: Seconds that telemetry is kept.
+    #: Seconds for which telemetry is stored.
     telemetry: float = _HOUR
-    #: Most bytes of telemetry; None: as many as come in that time.
+    #: Largest number of bytes of telemetry.  None: no limit besides the time.
     telemetry_bytes: int | None = None
-    #: Seconds that requests are known again.
+    #: Seconds for which requests are remembered.
     requests: float = _DAY
-    #: Copies, each on another server.
+    #: Number of copies, each on another server.
     replicas: int = 1
 
 
 def stream_configs(subjects: Subjects, retention: Retention) -> list[StreamConfig]:
-    """Return the streams of an instance, each as it should be."""
+    """Return the configurations of the streams of an instance."""
     replicas = retention.replicas
     return [
         StreamConfig(
@@ -50,9 +50,8 @@ def stream_configs(subjects: Subjects, retention: Retention) -> list[StreamConfi
             duplicate_window=min(_DUPLICATE_WINDOW, retention.events),
             num_replicas=replicas,
         ),
-        # Apart from the one above, so that what changes once a month is there
-        # for a late joiner.  By `sources`, since no two streams may have the
-        # same subjects.
+        # A separate stream, so that a new reader also gets a value that changes once a
+        # month.  It copies by `sources`, because two streams cannot have the same subjects.
         StreamConfig(
             name=subjects.last_stream,
             sources=[StreamSource(name=subjects.events_stream)],
@@ -64,7 +63,7 @@ def stream_configs(subjects: Subjects, retention: Retention) -> list[StreamConfi
             subjects=[subjects.telemetry],
             max_age=retention.telemetry,
             max_bytes=retention.telemetry_bytes,
-            # Never sent twice, so there is nothing to know again.
+            # Telemetry is never sent twice, so no id must be remembered.
             duplicate_window=1.0,
             num_replicas=replicas,
         ),
@@ -78,12 +77,12 @@ def stream_configs(subjects: Subjects, retention: Retention) -> list[StreamConfi
 
 
 async def ensure_streams(jetstream: JetStreamContext, configs: list[StreamConfig]) -> list[str]:
-    """Make the streams that are not there, and leave the others as they are.
+    """Create the streams that do not exist, and do not change the others.
 
     Returns
     -------
     made
-        The names of those that were made.
+        The names of the created streams.
     """
     made: list[str] = []
     for config in configs:
@@ -99,7 +98,7 @@ async def ensure_streams(jetstream: JetStreamContext, configs: list[StreamConfig
 def set_up_streams(
     subjects: Subjects, retention: Retention
 ) -> Callable[[Session], Awaitable[list[str]]]:
-    """Return what makes the streams, and changes those that are otherwise; it tells what it did."""
+    """Return a function that creates or changes the streams, and returns lists of changes."""
 
     async def set_up(session: Session) -> list[str]:
         jetstream = session.client.jetstream()
@@ -118,7 +117,7 @@ def set_up_streams(
 def check_streams(
     subjects: Subjects, retention: Retention
 ) -> Callable[[Session], Awaitable[list[str]]]:
-    """Return a function that checks the streams and returns what is wrong with them."""
+    """Return a function that checks the streams and returns a list of problems."""
 
     async def check(session: Session) -> list[str]:
         jetstream = session.client.jetstream()
@@ -141,12 +140,12 @@ def check_streams(
 async def _differences(
     jetstream: JetStreamContext, config: StreamConfig
 ) -> list[tuple[str, object, object]]:
-    """Return each setting that differs: its name, what it is, and what it should be."""
+    """Return each setting that differs: its name, its present value and the correct value."""
     found = (await jetstream.stream_info(str(config.name))).config
     values = ((name, getattr(found, name), getattr(config, name)) for name in _COMPARED)
     return [(name, there, wanted) for name, there, wanted in values if _set(there) != _set(wanted)]
 
 
 def _set(value: object) -> object:
-    """Return a setting, with None for the ways of the server to say that there is no limit."""
+    """Return a setting.  The values by which the server means "no limit" become None."""
     return None if value in (-1, 0, [], None) else value

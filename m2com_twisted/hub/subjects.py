@@ -1,6 +1,6 @@
 """Names on the hub: subjects, streams and headers.
 
-Pure; every name that goes over the wire of the hub stands here once.
+Every name that is sent over the hub is defined here.
 """
 
 import re
@@ -19,29 +19,28 @@ __all__ = [
     "token",
 ]
 
-#: Header: when the line arrived at the service, in nanoseconds since 1970, UTC.
+#: Header: time at which the line arrived at the service, in nanoseconds since 1970, UTC.
 RECEIVED = "M2-Received"
-#: Header: which service, started when, and which of its two sequences.
+#: Header: the service, the time of its start, and which of its two sequences.
 SOURCE = "M2-Source"
-#: Header: number in the sequence of its source, from 1 on.  A gap means that messages are lost.
+#: Header: number in the sequence of its source, from 1.  A gap means that messages are lost.
 SEQUENCE = "M2-Seq"
-#: Header of a command: when its caller stops waiting, in nanoseconds since 1970, UTC.
+#: Header of a command: time at which its caller stops waiting, in nanoseconds since 1970, UTC.
 DEADLINE = "M2-Deadline"
-#: Header of a command: its identity; a repeat with the same one is not executed again.
+#: Header of a command: the id of the request.  A repeat with the same id is not executed.
 REQUEST_ID = "M2-Request-Id"
-#: Header of a command: seconds it may take to be acknowledged by the controller.
+#: Header of a command: seconds for the acknowledgement of the controller.
 ACK_TIMEOUT = "M2-Ack-Timeout"
 
-#: The field that tells one of several values of an event from another.  It is
-#: the last part of the subject; otherwise a late joiner would get the last of
-#: 84 modes only.
+#: The key field of events that have several values.  It is the last part of the
+#: subject.  Without it, a new reader would get only the last of 84 modes.
 _KEYS = {"powerSystemState": "powerType", "innerLoopControlMode": "address"}
 
-# Names that every server and every file system accepts.
+# Names that all servers and file systems accept.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _NOT_IN_TOKEN = re.compile(r"[^A-Za-z0-9_-]")
 
-# Names longer than any the controller has; what follows would only fill headers.
+# Longer than any name of the controller.  The rest of a longer name is cut off.
 _LONGEST_TOKEN = 64
 
 
@@ -51,7 +50,7 @@ class Subjects:
     Parameters
     ----------
     instance
-        Name of the controller among those on the hub.
+        Name of the controller on the hub.
 
     Raises
     ------
@@ -71,13 +70,13 @@ class Subjects:
         self.events = f"{root}.evt.>"
         self.statuses = f"{root}.status.>"
         self.links = f"{root}.link.>"
-        #: Subject of the sign of life of a service, once a second; in no stream.
+        #: Subject of the heartbeats of a service, sent once a second.  No stream stores it.
         self.alive = f"{root}.alive"
-        #: Subjects of commands.  Their root is another, so that no reader gets them.
+        #: Subjects of commands.  They have another root, so that readers do not get them.
         self.commands = f"m2cmd.{instance}.*"
-        #: Subject of the question which service takes commands.
+        #: Subject of the request that asks which service takes commands.
         self.server = f"m2srv.{instance}"
-        #: Subjects of the notes about requests, so that none is executed twice.
+        #: Subjects of the records of requests, which prevent a second execution.
         self.requests = f"m2req.{instance}.>"
         self.events_stream = f"M2_{instance}_EVENTS"
         self.last_stream = f"M2_{instance}_LAST"
@@ -103,16 +102,16 @@ class Subjects:
         return f"{self.links[:-1]}{connection}"
 
     def of_command(self, name: str) -> str:
-        """Return the subject to send a command to."""
+        """Return the subject of a command."""
         return f"{self.commands[:-1]}{token(name)}"
 
     def of_request(self, request_id: str) -> str:
-        """Return the subject under which a request is noted."""
+        """Return the subject of the records of a request."""
         return f"{self.requests[:-1]}{request_id}"
 
 
 def began_at(source: str) -> int:
-    """Return when a source began, in nanoseconds since 1970; 0 if it does not say."""
+    """Return the start time of a source, in nanoseconds since 1970.  0 if it is unknown."""
     parts = source.split("-")
     try:
         return int(parts[-2], 16)
@@ -121,6 +120,6 @@ def began_at(source: str) -> int:
 
 
 def token(name: object) -> str:
-    """Return a name as one part of a subject; characters that do not fit become ``_``."""
+    """Return a name as one part of a subject.  Invalid characters are replaced by ``_``."""
     text = _NOT_IN_TOKEN.sub("_", str(name))[:_LONGEST_TOKEN]
     return text or "_"
