@@ -1,4 +1,7 @@
-"""Proofs from telemetry: for force offsets, positions and actuator steps."""
+"""Proofs from telemetry: for force offsets, positions and actuator steps.
+
+The tolerances and times, such as `Settings.position_tolerance`, are in settings.py.
+"""
 
 import math
 from collections.abc import Sequence
