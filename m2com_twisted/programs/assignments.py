@@ -1,8 +1,8 @@
 """The parameters of a command as a person types them: ``name=value``.
 
-The type of the parameter says how a value is read.  Whole numbers may be hexadecimal,
-members of enumerations may be named, a list is JSON or has commas between its values, an
-actuator may be named in place of its index, and ``@FILE`` stands for the JSON in a file.
+The type of the parameter decides how a value is parsed.  Whole numbers may be hexadecimal.
+Members of enumerations and actuators may be given by name.  A list is JSON or has commas
+between its values.  ``@FILE`` stands for the JSON in a file.
 """
 
 import difflib
@@ -27,7 +27,7 @@ def command_class(name: str) -> type[commands.Command]:
     Raises
     ------
     UsageError
-        If there is none.
+        If there is no such command.
     """
     found = commands.BY_NAME.get(name)
     if found is None:
@@ -38,14 +38,14 @@ def command_class(name: str) -> type[commands.Command]:
 
 
 def command_from(name: str, assignments: Sequence[str]) -> commands.Command:
-    """Return a command, checked.
+    """Return a command after checking its parameters.
 
     Parameters
     ----------
     name
-        Its name.
+        Name of the command.
     assignments
-        Its parameters, each as ``name=value``.
+        The parameters, each as ``name=value``.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _hint(field: Field) -> str:
 
 
 def _read(command: str, field: Field, text: str) -> object:
-    """Return a value for a parameter; the command checks it."""
+    """Parse a value of a parameter.  The command checks it later."""
     if field.type is str:
         return _text(text)
     if text.startswith("@"):
@@ -99,7 +99,7 @@ def _read(command: str, field: Field, text: str) -> object:
 
 
 def _text(text: str) -> object:
-    """Return a string; quotes around it are optional."""
+    """Parse a string.  Quotes around it are optional."""
     value = _json(text)
     return value if isinstance(value, str) else text
 
@@ -113,7 +113,7 @@ def _from_file(command: str, field: Field, path: Path) -> object:
 
 
 def _list(field: Field, text: str) -> object:
-    """Return a list that is written in JSON, or with commas between its values."""
+    """Parse a list, written in JSON or with commas between its values."""
     value = _json(text)
     if isinstance(value, list):
         return [_named(field, item) for item in value]
@@ -121,12 +121,12 @@ def _list(field: Field, text: str) -> object:
 
 
 def _named(field: Field, item: object) -> object:
-    """Return an item of a JSON list; a name is replaced by its value."""
+    """Return an item of a JSON list.  A name is replaced by its value."""
     return _value(field, item) if isinstance(item, str) else item
 
 
 def _value(field: Field, text: str) -> object:
-    """Return one value; other text is returned as it is, and the command refuses it."""
+    """Parse one value.  Invalid text is returned unchanged, and the command refuses it."""
     if field.type is bool:
         return _TRUTHS.get(text.lower(), text)
     named = _by_name(field, text)
@@ -141,7 +141,7 @@ def _value(field: Field, text: str) -> object:
 
 
 def _by_name(field: Field, text: str) -> int | None:
-    """Return the value that a name stands for, of an actuator or of an enumeration."""
+    """Return the value of the name of an actuator or of a member of an enumeration."""
     if field.is_actuator and text.upper() in actuators.BY_NAME:
         return actuators.BY_NAME[text.upper()].index
     members = {name.lower(): value for name, value in field.options.items()}
@@ -149,7 +149,7 @@ def _by_name(field: Field, text: str) -> int | None:
 
 
 def _json(text: str, otherwise: object = None) -> object:
-    """Return the value of a text that is JSON, or something else."""
+    """Parse a JSON text.  Return ``otherwise`` if it is not JSON."""
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):

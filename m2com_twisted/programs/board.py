@@ -15,11 +15,11 @@ from .board_ports import BoardPort, Topic
 
 __all__ = ["Board"]
 
-# Kinds of events that are listed, the latest first.  There are 23; the older half
-# only says how things were at the start.
+# Number of events in the list, the latest first.  There are 23 kinds.  The older ones only show
+# the state at the start.
 _EVENTS_SHOWN = 8
 
-# Seconds after which a topic is stale: the slowest of them comes five times a second.
+# Seconds after which a topic is stale.  The slowest topic comes five times a second.
 _STALE_AFTER = 2.0
 
 _STALE = "STALE"
@@ -71,7 +71,7 @@ class Board:
         state, stats
             State and counters of the service.
         """
-        # The service reports a loss in order with the messages, so it may not have done it yet.
+        # The service reports a loss in order with the messages, so the report may come later.
         self.connection_changed(state)
         topics = self._telemetry.topics
         return [
@@ -134,7 +134,7 @@ class Board:
         return f"  {_STALE}: as of {self._events.age(topic):.1f} s ago"
 
     def _event_lines(self) -> list[str]:
-        """Return the latest of each kind of event, the newest first."""
+        """Return the last event of each kind, the newest first."""
         latest = list(self._events.topics.items())[: -_EVENTS_SHOWN - 1 : -1]
         lines = []
         for name, topic in latest:

@@ -22,7 +22,7 @@ class Topic:
     seen_at
         Time of arrival, in seconds of the clock.
     connection
-        Number of the connection that it came over.
+        Number of the connection over which it came.
     rate
         Messages of this name per second.
     """
@@ -59,8 +59,8 @@ class BoardPort:
         self._oldest = oldest
         self._connection = 0
         self._is_up = True
-        # The numbers of bytes and connections when bytes came last.  A port that another
-        # client holds accepts connections and closes them without a byte.
+        # The numbers of bytes and connections when the last bytes came.  A port that another
+        # client uses accepts connections and closes them without a byte.
         self._bytes = self._connects = 0
 
     def connection_changed(self, state: ConnectionState) -> None:
@@ -95,7 +95,7 @@ class BoardPort:
     def line(self, state: ConnectionState, stats: Stats) -> str:
         """Return the state of the connection, and the time since its last message."""
         is_up = state is ConnectionState.CONNECTED
-        # The rate is measured over two seconds; without a connection it is out of date.
+        # The rate is measured over two seconds.  Without a connection it is out of date.
         rate = stats.message_rate if is_up else 0.0
         line = f"{self.name:10} {state.value:11}{rate:6.0f} messages/s"
         if stats.last_message_time is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CatOptions"]
 
 # Seconds between two checks whether a recording has grown.  It is written every 2 s.
-_LOOK_INTERVAL = 0.5
+_CHECK_INTERVAL = 0.5
 
 
 class CatOptions(RecordingSubcommand):
@@ -33,8 +33,8 @@ class CatOptions(RecordingSubcommand):
 
     synopsis = "Usage: m2com cat RECORDING [options]"
     longdesc = """Print the messages of a recording, one JSON object per line, with the time, the
-    channel and the message.  With --follow it goes on as the recording grows, until Ctrl-C.  With
-    --hub and --since in place of a recording it prints what the hub has kept."""
+    channel and the message.  With --follow it continues as the recording grows, until Ctrl-C.
+    With --hub and --since instead of a recording, it prints the stored messages of the hub."""
     example = "m2com cat night-1 --topic position --from 2026-01-31T04:00"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
@@ -42,7 +42,7 @@ class CatOptions(RecordingSubcommand):
         *HUB_PARAMETERS,
         SINCE_PARAMETER,
     ]
-    optFlags = [["follow", "f", "Go on as the recording grows."]]  # noqa: RUF012
+    optFlags = [["follow", "f", "Continue as the recording grows."]]  # noqa: RUF012
 
     def __init__(self) -> None:
         RecordingSubcommand.__init__(self)
@@ -102,7 +102,7 @@ class CatOptions(RecordingSubcommand):
                 for chunk in followed.new_chunks():
                     await _say(chunk, terminal)
                     await deferLater(reactor, 0)
-                await deferLater(reactor, _LOOK_INTERVAL)
+                await deferLater(reactor, _CHECK_INTERVAL)
         except CancelledError:
             return  # Ctrl-C, the usual end
         finally:
@@ -116,7 +116,7 @@ async def _say(records: "Iterable[Record]", terminal: Terminal) -> None:
 
 
 def _line(record: "Record") -> str:
-    """Return a record as JSON, with the message as the controller wrote it if that is possible."""
+    """Return a record as JSON, with the bytes of the controller if they are valid."""
     message = record.line.decode("utf-8", "replace")
     if not message.isprintable():
         message = _as_ascii(record)

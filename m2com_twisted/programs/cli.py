@@ -1,7 +1,7 @@
-"""The ``m2com`` command: a list of its subcommands, and how one is run.
+"""The ``m2com`` command: the list of its subcommands, and the function that runs one.
 
-Options are Twisted's, as those of twistd, so that a subcommand of both programs
-is one class.
+The options are those of Twisted, as for twistd.  So one class can be a subcommand of both
+programs.
 """
 
 import os
@@ -40,9 +40,9 @@ from .watch import WatchOptions
 
 __all__ = ["Options", "main"]
 
-# The exit code of a command that Ctrl-C ended, as shells have it: 128 + SIGINT.
+# The exit code of a command that Ctrl-C ended, as in shells: 128 + SIGINT.
 _INTERRUPTED = 130
-# The exit code if stdout was closed, as shells have it: 128 + SIGPIPE.
+# The exit code if stdout was closed, as in shells: 128 + SIGPIPE.
 _NO_STDOUT = 141
 
 
@@ -92,19 +92,19 @@ def main(arguments: list[str] | None = None) -> None:
     Parameters
     ----------
     arguments
-        The words after ``m2com``; None: those of the command line.
+        The words after ``m2com``.  None: those of the command line.
     """
     options = Options()
     try:
         _parse(options, arguments)
         react(_run, (options.subOptions,))
     except KeyboardInterrupt:
-        # Before the reactor could handle it.
+        # Ctrl-C came before the reactor could handle it.
         sys.exit(_INTERRUPTED)
 
 
 def _parse(options: Options, arguments: list[str] | None) -> None:
-    """Parse the command line; its help may go to a reader that leaves, as head does."""
+    """Parse the command line.  The reader of its help may close the pipe early, as head does."""
     try:
         try:
             options.parseOptions(arguments)
@@ -112,18 +112,18 @@ def _parse(options: Options, arguments: list[str] | None) -> None:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes stdout again when it exits, and would print an error then.
+        # Python flushes stdout again at exit, and would then print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_NO_STDOUT)
 
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
-    """Run a subcommand; when the reactor is stopped, as by Ctrl-C, let it clean up first.
+    """Run a subcommand.  When the reactor is stopped, for example by Ctrl-C, it cleans up first.
 
-    A second Ctrl-C does not wait for that.
+    A second Ctrl-C ends it without that.
     """
     use_monotonic_clock(reactor)
-    # When the reader of stdout has left, the subcommand ends.
+    # The subcommand ends when the reader of stdout has closed the pipe.
     terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
     outcome: Deferred[int] = Deferred()
 
@@ -135,7 +135,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
     stop_on_signals(reactor, leave)
     running = Deferred.fromCoroutine(subcommand.run(reactor, terminal))
     running.addBoth(lambda result: None if outcome.called else outcome.callback(result))
-    # The reactor waits for this and not for `running`, whose failure is handled below.
+    # The reactor waits for this Deferred.  The failure of `running` is handled below.
     ended: Deferred[None] = Deferred()
 
     def end() -> Deferred[None]:
@@ -156,7 +156,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
 
 
 async def _exit_code(outcome: Deferred[int], terminal: Terminal) -> int:
-    """Wait for the end of a subcommand, and show what went wrong."""
+    """Wait for the end of a subcommand, and show its error."""
     try:
         return await outcome
     except CancelledError:

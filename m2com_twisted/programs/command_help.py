@@ -8,7 +8,7 @@ from ..catalogue.describe import Field, fields_of, summary_of
 
 __all__ = ["help_of", "list_of_commands"]
 
-# Columns of the text, as in the help that Twisted prints.
+# Width of the text in columns, as in the help that Twisted prints.
 _WIDTH = 80
 
 

@@ -1,4 +1,4 @@
-"""``m2com demo``: a conversation with the simulated controller, for people to watch."""
+"""``m2com demo``: a demonstration of the client with a simulated controller."""
 
 import errno
 import json
@@ -22,23 +22,23 @@ from .terminal import Terminal
 
 __all__ = ["Demo", "DemoOptions"]
 
-#: Events that would hide all others: 84 of them come in the welcome, and 10 a
-#: second later.
+#: Events that are not shown, because they would hide all others.  84 of them come in the welcome,
+#: and later 10 a second.
 _FREQUENT_EVENTS = ("innerLoopControlMode", "m2AssemblyInPosition")
 
 #: The position to move to, in micrometres and arcseconds.  At 5 um/s
 #: (protocol-motion) a person sees the mirror move and arrive.
 _POSITION = {"x": 12.0, "y": -6.0, "z": 15.0, "xRot": 0.0, "yRot": 0.0, "zRot": 0.0}
 
-#: Seconds between two looks at telemetry.
+#: Seconds between two lines of telemetry.
 _WATCH_INTERVAL = 0.5
 
-#: Seconds that the reconnection may take; the first delay is at most 1.5 s.
+#: Longest time of the reconnection, in seconds.  The first delay is at most 1.5 s.
 _RECONNECT_TIME = 10.0
 
 
 class Demo:
-    """The controller, a client for each of its ports, and their conversation.
+    """The controller, a client for each of its ports, and the steps of the demonstration.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ class Demo:
     show
         Takes a line for people to read.
     watch_time
-        Seconds to look at telemetry.
+        Seconds for which telemetry is shown.
     ports, host
         Ports for commands and telemetry, and address of the controller.  0 means
-        any free port; None the usual port, or a free one if that is taken.
+        any free port.  None means the usual port, or a free one if that is taken.
     log_level
-        The least level of the clients' log lines to show.
+        The lowest level of the clients' log lines that are shown.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Demo:
         Raises
         ------
         CannotListenError
-            If a port that was asked for is taken.
+            If a given port is taken.
         """
         controller = await self._start()
         self._log.addHandler(self._log_handler)
@@ -93,7 +93,7 @@ class Demo:
             self._log.removeHandler(self._log_handler)
 
     async def _start(self) -> CellController:
-        """Start the controller; if a default port is in use, take a free one."""
+        """Start the controller.  If a default port is in use, take a free one."""
         taken = ""
         try:
             controller = await self._start_on(COMMAND_PORT, TELEMETRY_PORT)
@@ -107,7 +107,7 @@ class Demo:
         return controller
 
     async def _start_on(self, command_port: int, telemetry_port: int) -> CellController:
-        """Start the controller on the ports asked for, and on these in place of None."""
+        """Start the controller on the given ports.  The arguments replace ports that are None."""
         command, telemetry = self._ports
         controller = CellController(
             command_port if command is None else command,
@@ -199,8 +199,8 @@ class DemoOptions(Subcommand):
     example = "m2com demo"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],
-        # None, not the number: a demo has to run on any machine, so it may take
-        # another port unless one was asked for.
+        # None instead of the number.  A demo must run on any machine, so it may take
+        # another port unless one is given.
         ["command-port", "c", None, _COMMAND_HELP, listening_port_number],
         ["telemetry-port", "t", None, _TELEMETRY_HELP, listening_port_number],
     ]

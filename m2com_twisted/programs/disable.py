@@ -11,9 +11,9 @@ class DisableOptions(MirrorSubcommand):
     """Options of ``m2com disable``."""
 
     synopsis = "Usage: m2com disable [options]"
-    longdesc = """Open the loop and switch the powers off; each step is tried whatever became of
-    the others.  The exit code is 0 if the loop was seen open and the powers off, 1 for a wrong
-    command line, 2 for no connection, 3 if a step that counts failed, 130 for Ctrl-C."""
+    longdesc = """Open the loop and switch the powers off.  Each step is tried, even if another
+    failed.  The exit code is 0 if the loop was seen open and the powers off, 1 for a wrong command
+    line, 2 for no connection, 3 if an important step failed, 130 for Ctrl-C."""
     example = "m2com disable --keep-communication"
     optFlags = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["keep-communication", None, "Leave the communication power on."],

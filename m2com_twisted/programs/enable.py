@@ -14,9 +14,9 @@ class EnableOptions(MirrorSubcommand):
     """Options of ``m2com enable``."""
 
     synopsis = "Usage: m2com enable [options]"
-    longdesc = """Switch the powers on, enable the ILCs and close the loop, and see the loop hold.
-    Each step is shown when it begins and when it ends.  The exit code is 0 if the loop is closed,
-    1 for a wrong command line, 2 for no connection, 3 if a step failed, 130 for Ctrl-C."""
+    longdesc = """Switch the powers on, enable the ILCs, close the loop, and check that it stays
+    closed.  Each step is shown when it begins and when it ends.  The exit code is 0 if the loop is
+    closed, 1 for a wrong command line, 2 for no connection, 3 if a step failed, 130 for Ctrl-C."""
     example = "m2com enable --override elevation"
     optFlags = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["open-loop", None, "Leave the loop open."],

@@ -86,7 +86,7 @@ class ExportOptions(RecordingSubcommand):
     async def _messages(
         self, reactor: IReactorTime, title: str
     ) -> AsyncGenerator[tuple[str, Message], None]:
-        """Yield the time and the message of each record that holds one."""
+        """Yield the time and the message of each record that contains a message."""
         with extra("recording", "m2com export"):
             from ..recording import RecordingReader, selected
         selection = selected(self["from"], self["until"], [self["topic"]])
@@ -113,7 +113,7 @@ def _new_file(path: Path) -> Iterator[TextIO]:
 
 
 def _message(record: "Record") -> Message | None:
-    """Return the message of a record; None if it is none, as a sent line may be."""
+    """Return the message of a record.  None if the line is not a message."""
     try:
         return record.message
     except BadLineError:
@@ -131,7 +131,7 @@ class _File:
 
 
 class _StandardOutput:
-    """A table on standard output, which is written no faster than it is read."""
+    """A table on standard output.  It is not written faster than it is read."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal

@@ -1,4 +1,4 @@
-"""Extras: further packages that a program needs."""
+"""Extras: optional packages that a program needs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ class MissingExtraError(M2ComError, ImportError):
 
 @contextmanager
 def extra(name: str, user: str) -> Iterator[None]:
-    """Context for importing the packages of an extra.
+    """Return a context manager for importing the packages of an extra.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def extra(name: str, user: str) -> Iterator[None]:
     Raises
     ------
     MissingExtraError
-        If something is missing, with a line that says how to install it.
+        If a package is missing.  The error contains the command that installs it.
     """
     try:
         yield

@@ -12,10 +12,10 @@ class FaultsOptions(MirrorSubcommand):
     """Options of ``m2com faults``."""
 
     synopsis = "Usage: m2com faults [options]"
-    longdesc = """Show the faults and warnings that the controller reports now, each with what a
-    person should do; with --clear, clear them first and see that they stay away.  The exit code is
-    0 if there is none, 1 for a wrong command line, 2 for no connection, 3 if there are some, 130
-    for Ctrl-C."""
+    longdesc = """Show the faults and warnings that the controller reports now, each with the
+    advised action.  With --clear, clear them first and check that they do not come back.  The exit
+    code is 0 if there is none, 1 for a wrong command line, 2 for no connection, 3 if there are
+    some, 130 for Ctrl-C."""
     example = "m2com faults --clear"
     optFlags = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["clear", None, "Clear them first."],
@@ -27,7 +27,7 @@ class FaultsOptions(MirrorSubcommand):
             await mirror.clear_faults(progress=self.progress)
         faults = mirror.state.faults
         if not faults.is_known:
-            terminal.say("the controller has told no faults")
+            terminal.say("the controller has not reported its faults")
             return MirrorExitCode.DONE
         for fault in faults.current:
             for line in _lines(faults.latched[fault.bit]):

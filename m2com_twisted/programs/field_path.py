@@ -10,13 +10,13 @@ __all__ = ["FieldPath"]
 _PATH = re.compile(r"(?P<id>\w+)(?P<rest>(?:\.\w+|\[\d+\])*)", re.ASCII)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]", re.ASCII)
 
-#: Stands for a value that is missing in a message.  Not None, since a message may hold None.
+#: Stands for a value that is missing in a message.  It is not None, which a message may contain.
 _NOTHING = object()
 
 
 @dataclass(frozen=True)
 class FieldPath:
-    """Id of a message, and the way to one of its values; without one, the whole message."""
+    """The id of a message and the path to a value.  An empty path means the whole message."""
 
     text: str
     message_id: str
@@ -29,7 +29,7 @@ class FieldPath:
         Raises
         ------
         ValueError
-            If it is none.
+            If the text is not a path.
         """
         found = _PATH.fullmatch(text)
         if found is None:

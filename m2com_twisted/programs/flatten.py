@@ -12,8 +12,8 @@ Scalar = float | int | str | bool | None
 def flatten(message: Message) -> Iterator[tuple[str, Scalar]]:
     """Yield the values of a message with the names of their columns.
 
-    A value in a list is ``name[0]``, one in an object is ``name.key``.  The id is left out, as
-    it is the same for all messages of a channel.
+    A value in a list is named ``name[0]``, a value in an object ``name.key``.  The id is omitted,
+    because it is the same for all messages of a channel.
     """
     for name, value in message.items():
         if name != "id":

@@ -20,19 +20,19 @@ class HubOptions(Subcommand):
     """Options of ``m2com hub``."""
 
     synopsis = "Usage: m2com hub setup|check --hub URL [options]"
-    longdesc = """Make the streams of an instance on the hub, with the retention that is asked for,
-    or check whether they are as they should be.  A service makes those that are missing by itself;
-    this is for other retentions, and for a hub where services may make none.  check ends with exit
-    code 1 if anything differs."""
+    longdesc = """Create the streams of an instance on the hub with a given retention, or check
+    their settings.  A service creates missing streams by itself.  This command is for other
+    retentions, and for a hub where services are not permitted to create streams.  check ends with
+    exit code 1 if anything differs."""
     example = "m2com hub setup --hub nats://hub.example --events 7d --telemetry 6h --replicas 3"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         *HUB_PARAMETERS,
         ["events", None, 86400.0, "How long events are kept, such as 24h or 7d.", duration],
         ["telemetry", None, 3600.0, "How long telemetry is kept.", duration],
-        ["telemetry-size", None, None, "How much telemetry is kept at the most: 20GB.", size],
-        ["replicas", None, 1, "On how many servers of the cluster.", int],
+        ["telemetry-size", None, None, "Largest size of stored telemetry, such as 20GB.", size],
+        ["replicas", None, 1, "Number of servers of the cluster that store a copy.", int],
     ]
-    optFlags = [["verbose", "v", "Log what is for developers, too."]]  # noqa: RUF012
+    optFlags = [["verbose", "v", "Also log details for developers."]]  # noqa: RUF012
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""

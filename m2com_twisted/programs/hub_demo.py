@@ -1,4 +1,4 @@
-"""``m2com demo --hub``: one service, two readers and a hub, for people to watch."""
+"""``m2com demo --hub``: a demonstration of a hub with one service and two readers."""
 
 import json
 import logging
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["HubDemo"]
 
-#: Commands that the service of the demo takes from the hub.
+#: Commands that the service of the demo accepts from the hub.
 _ALLOWED = ("power", "clearErrors")
 
-#: Seconds that a step may take, and seconds between two checks of it.
-_PATIENCE, _LOOK_INTERVAL = 20.0, 0.05
+#: Longest time of a step, in seconds, and seconds between two checks of it.
+_STEP_TIMEOUT, _CHECK_INTERVAL = 20.0, 0.05
 
-#: Seconds without the hub: enough for events to come meanwhile.
+#: Seconds without the hub, enough for some events.
 _OUTAGE = 3.0
 
 
@@ -41,7 +41,7 @@ class HubDemo:
     show
         Takes a line for people to read.
     log_level
-        The least level of the log lines to show.
+        The lowest level of the log lines that are shown.
     """
 
     def __init__(
@@ -166,8 +166,8 @@ class HubDemo:
             self._show(f"  {name} reader: {count} events so far")
 
     async def _until(self, what: str, condition: Callable[[], bool]) -> None:
-        give_up_at = self._reactor.seconds() + _PATIENCE
+        give_up_at = self._reactor.seconds() + _STEP_TIMEOUT
         while not condition():
             if self._reactor.seconds() > give_up_at:
-                raise M2ComError(f"It took more than {_PATIENCE:g} s until {what}.")
-            await deferLater(self._reactor, _LOOK_INTERVAL)
+                raise M2ComError(f"It took more than {_STEP_TIMEOUT:g} s until {what}.")
+            await deferLater(self._reactor, _CHECK_INTERVAL)

@@ -1,4 +1,4 @@
-"""Reads what a hub has kept, for ``m2com cat --hub`` and ``m2com replay --hub``."""
+"""Reads the stored messages of a hub, for ``m2com cat --hub`` and ``m2com replay --hub``."""
 
 import json
 import struct
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SINCE_PARAMETER", "Spool", "check_since", "print_history", "read_kept"]
 
-#: For `optParameters` of the programs that read what a hub has kept.
+#: For `optParameters` of the programs that read the stored messages of a hub.
 SINCE_PARAMETER: list[object] = [
     "since",
     None,
@@ -38,7 +38,7 @@ def check_since(options: Mapping[str, Any]) -> None:
     Raises
     ------
     UsageError
-        If so.
+        If the options are wrong.
     """
     if (hub_settings(options) is None) is not (options["since"] is None):
         raise usage.UsageError("--hub and --since are of no use without each other")
@@ -49,7 +49,7 @@ async def read_kept(
     reactor: IReactorTime,
     take: Callable[[list["Kept"]], Awaitable[None]],
 ) -> int:
-    """Hand on what the hub has kept since ``--since``, batch by batch; return the number.
+    """Pass on the messages stored since ``--since``, in batches.  Return their number.
 
     Raises
     ------
@@ -72,7 +72,7 @@ async def read_kept(
 async def print_history(
     options: Mapping[str, Any], reactor: IReactorTime, terminal: Terminal, topics: list[str]
 ) -> None:
-    """Print what the hub has kept, one JSON object a line, as ``m2com cat`` prints a recording.
+    """Print the stored messages of the hub, one JSON object per line, as for a recording.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ async def print_history(
     reactor, terminal
         Reactor and terminal of the program.
     topics
-        Channels or message ids to print; none: all.
+        Channels or message ids to print.  If there is none, all are printed.
     """
 
     async def take(batch: list["Kept"]) -> None:
@@ -115,9 +115,9 @@ def _line(kept: "Kept", channel: str) -> str:
 
 
 class Spool:
-    """Messages of a hub in a temporary file, to be read like a recording any number of times."""
+    """Messages of a hub in a temporary file, which can be read repeatedly, like a recording."""
 
-    # Time, whether it is of the command port, whether the controller sent it, length of the line.
+    # Time, whether it came by the command port, whether the controller sent it, length of the line.
     _HEADER = struct.Struct("<q??I")
 
     def __init__(self) -> None:
@@ -137,7 +137,7 @@ class Spool:
         self._file.flush()
         position = 0
         while True:
-            # Several may read it in turns.
+            # Several readers may use the file in turn.
             self._file.seek(position)
             header = self._file.read(self._HEADER.size)
             if not header:

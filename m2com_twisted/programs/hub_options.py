@@ -27,7 +27,7 @@ HUB_PARAMETERS: list[object] = [
 
 
 def hub_settings(options: Mapping[str, Any]) -> "HubSettings | None":
-    """Return the settings of the hub; None if no hub was asked for.
+    """Return the settings of the hub.  None if the option ``--hub`` is not given.
 
     Raises
     ------

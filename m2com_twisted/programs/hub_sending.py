@@ -17,7 +17,7 @@ __all__ = ["HubSending"]
 
 
 class HubSending:
-    """One command on its way through the hub.
+    """Sends one command through the hub.
 
     Parameters
     ----------
@@ -65,5 +65,5 @@ class HubSending:
         return 0
 
     def hint(self) -> str:
-        """Return nothing: the error of the hub says everything."""
+        """Return an empty hint, because the error of the hub is complete."""
         return ""

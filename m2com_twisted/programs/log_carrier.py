@@ -1,4 +1,4 @@
-"""Carries the library's log lines to Twisted's log, where twistd shows them."""
+"""Passes the log lines of the library to the log of Twisted, where twistd shows them."""
 
 import logging
 from collections.abc import Callable
@@ -24,19 +24,19 @@ _LOWEST = "debug"
 
 
 class LogCarrier(logging.Handler):
-    """Hands log records on to Twisted's log, each at its own level.
+    """Passes log records to the log of Twisted, each at its own level.
 
-    Under twistd nothing is set up for `logging`: lines below warning would
-    vanish, and the others would appear as output to stderr.
+    twistd does not configure `logging`.  Without this class, lines below warning would
+    be lost, and the others would appear as output to stderr.
 
     Parameters
     ----------
     logger
-        The lines of this logger are carried, and those of its children.
+        The logger whose lines are passed on, with those of its children.
     level
-        The least level to carry.
+        The lowest level that is passed on.
     observer
-        Takes the lines; None: Twisted's log.
+        Takes the lines.  None: the log of Twisted.
     """
 
     def __init__(
@@ -52,29 +52,29 @@ class LogCarrier(logging.Handler):
         self._log = Logger(logger.name, observer=observer)
 
     def start(self) -> None:
-        """Begin to carry; no effect if it has begun."""
+        """Start to pass on lines.  No effect if already started."""
         if self._former_level is None:
             self._former_level = self._carried.level
         self._carried.setLevel(self._level)
         self._carried.addHandler(self)
 
     def stop(self) -> None:
-        """Stop carrying, and restore the logger; no effect if it has not begun."""
+        """Stop, and restore the logger.  No effect if not started."""
         self._carried.removeHandler(self)
         if self._former_level is not None:
             self._carried.setLevel(self._former_level)
             self._former_level = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Override: hand a record on, its exception as a failure."""
+        """Override: pass on a record, with its exception as a failure."""
         try:
             self._carry(record)
         except Exception:
-            # As in all handlers, an error must not reach the code that logs.
+            # An error of a log handler must not reach the code that logs.
             self.handleError(record)
 
     def _carry(self, record: logging.LogRecord) -> None:
-        # Twisted's log may be a terminal, and a line may hold text of the controller.
+        # The log may be shown on a terminal, and a line may contain text of the controller.
         fields: dict[str, object] = {"message": printable(record.getMessage())}
         if record.exc_info is not None and record.exc_info[1] is not None:
             _, error, traceback = record.exc_info
@@ -88,5 +88,5 @@ class _PrintableFailure(Failure):
     """A failure whose text can be written to a terminal."""
 
     def getTraceback(self, elideFrameworkCode: int = 0, detail: str = "default") -> str:
-        """Override: escape what a terminal does not print."""
+        """Override: escape the characters that a terminal does not print."""
         return printable_lines(super().getTraceback(elideFrameworkCode, detail))

@@ -70,7 +70,7 @@ class Options(ControllerOptions):
     ]
 
     def postOptions(self) -> None:
-        """Override: refuse empty values, which a script with an unset variable gives."""
+        """Override: refuse empty values.  A script with an unset variable would pass them."""
         for name in ("handler", "record", "metrics"):
             if self[name] == "":
                 raise usage.UsageError(f"--{name} is empty")
@@ -90,7 +90,7 @@ class Program(MultiService):
     Parameters
     ----------
     log_carrier
-        Carries the log lines, also those while the program stops.
+        Passes the log lines to the log of Twisted, until the program has stopped.
     """
 
     def __init__(self, log_carrier: LogCarrier) -> None:
@@ -99,7 +99,7 @@ class Program(MultiService):
         self._stop_handling_signals: Callable[[], None] = lambda: None
 
     def privilegedStartService(self) -> None:
-        """Override: do nothing, because ports were opened when the services were made."""
+        """Override: do nothing, because the ports are already open."""
 
     def startService(self) -> None:
         """Override."""
@@ -112,7 +112,7 @@ class Program(MultiService):
     def stopService(self) -> Deferred[None]:
         """Override: stop the services one after the other, the last one first.
 
-        So a recorder sees how the connections end.
+        In this order, a recorder also records the end of the connections.
         """
         Service.stopService(self)
         return Deferred.fromCoroutine(self._stop())
@@ -130,7 +130,7 @@ def makeService(options: Options) -> IService:
     Raises
     ------
     SystemExit
-        With one line, if an option is wrong.
+        If an option is wrong.  The error is one line.
     """
     from twisted.internet import reactor
 
@@ -152,14 +152,14 @@ def makeService(options: Options) -> IService:
         telemetry_observers=[one.observer("telemetry") for one in observed],
         log=log,
     )
-    # Stopped in the reverse order, so nothing arrives any more when the recorder
+    # They are stopped in reverse order.  So no message arrives any more when the recorder
     # writes the rest.
     for observer in observed:
         program.addService(observer)
     if publisher is not None and options["hub-commands"]:
         publisher.serve(controller.run_command, options["hub-commands"].split(","))
     program.addService(controller)
-    # The last step, because from here on something has to be stopped.
+    # This is the last step, because it opens a port, which an error afterwards would leave open.
     if options["metrics"]:
         program.addService(_metrics(options, controller, recorder))
     return program
@@ -189,7 +189,7 @@ def _check_commands(names: list[str]) -> None:
 
 
 def _handler(options: Options) -> MessageHandler:
-    """Return the object that ``package.module:object`` names."""
+    """Import and return the object ``package.module:object``."""
     name = options["handler"]
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
@@ -207,10 +207,10 @@ def _handler(options: Options) -> MessageHandler:
 def _metrics(
     options: Options, controller: CellControllerService, recorder: "Recorder | None"
 ) -> IService:
-    """Return the service that serves the metrics, which listens already.
+    """Return the service for the metrics, which is already listening.
 
-    So a taken port is found before twistd becomes a daemon and writes its pid
-    file: nothing has to be undone, and the terminal can still show the error.
+    So a port in use is found before twistd becomes a daemon and writes its pid
+    file.  Nothing must be undone, and the terminal can still show the error.
     """
     from twisted.application import strports
 
@@ -225,8 +225,8 @@ def _metrics(
     ]
     if recorder is not None:
         collectors.append(RecorderCollector(lambda: recorder.stats))
-    # Any error is caught: other packages may add kinds of endpoints that raise anything,
-    # and Twisted's own raise OverflowError for port 70000.
+    # Any error is caught.  Endpoints of other packages may raise anything, and those of
+    # Twisted raise OverflowError for port 70000.
     try:
         service: IService = strports.service(description, metrics_site(*collectors))
     except Exception as error:

@@ -1,6 +1,6 @@
 """The simulator as a program: ``twistd m2sim`` and ``m2com simulate``.
 
-Both take `Options`, so that they cannot differ.
+Both use `Options`, so they have the same options.
 """
 
 from dataclasses import asdict
@@ -56,7 +56,7 @@ class Options(ProgramOptions):
         self["injections"] = []
 
     def opt_inject(self, text: str) -> None:
-        """Let something go wrong, as NAME[:at=SECONDS][:port=PORT][:count=N][:seconds=SECONDS].
+        """Inject a fault, as NAME[:at=SECONDS][:port=PORT][:count=N][:seconds=SECONDS].
 
         May be given several times; --list-injections shows the names.
         """
@@ -79,7 +79,7 @@ class Options(ProgramOptions):
             raise usage.UsageError(f"--kind is {' or '.join(get_args(ServerKind))}")
 
     def controller(self, reactor: IReactorTime | None = None) -> CellController:
-        """Return the controller that the options describe; it is not started yet."""
+        """Return a controller with these options.  It is not started."""
         return CellController(
             self["command-port"],
             self["telemetry-port"],
@@ -92,7 +92,7 @@ class Options(ProgramOptions):
         )
 
     def inject_into(self, controller: CellController) -> None:
-        """Inject the faults that the options ask for; their times count from now."""
+        """Inject the faults of the options.  Their times count from now."""
         for injection in self["injections"]:
             controller.inject(**asdict(injection))
 
@@ -113,12 +113,12 @@ class SimulatorService(Service):
         self._log_carrier = LogCarrier(self.controller.log)
 
     def listen(self) -> None:
-        """Listen, before the start; raise CannotListenError if a port is taken."""
+        """Listen before the start.  Raise CannotListenError if a port is taken."""
         self._log_carrier.start()
         self.controller.listen()
 
     def startService(self) -> None:
-        """Override: start the controller; raises what `listen` does."""
+        """Override: start the controller.  The errors are those of `listen`."""
         Service.startService(self)
         self.listen()
         self._options.inject_into(self.controller)
@@ -127,23 +127,23 @@ class SimulatorService(Service):
         """Stop the controller."""
         Service.stopService(self)
         stopping = Deferred.fromCoroutine(self.controller.stop())
-        return stopping.addBoth(self._carry_no_more)
+        return stopping.addBoth(self._stop_log_carrier)
 
-    def _carry_no_more(self, result: _T) -> _T:
+    def _stop_log_carrier(self, result: _T) -> _T:
         self._log_carrier.stop()
         return result
 
 
 def makeService(options: Options) -> SimulatorService:
-    """Return the service that twistd runs, which listens already.
+    """Return the service that twistd runs, which is already listening.
 
-    So an error about a port in use comes before twistd becomes a daemon and writes
-    its pid file: the terminal can still show it, and nothing has to be undone.
+    So a port in use is found before twistd becomes a daemon and writes its pid
+    file.  The terminal can still show the error, and nothing must be undone.
 
     Raises
     ------
     SystemExit
-        With a line that says so, if a port is taken.
+        If a port is taken.  The error is one line.
     """
     from twisted.internet import reactor
 

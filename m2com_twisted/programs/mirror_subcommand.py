@@ -27,29 +27,29 @@ class MirrorExitCode(enum.IntEnum):
     """The exit codes of the subcommands that operate the mirror."""
 
     DONE = 0
-    #: A command line that is wrong, or that asks for what the limits do not allow.
+    #: The command line is wrong, or a value exceeds the limits.
     REFUSED = 1
     NO_CONNECTION = 2
-    #: A step failed; the report says which, and what was sent.
+    #: A step failed.  The report shows which, and what was sent.
     FAILED = 3
-    #: Only from ``m2com safe``: the mirror was not seen to be safe.
+    #: Only from ``m2com safe``: no message proved that the mirror is safe.
     NOT_SAFE = 4
-    #: Ctrl-C, as shells have it: 128 + SIGINT.
+    #: Ctrl-C, as in shells: 128 + SIGINT.
     INTERRUPTED = 130
 
 
 class MirrorSubcommand(ControllerSubcommand):
-    """A subcommand that connects to a mirror, does one thing with it, and disconnects.
+    """A subcommand that connects to a mirror, does one action, and disconnects.
 
-    Ctrl-C ends it at once.  It asks the controller for nothing more then, and undoes nothing: a
-    motion goes on.  The report says what was sent and what was seen.
+    Ctrl-C ends it at once.  It then sends nothing more and undoes nothing, so a motion
+    continues.  The report shows what was sent and what was seen.
     """
 
-    #: Whether the telemetry port is needed, too.
+    #: Whether the telemetry port is also needed.
     needs_telemetry = True
 
     async def act(self, mirror: Mirror, terminal: Terminal) -> int:
-        """Run the subcommand with a mirror that is ready, and return the exit code."""
+        """Do the action with a ready mirror, and return the exit code."""
         raise NotImplementedError
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:

@@ -26,11 +26,11 @@ class MonitorOptions(ControllerSubcommand):
 
     synopsis = "Usage: m2com monitor [options]"
     longdesc = """Show the state of both connections, powers, ILCs, faults, the rate and age of each
-    telemetry topic, and the last events, until Ctrl-C.  What may not hold any more, because the
-    connection was lost or nothing comes, is marked STALE.  Connects as the one client that a port
-    serves, or with --hub as one of any number of readers."""
+    telemetry topic, and the last events, until Ctrl-C.  A value is marked STALE if the connection
+    was lost or its messages stopped.  Without --hub, it connects to ports that serve only one
+    client.  With --hub, any number of readers can connect."""
     example = "m2com monitor --host 192.0.2.7"
-    # Log lines would tear the table, which shows the last error anyway.
+    # Log lines would break the table, and the table shows the last error.
     log_level = logging.CRITICAL
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["interval", "n", 0.5, "Seconds between two tables.", float],
@@ -44,7 +44,7 @@ class MonitorOptions(ControllerSubcommand):
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
-        # The counters of the service have their times by this clock, too.
+        # The counters of the service use the same clock.
         board = Board(ReactorAccess(reactor))
         service = controller(
             self,
@@ -69,7 +69,7 @@ class MonitorOptions(ControllerSubcommand):
         return 0
 
     def _draw(self, terminal: Terminal, lines: list[str]) -> None:
-        """Show the table in place of the last one, or below it if stdout is no terminal."""
+        """Replace the last table.  If stdout is not a terminal, write the table below it."""
         title = f"M2 cell controller, {address(self)}"
         lines = [printable(line) for line in (title, *lines)]
         size = terminal.size

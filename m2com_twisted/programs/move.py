@@ -14,11 +14,11 @@ class MoveOptions(MirrorSubcommand):
     """Options of ``m2com move``."""
 
     synopsis = "Usage: m2com move AXIS=VALUE ... [options]"
-    longdesc = """Move the mirror in closed loop, and wait until it is there and stays there.  The
-    axes are x, y and z in um from home, and x_rot, y_rot and z_rot in arcsec; those that are not
-    named stay where they are.  Ctrl-C does not stop the motion.  The exit code is 0 if
-    the mirror has arrived, 1 for a wrong command line, 2 for no connection, 3 if it did not
-    arrive, 130 for Ctrl-C."""
+    longdesc = """Move the mirror in closed loop, and wait until it has arrived and stays there.
+    The axes are x, y and z in um from home, and x_rot, y_rot and z_rot in arcsec.  Axes that are
+    not given do not move.  Ctrl-C does not stop the motion.  The exit code is 0 if the mirror has
+    arrived, 1 for a wrong command line, 2 for no connection, 3 if it did not arrive, 130 for
+    Ctrl-C."""
     example = "m2com move z=50 x_rot=-2"
 
     def parseArgs(self, *assignments: str) -> None:

@@ -1,4 +1,4 @@
-"""Options of all programs of this package, and the refusal of wrong ones."""
+"""The common options of all programs of this package."""
 
 import getopt
 import sys
@@ -14,34 +14,34 @@ __all__ = ["ControllerOptions", "ProgramOptions", "listening_port_number", "port
 
 
 def port_number(text: str) -> int:
-    """Read the number of a port that can be connected to.
+    """Parse the number of a port to connect to.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is not such a number.
     """
-    # isdecimal alone lets other alphabets' digits pass, which int reads as well.
+    # isdecimal alone accepts the digits of other alphabets, and int does as well.
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
         raise ValueError(f"a port is a number from 1 to 65535, not {text!r}")
     return int(text)
 
 
 def listening_port_number(text: str) -> int:
-    """Read the number of a port to listen on; 0 is any free one.
+    """Parse the number of a port to listen on.  0 means any free port.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is not such a number.
     """
     return 0 if text == "0" else port_number(text)
 
 
 class ProgramOptions(usage.Options):
-    """Options that know the name and the version of their program."""
+    """Options with the name and the version of their program."""
 
-    #: Beginning of the line about a wrong option.
+    #: Beginning of the error line about a wrong option.
     program = "m2com"
 
     def __init__(self) -> None:
@@ -49,14 +49,14 @@ class ProgramOptions(usage.Options):
 
     def opt_version(self) -> NoReturn:
         """Show the version and exit."""
-        # Twisted's own method would show the version of Twisted.
+        # The method of Twisted would show the version of Twisted.
         print(f"m2com_twisted {version('m2com_twisted')}")
         raise SystemExit(0)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Override: a wrong option is one line, and exit code 1.
+        """Override: for a wrong option, print one line and exit with code 1.
 
-        twistd and twist print all of their help, and twistd exits with 0.
+        Otherwise twistd and twist would print all of their help, and twistd would exit with 0.
         """
         try:
             self.parse(options)
@@ -64,17 +64,17 @@ class ProgramOptions(usage.Options):
             self.refuse(error)
 
     def parse(self, options: Sequence[str] | None) -> None:
-        """Parse the options in any order; raise UsageError if one is wrong."""
+        """Parse the options in any order.  Raise UsageError if one is wrong."""
         words = sys.argv[1:] if options is None else options
         self._check_values(words)
         usage.Options.parseOptions(self, words)
 
     def _check_values(self, words: Sequence[str]) -> None:
-        """Refuse a value that does not fit its option; Twisted would not name the option."""
+        """Refuse an invalid value of an option.  The error of Twisted would not name the option."""
         try:
             found, _ = getopt.getopt(list(words), self.shortOpt, self.longOpt)
         except getopt.error:
-            return  # Twisted says which one.
+            return  # the error of Twisted names the option
         parameters: list[Sequence[Any]] = []
         reflect.accumulateClassList(type(self), "optParameters", parameters)
         for long, short, _, _, *convert in parameters:
@@ -86,12 +86,12 @@ class ProgramOptions(usage.Options):
         try:
             convert(value)
         except ValueError as error:
-            # The message of `float` itself is about converting strings.
+            # The error of `float` is about the conversion of strings.
             reason = f"takes a number, not {value!r}" if convert is float else f"{error}"
             raise usage.UsageError(f"{name}: {reason}") from error
 
     def refuse(self, reason: object) -> NoReturn:
-        """End the program with one line on stderr, and exit code 1; nothing has been started."""
+        """End the program before its start, with one line on stderr and exit code 1."""
         raise SystemExit(f"{self.program}: {reason}")
 
 
@@ -104,5 +104,5 @@ class ControllerOptions(ProgramOptions):
         ["telemetry-port", "t", TELEMETRY_PORT, "Its port for telemetry.", port_number],
     ]
     optFlags: list[list[str | None]] = [  # noqa: RUF012
-        ["verbose", "v", "Log what is for developers, too."],
+        ["verbose", "v", "Also log details for developers."],
     ]

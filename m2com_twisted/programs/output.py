@@ -1,7 +1,7 @@
-"""A standard stream that is written without ever waiting for its reader.
+"""A standard stream that is written without waiting for its reader.
 
-The reader may be a terminal that Ctrl-S has stopped, a pager, or a process that does
-not read its pipe.  A usual write waits until they read, and the reactor would stop.
+The reader may be a terminal stopped by Ctrl-S, a pager, or a process that does
+not read its pipe.  A normal write would wait until they read, and block the reactor.
 """
 
 import contextlib
@@ -19,31 +19,31 @@ from ..support.waiters import Waiters
 
 __all__ = ["Output"]
 
-# How much may wait to be read, in bytes: some ten thousand lines, which is more
-# than anybody scrolls back.
+# Largest number of bytes in the buffer: about ten thousand lines, more than a person would
+# scroll back.
 _LIMIT = 2**20
 
-# With more bytes than these waiting, who has much to say had better wait: enough that
-# the reader always finds something to read.
+# Above this number of bytes in the buffer, a program with much output should wait.  Up to it, the
+# reader always has something to read.
 _ROOM = 2**16
 
 
 class Output:
-    """A stream, and what waits to be taken from it.
+    """A stream with a bounded buffer.
 
     Parameters
     ----------
     reactor
-        Tells when the stream takes more.
+        Reports when the stream can be written to.
     stream
-        The stream; None, as `sys.stdout` is where the shell has closed it, to
-        write nowhere.
+        The stream.  None discards all output.  `sys.stdout` is None if the shell has
+        closed it.
 
     Attributes
     ----------
     ended
         Fires when nothing can be written any more, with the reason:
-        CONNECTION_DONE after `finish`, or what became of the reader.
+        CONNECTION_DONE after `finish`, otherwise the error of the stream.
     """
 
     def __init__(self, reactor: IReactorFDSet, stream: TextIO | None) -> None:
@@ -56,18 +56,18 @@ class Output:
 
     @property
     def waits(self) -> bool:
-        """Whether anything is still to be taken."""
+        """Whether the buffer contains bytes."""
         return self._writer is not None and self._writer.waiting > 0
 
     async def room(self) -> None:
-        """Wait until little is still to be taken, or until nothing is taken any more."""
+        """Wait until the buffer is almost empty, or until the stream has ended."""
         while self._writer is not None and self._writer.waiting > _ROOM:
             await self._writer.progress.add()
 
     def write(self, text: str) -> None:
-        """Write lines of text, now or when there is room for it.
+        """Write lines of text, now or as soon as the stream accepts them.
 
-        They are left out, and their number told later, where too much waits.
+        If the buffer is full, they are dropped, and their number is written later.
         """
         if self._writer is None:
             self._write_directly(text)
@@ -80,7 +80,7 @@ class Output:
             self._writer.write(text.encode(self._encoding, "replace"))
 
     def finish(self) -> Deferred[BaseException]:
-        """Take no more text; return ``ended``, which now fires when all is read."""
+        """Accept no more text.  Return ``ended``, which fires when the buffer is empty."""
         if self._writer is not None:
             self._writer.loseConnection()
         elif not self.ended.called:
@@ -88,12 +88,12 @@ class Output:
         return self.ended
 
     def give_up(self) -> None:
-        """Forget what waits."""
+        """Drop the content of the buffer."""
         if self._writer is not None:
             self._writer.abort()
 
     def _write_directly(self, text: str) -> None:
-        """Write to an object in memory, as in tests; this never waits."""
+        """Write to an object in memory, as in tests.  This never waits."""
         if self._stream is not None:
             self._stream.write(text)
             self._stream.flush()
@@ -110,9 +110,9 @@ class _Writer(FileDescriptor):
         FileDescriptor.__init__(self, reactor)
         self._descriptor, self._to_be_restored = _open_without_waiting(descriptor)
         self._ended = ended
-        #: Bytes that are not taken yet.
+        #: Number of bytes in the buffer.
         self.waiting = 0
-        #: Told whenever that changes.
+        #: Fired whenever that number changes.
         self.progress = Waiters()
 
     def fileno(self) -> int:
@@ -120,14 +120,14 @@ class _Writer(FileDescriptor):
         return self._descriptor
 
     def write(self, data: bytes) -> None:
-        """Override: at once if there is room, so that two streams keep their order."""
+        """Override: write at once if possible, so that two streams keep their order."""
         if not self.connected:
             return
         in_turn = self.waiting > 0
         self.waiting += len(data)
         written = 0 if in_turn else self.writeSomeData(data)
-        # An error is left to the reactor, which meets it when it writes the rest.  So the
-        # stream does not end in the middle of this call.
+        # The reactor finds an error when it writes the rest.  So the stream does not end
+        # during this call.
         FileDescriptor.write(self, data[written:] if isinstance(written, int) else data)
 
     def writeSomeData(self, data: bytes) -> int | BaseException:
@@ -143,9 +143,9 @@ class _Writer(FileDescriptor):
         return written
 
     def loseConnection(self) -> None:
-        """Override: end when all is taken, which is now if nothing waits.
+        """Override: end when the buffer is empty, at once if it is empty now.
 
-        Twisted would ask first whether there is room, also where none is needed.
+        The method of Twisted would first wait until the stream accepts data, even without data.
         """
         if self.waiting:
             FileDescriptor.loseConnection(self)
@@ -158,7 +158,7 @@ class _Writer(FileDescriptor):
             self.connectionLost(Failure(CONNECTION_DONE))
 
     def connectionLost(self, reason: Failure) -> None:
-        """Override: leave the stream as it was."""
+        """Override: restore the stream."""
         FileDescriptor.connectionLost(self, reason)
         self.waiting = 0
         self.progress.succeed()
@@ -177,24 +177,24 @@ def _descriptor(stream: TextIO | None) -> int | None:
 
 
 def _open_without_waiting(descriptor: int) -> tuple[int, bool]:
-    """Return a descriptor of the same file that never waits.
+    """Return a non-blocking descriptor of the same file.
 
     Returns
     -------
     descriptor
-        The one to write to.
+        The descriptor to write to.
     shared
-        Whether the file is shared, so that other programs do not block on it
-        either until this is undone.
+        Whether other programs share the open file.  Then it is also non-blocking for them,
+        until this is undone.
     """
     if os.isatty(descriptor) or stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        # Opened again, it is ours alone.  Otherwise the terminal would become
+        # A file that is opened again is not shared.  A shared terminal would become
         # non-blocking for the shell as well, and stay so after a crash.
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
         with contextlib.suppress(OSError):
             return os.open(f"/proc/self/fd/{descriptor}", flags), False
-    # A socket cannot be opened again, nor can the terminal of another user, as
-    # it is after su; and not every system has /proc.
+    # A socket cannot be opened again, nor can the terminal of another user, for
+    # example after su.  Some systems have no /proc.
     own = os.dup(descriptor)
     was_blocking = os.get_blocking(own)
     os.set_blocking(own, False)

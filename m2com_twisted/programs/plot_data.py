@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MARK_TOPICS", "Mark", "MarkKind", "PlotData", "Series"]
 
-#: Kind of a mark.  Of the bits of ``summaryFaultsStatus`` some are reserved.
+#: Kind of a mark.  Some bits of ``summaryFaultsStatus`` are reserved.
 MarkKind = Literal["fault", "warning", "reserved", "mode", "link"]
 
 _KINDS: dict[Severity, MarkKind] = {
@@ -29,7 +29,7 @@ _KINDS: dict[Severity, MarkKind] = {
     Severity.RESERVED: "reserved",
 }
 
-#: Ids of the messages that marks are made of.
+#: Ids of the messages from which marks are made.
 MARK_TOPICS = (
     "summaryFaultsStatus",
     "closedLoopControlMode",
@@ -38,8 +38,8 @@ MARK_TOPICS = (
     "/link/telemetry",
 )
 
-# Messages that come for each of several parts of the mirror, and the field that tells for which.
-# Each part has a line of its own.
+# Messages that come for several parts of the mirror, and the field that contains the part.
+# Each part has its own line.
 _PART_FIELDS = {"powerSystemState": "powerType", "innerLoopControlMode": "address"}
 
 
@@ -56,11 +56,11 @@ class Series:
     label
         Name of the line.
     field
-        The field as it was asked for.  It has several lines if it is a list.
+        The field as given on the command line.  A list has several lines.
     unit
-        Unit of the values; empty if there is none.
+        Unit of the values.  Empty if there is none.
     is_event
-        Whether a value holds until the next one comes.
+        Whether a value is valid until the next one comes.
     names
         Names of the values of an enumeration.
     times
@@ -74,22 +74,22 @@ class Series:
     unit: str
     is_event: bool
     names: dict[int, str]
-    # A night of all axial forces has 50 million numbers, for which lists take much more memory.
+    # A night of all axial forces has 50 million numbers.  Lists would take much more memory.
     times: "array[float]" = dataclass_field(default_factory=_no_numbers)
     values: "array[float]" = dataclass_field(default_factory=_no_numbers)
 
 
 class Mark(NamedTuple):
-    """Something that happened.
+    """An event that is marked in the plot.
 
     Attributes
     ----------
     time
-        When, in seconds since 1970 UTC.
+        Time of the event, in seconds since 1970 UTC.
     label
-        What, in a few words.
+        Name of the event.
     kind
-        How it looks.
+        Kind of the mark, which decides its colour.
     """
 
     time: float
@@ -110,7 +110,7 @@ class PlotData:
         self._fields = list(dict.fromkeys(fields))
         self._series: dict[tuple[str, str], Series] = {}
         self._known: dict[str, list[str]] = {}
-        # The last value of what becomes a mark when it changes.
+        # The last values of the fields whose change makes a mark.
         self._last: dict[str, int] = {}
         self.marks: list[Mark] = []
         self.end = 0.0
@@ -129,12 +129,12 @@ class PlotData:
             self.marks.extend(self._marks_of(record, message))
 
     def series(self) -> list[Series]:
-        """Return the series, in the order in which they are wanted.
+        """Return the series, in the order of the fields.
 
         Raises
         ------
         RecordingError
-            If there is no value of a field.
+            If a field has no value.
         """
         found: list[Series] = []
         for one in self._fields:
@@ -201,7 +201,7 @@ class PlotData:
             yield Mark(time, f"force balance {'on' if found else 'off'}", "mode")
 
     def _has_changed(self, name: str, value: int) -> bool:
-        """Note a value; return whether it differs from the one before.
+        """Store a value.  Return whether it differs from the previous one.
 
         A first value counts as no change, except for faults.
         """
@@ -211,7 +211,7 @@ class PlotData:
 
 
 def _state_in(message_id: str, message: Message) -> int | None:
-    """Return the value whose change becomes a mark; None if there is none."""
+    """Return the value whose change makes a mark.  None if there is none."""
     key = {
         "summaryFaultsStatus": "status",
         "closedLoopControlMode": "mode",
@@ -229,7 +229,7 @@ def _mode_name(mode: int) -> str:
 
 
 def _part_name(message_id: str, message: Message) -> str:
-    """Return for which part of the mirror a message is, as the end of a label."""
+    """Return the part of the mirror of a message, as the end of a label."""
     name = _PART_FIELDS.get(message_id)
     value = None if name is None else message.get(name)
     if name is None or not isinstance(value, int):
@@ -251,7 +251,7 @@ def _names(facts: dict[str, Any]) -> dict[int, str]:
 
 
 def _facts(message_id: str, path: tuple[str | int, ...]) -> dict[str, Any]:
-    """Return what the catalogue knows about a field."""
+    """Return the description of a field from the catalogue."""
     try:
         found: dict[str, Any] = schemas.schema(message_id)["properties"][path[0]]
     except KeyError:

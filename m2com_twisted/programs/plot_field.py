@@ -1,4 +1,4 @@
-"""A field that is to be plotted, as it is written on the command line."""
+"""A field to be plotted, as given on the command line."""
 
 import re
 from typing import NamedTuple
@@ -11,12 +11,12 @@ _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 
 
 class Wanted(NamedTuple):
-    """A field that is to be plotted.
+    """A field to be plotted.
 
     Attributes
     ----------
     text
-        As it was written: ``axialForce.measured[3]``.
+        The text on the command line, for example ``axialForce.measured[3]``.
     topic
         Message id or channel.
     path
@@ -28,7 +28,7 @@ class Wanted(NamedTuple):
     path: tuple[str | int, ...]
 
     def value_in(self, message: Message) -> object:
-        """Return the value in a message; None if it has none."""
+        """Return the value in a message.  None if it has none."""
         value: object = message
         for step in self.path:
             if isinstance(value, dict) and isinstance(step, str):
@@ -41,12 +41,12 @@ class Wanted(NamedTuple):
 
 
 def wanted(text: str) -> Wanted:
-    """Read what is to be plotted.
+    """Parse a field to be plotted.
 
     Raises
     ------
     ValueError
-        If it is no field.
+        If the text is not a field.
     """
     # A channel has slashes; dots come after its last one.
     slash = text.rfind("/") + 1

@@ -17,21 +17,21 @@ __all__ = ["draw"]
 # lowest and the highest point at each place are drawn.
 _POINTS = 4000
 
-# Lines in one part of the picture that are named beside it.
+# Largest number of lines in one part of the picture that are named beside it.
 _NAMED = 14
 
-# Lines in one part for which the usual colours and the usual size of letters do.
+# Largest number of lines in one part with the usual colours and the usual font size.
 _USUAL = 8
 
-# A line is broken where no value came for this many times the usual interval, and for 2 s.
+# A line has a gap if no value came for this number of usual intervals, and for 2 s.
 _GAP = 5.0
 _SHORTEST_GAP = 2.0
 
-# Width of a label that leans, in points and as a part of the picture.
+# Width of an inclined label, in points and as a part of the picture.
 _LABEL_POINTS = 14
 _LABEL_WIDTH = 0.021
 
-# Close marks that are named; of the others there is the number.
+# Number of close marks that are named.  The other ones are counted.
 _NAMED_TOGETHER = 3
 
 # Colour and style of a mark by its kind.  The most important kind is the first.
@@ -43,37 +43,37 @@ _LOOKS: dict[MarkKind, tuple[str, str]] = {
     "link": ("#6b6b6b", ":"),
 }
 
-# Texts at the ticks of the time axis, for steps of years, months, days, hours, minutes and seconds.
-# Those of matplotlib would show the seconds without hour and minute.
+# Formats of the ticks of the time axis, for steps of years, months, days, hours, minutes, seconds.
+# The formats of matplotlib would show the seconds without hour and minute.
 _TICKS = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S.%f"]
 
-# The same for ticks at the first month, the first day, midnight, and so on.
+# Formats of the ticks at the first month, the first day, midnight, and so on.
 _FIRST_TICKS = ["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M:%S"]
 
-# What stands once, at the end of the axis.
+# Formats of the text at the end of the axis.
 _DATES = ["", "", "", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"]
 
-# Space above the highest and below the lowest name of an enumeration, in steps of it.
+# Space above the highest and below the lowest value of an enumeration.
 _NAMES_MARGIN = 0.4
 
 
 def draw(series: list[Series], marks: list[Mark], end: float, title: str, path: Path) -> None:
-    """Draw values over time, those of each unit in a part of its own, and save the picture.
+    """Draw values over time, with one part of the picture for each unit, and save the picture.
 
     Parameters
     ----------
     series
         The values.
     marks
-        Events in this time; drawn over all parts, and named above the first.
+        Events in this time.  They are drawn in all parts, and named above the first part.
     end
         End of the time, in seconds since 1970 UTC.
     title
-        Stands above the picture.
+        Title of the picture.
     path
-        The file; its suffix tells the format.
+        The file.  Its suffix decides the format.
     """
-    # A "$" in the name of a recording is a "$", and does not begin a formula.
+    # A "$" in the name of a recording must not begin a formula.
     with rc_context({"text.parse_math": False}):
         figure = _figure(series, marks, end, title)
         # Without the date of the drawing, the same recording gives the same file.
@@ -99,13 +99,13 @@ def _figure(series: list[Series], marks: list[Mark], end: float, title: str) -> 
         ConciseDateFormatter(locator, timezone.utc, _TICKS, _DATES, _FIRST_TICKS)
     )
     axes[-1].set_xlabel("UTC")
-    # What has no character is shown as a question mark.
+    # Bytes that are not text are shown as a question mark.
     figure.suptitle(title.encode(errors="replace").decode(), fontsize=11)
     return figure
 
 
 def _parts(series: list[Series]) -> list[list[Series]]:
-    """Return the series by their units; each enumeration by itself."""
+    """Return the series grouped by their units.  Each enumeration is its own group."""
     parts: dict[str, list[Series]] = {}
     for one in series:
         parts.setdefault(one.field if one.names else one.unit, []).append(one)
@@ -142,15 +142,15 @@ def _draw_part(ax: Axes, part: list[Series], end: float) -> None:
             labelspacing=0.5 if len(part) <= _USUAL else 0.15,
         )
     else:
-        # The colours repeat, so a legend would tell nothing.
+        # The colours repeat, so a legend would be useless.
         ax.set_ylabel(f"{part[0].label}\nto {part[-1].label}{unit}")
 
 
 def _points(one: Series, end: float) -> tuple[list[float], list[float]]:
-    """Return what is drawn of a series."""
+    """Return the points that are drawn of a series."""
     times, values = np.asarray(one.times), np.asarray(one.values)
     if one.is_event:
-        # The last value holds until the end.
+        # The last value is valid until the end.
         return [*one.times, max(end, one.times[-1])], [*one.values, one.values[-1]]
     if len(times) > _POINTS:
         chosen = _extremes(values)
@@ -165,9 +165,9 @@ def _points(one: Series, end: float) -> tuple[list[float], list[float]]:
 
 
 def _extremes(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[int]:
-    """Return the places of the lowest and the highest value of each piece."""
+    """Return the indices of the lowest and the highest value of each piece."""
     pieces = np.array_split(np.arange(len(values)), _POINTS // 2)
-    # NaN must not hide the numbers beside it.
+    # NaN must not hide the numbers near it.
     low, high = np.nan_to_num(values, nan=np.inf), np.nan_to_num(values, nan=-np.inf)
     found = {int(piece[low[piece].argmin()]) for piece in pieces}
     found |= {int(piece[high[piece].argmax()]) for piece in pieces}
@@ -175,7 +175,7 @@ def _extremes(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[in
 
 
 def _name_marks(ax: Axes, marks: list[Mark], start: float, end: float) -> None:
-    """Write the names of marks above the picture, those of close ones side by side."""
+    """Write the names of the marks above the picture.  Names of close marks are grouped."""
     groups: list[list[Mark]] = []
     for mark in marks:
         texts = min(len(groups[-1]), _NAMED_TOGETHER + 1) if groups else 0

@@ -1,4 +1,4 @@
-"""A bar that shows how far long work is."""
+"""A progress bar for long work."""
 
 import sys
 from types import TracebackType
@@ -12,15 +12,14 @@ __all__ = ["Progress"]
 
 
 class Progress:
-    """A bar on stderr while in a with statement.
+    """A progress bar on stderr, used in a with statement.
 
-    It is not shown if stderr is no terminal, or if the extra ``cli`` is not installed.
-    Everything else works without it.
+    It is not shown if stderr is not a terminal, or if the extra ``cli`` is not installed.
 
     Parameters
     ----------
     title
-        Stands in front of the bar.
+        Title in front of the bar.
     total
         The amount of work.
     """
@@ -46,7 +45,7 @@ class Progress:
             self._bar.stop()
 
     def show(self, done: float) -> None:
-        """Show how much is done of the total."""
+        """Show the amount of work done so far."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, refresh=True)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 
 __all__ = ["duration", "is_size", "moment", "size"]
 
-# In SI units, as disks are sold and as systemd and df --si count.
+# In SI units, as for disks, systemd and df --si.
 _SIZES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 _DURATIONS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -14,7 +14,7 @@ _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
 
 
 def is_size(text: str) -> bool:
-    """Return whether a text is a size, by its unit."""
+    """Return whether a text has a unit of size."""
     found = _QUANTITY.fullmatch(text)
     return found is not None and found[2] in _SIZES
 
@@ -25,7 +25,7 @@ def size(text: str) -> int:
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is invalid.
     """
     return round(_quantity(text, _SIZES, "a size"))
 
@@ -36,7 +36,7 @@ def duration(text: str) -> float:
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is invalid.
     """
     return _quantity(text, _DURATIONS, "a duration")
 
@@ -47,10 +47,10 @@ def moment(text: str) -> datetime:
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is invalid.
     """
     try:
-        # Python 3.10 does not know the Z.
+        # Python 3.10 does not accept the Z.
         found = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text.strip()))
     except ValueError:
         raise ValueError(f"a time is written as 2026-01-31T04:00:00, not {text!r}") from None

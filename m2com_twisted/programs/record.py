@@ -18,8 +18,8 @@ class RecordOptions(ControllerSubcommand):
     """Options of ``m2com record``."""
 
     synopsis = "Usage: m2com record DIRECTORY [options]"
-    longdesc = """Record what passes on both ports until Ctrl-C, in the MCAP format.  Each start
-    begins a new file in the directory; a file that exists is never touched."""
+    longdesc = """Record all messages of both ports until Ctrl-C, in the MCAP format.  Each start
+    begins a new file in the directory.  An existing file is never changed."""
     example = "m2com record night-1"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["record-keep", None, None, KEEP_HELP, size_or_duration],

@@ -1,4 +1,4 @@
-"""The options about recordings that ``twistd m2com`` and ``m2com record`` share."""
+"""The recording options that ``twistd m2com`` and ``m2com record`` share."""
 
 import logging
 import os
@@ -28,12 +28,12 @@ class CannotRecordError(M2ComError, OSError):
 
 
 def size_or_duration(text: str) -> tuple[int | None, float | None]:
-    """Read a size or a duration; the other one of the two is None.
+    """Parse a size or a duration, and return both.  The one that is not given is None.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If the text is neither.
     """
     if is_size(text):
         return size(text), None
@@ -71,7 +71,7 @@ def new_recorder(
 def _check(directory: Path) -> None:
     """Refuse a directory that cannot be written to.
 
-    It is only looked at: twistd may yet become another user, who is to own it.
+    The directory is not created here, because twistd may later change the user that will own it.
     """
     existing = directory
     while not existing.exists():

@@ -1,4 +1,4 @@
-"""What the subcommands have in common that read a recording."""
+"""The base of the subcommands that read a recording."""
 
 import time
 from collections.abc import AsyncGenerator
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingSubcommand", "read_in_turns"]
 
-# Seconds of work between two turns of the reactor, which are when Ctrl-C is heard.
+# Seconds of work between two turns of the reactor.  Ctrl-C is handled only in such a turn.
 _TURN = 0.05
 
 
 class RecordingSubcommand(Subcommand):
     """The options of a subcommand that reads a recording."""
 
-    optFlags = [["verbose", "v", "Tell what is unfinished, too."]]  # noqa: RUF012 - Twisted's
+    optFlags = [["verbose", "v", "Also report unfinished files."]]  # noqa: RUF012 - Twisted's
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
@@ -35,7 +35,7 @@ class RecordingSubcommand(Subcommand):
         self.take(rest)
 
     def take(self, arguments: list[str]) -> None:
-        """Take the arguments behind the recording; raise UsageError if they are wrong."""
+        """Take the arguments after the recording.  Raise UsageError if they are wrong."""
         if arguments:
             raise usage.UsageError(f"{self._name} takes one recording")
 
@@ -47,7 +47,7 @@ class RecordingSubcommand(Subcommand):
 async def read_in_turns(
     reader: "RecordingReader", reactor: IReactorTime, progress: Progress
 ) -> AsyncGenerator["list[Record]", None]:
-    """Yield the chunks of a recording, and let the reactor turn now and then.
+    """Yield the chunks of a recording, and return to the reactor at regular intervals.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ async def read_in_turns(
     reactor
         The reactor.
     progress
-        Is told how far it is.
+        Shows the progress.
     """
     turned = time.monotonic()
     with closing(reader.chunks()) as chunks:

@@ -25,7 +25,7 @@ __all__ = ["ReplayOptions"]
 
 
 def _speed(text: str) -> float:
-    """Read how fast to play: a number, which may end in x, or max."""
+    """Parse a speed: a number, which may end in x, or max."""
     speed = math.inf if text == "max" else float(text.removesuffix("x"))
     if not speed > 0:
         raise ValueError(f"a speed is a number greater than 0, or max, not {text!r}")
@@ -36,10 +36,10 @@ class ReplayOptions(Subcommand):
     """Options of ``m2com replay``."""
 
     synopsis = "Usage: m2com replay RECORDING [options]"
-    longdesc = """Play a recording as a controller: whoever connects to a port gets what was
-    recorded there, from the start.  Ends when both ports have played to the end.
-    Commands are answered with noack.  With --hub and --since in place of a recording it plays what
-    the hub has kept."""
+    longdesc = """Play a recording as a controller.  A client that connects to a port gets the
+    messages recorded there, from the start.  Ends when both ports have played to the end.
+    Commands are answered with noack.  With --hub and --since instead of a recording, it plays the
+    stored messages of the hub."""
     example = "m2com replay night-1 --speed 10 --from 2026-01-31T04:00"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["host", None, "127.0.0.1", "Address to listen at."],
@@ -49,7 +49,7 @@ class ReplayOptions(Subcommand):
         ["to", None, None, "Time before which the last message was recorded.", moment],
         *HUB_PARAMETERS,
         SINCE_PARAMETER,
-        ["speed", "s", 1.0, "How many times as fast as it was; max: as fast as it can.", _speed],
+        ["speed", "s", 1.0, "Speed as a multiple of the original; max: no waiting.", _speed],
     ]
     optFlags = [["verbose", "v", "Log clients."]]  # noqa: RUF012
 

@@ -11,10 +11,10 @@ class SafeOptions(MirrorSubcommand):
     """Options of ``m2com safe``."""
 
     synopsis = "Usage: m2com safe [options]"
-    longdesc = """Open the loop and switch the motors off, whatever else happens.  It needs the
-    command port only, waits for a slow command before it, and tries again after a loss.  The exit
-    code is 0 only if the mirror was seen to be safe, 1 for a wrong command line, 4 if it was not
-    seen, 130 for Ctrl-C."""
+    longdesc = """Open the loop and switch the motors off, even if some steps fail.  It needs only
+    the command port, waits for a slow earlier command, and tries again after a lost connection.
+    The exit code is 0 only if the mirror was seen to be safe, 1 for a wrong command line, 4 if it
+    was not seen to be safe, 130 for Ctrl-C."""
     example = "m2com safe --host 192.0.2.7"
     needs_telemetry = False
 

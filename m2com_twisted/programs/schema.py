@@ -17,8 +17,8 @@ class SchemaOptions(Subcommand):
     """Options of ``m2com schema``."""
 
     synopsis = "Usage: m2com schema [MESSAGE]"
-    longdesc = """Print the JSON Schema of a command, an event, a topic of telemetry or a feed, by
-    its name or its id; without a name, those of all messages in one object."""
+    longdesc = """Print the JSON Schema of a command, an event, a telemetry topic or a feed, given
+    by its name or its id.  Without a name, print the schemas of all messages in one object."""
     example = "m2com schema powerSystemState"
 
     def parseArgs(self, *arguments: str) -> None:

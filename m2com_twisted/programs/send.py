@@ -40,7 +40,7 @@ class SendExitCode(enum.IntEnum):
     REJECTED = 3
     FAILED = 4
     UNKNOWN = 5
-    #: With ``--no-wait``: acknowledged; the result is not known yet.
+    #: With ``--no-wait``: the command was acknowledged, and its result is not known yet.
     ACKNOWLEDGED = 6
 
 
@@ -56,7 +56,7 @@ class SendOptions(ControllerSubcommand):
     success, 1 for a wrong command line, 2 for no connection, 3 if the command was rejected, 4 if
     it failed, 5 if its outcome is unknown, 6 if it was acknowledged and --no-wait was given."""
     example = "m2com send positionMirror x=1 z=-2.5"
-    # Errors are not logged, since the outcome is shown anyway.
+    # Errors are not logged, because the outcome is shown.
     log_level = logging.CRITICAL
     optFlags = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["wait", "w", "Wait until the controller has executed it (the default)."],
@@ -90,7 +90,7 @@ class SendOptions(ControllerSubcommand):
         if self["wait"] and self["no-wait"]:
             raise usage.UsageError("--wait and --no-wait exclude each other")
         if self["no-wait"] and self["hub"] is not None:
-            raise usage.UsageError("--no-wait cannot be used with --hub: only the result is told")
+            raise usage.UsageError("--no-wait cannot be used with --hub: it reports only results")
         if not 0 < self["timeout"] < math.inf:
             raise usage.UsageError("--timeout must be a number of seconds greater than 0")
 
@@ -120,7 +120,7 @@ class SendOptions(ControllerSubcommand):
 
 
 class _Sending:
-    """Sends one command over a connection of its own."""
+    """Sends one command over its own connection."""
 
     def __init__(self, options: SendOptions, reactor: IReactorTime, terminal: Terminal) -> None:
         self._options = options
@@ -141,7 +141,7 @@ class _Sending:
         self._is_finished = False
 
     async def run(self) -> int:
-        """Send the command and show what becomes of it."""
+        """Send the command and show its outcome."""
         await self._client.connect()
         try:
             outcome = await self._send()
@@ -163,14 +163,14 @@ class _Sending:
         self._show(f"> {name} {json.dumps(details)}")
         command = self._client.run_command(name, details, ack_timeout=timeout, timeout=timeout)
         self._running = Deferred.fromCoroutine(command)
-        # Set after the command is written.  If it were set before, the time shown for the
-        # acknowledgement could be longer than that for the success.
+        # Set after the command is written.  Otherwise the time shown for the acknowledgement
+        # could be longer than the time for the success.
         self._sent_at = self._reactor.seconds()
         return self._running
 
     @property
     def _is_enough(self) -> bool:
-        """Whether the acknowledgement came and nothing else is to be waited for."""
+        """Whether the acknowledgement came and nothing else is awaited."""
         return self._acknowledged and self._options["no-wait"]
 
     def hint(self) -> str:
@@ -180,7 +180,7 @@ class _Sending:
         return " Nothing was received: another client may hold the port, which serves only one."
 
     def _received(self, message: Message) -> None:
-        """Show that the command is acknowledged, as soon as it is."""
+        """Show the acknowledgement of the command."""
         mine = message.get("sequence_id") == self._client.last_sequence_id
         if message.get("id") == "ack" and mine:
             self._show_acknowledged(self._reactor.seconds() - self._sent_at)

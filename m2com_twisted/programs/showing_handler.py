@@ -1,4 +1,4 @@
-"""Log lines among what a demo shows."""
+"""A log handler that shows log lines in the output of a demo."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,7 @@ __all__ = ["ShowingHandler"]
 
 
 class ShowingHandler(logging.Handler):
-    """Shows log lines among the others."""
+    """Shows log lines among the other lines."""
 
     def __init__(self, show: Callable[[str], object]) -> None:
         super().__init__()
@@ -17,7 +17,7 @@ class ShowingHandler(logging.Handler):
         self._show = show
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Override: show each line of a record by itself."""
+        """Override: show each line of a record separately."""
         try:
             for line in self.format(record).split("\n"):
                 self._show(line)

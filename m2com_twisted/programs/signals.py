@@ -15,17 +15,17 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def stop_on_signals(reactor: Any, again: Callable[[], object]) -> None:
-    """Have signals stop the reactor, once.
+    """Let the first signal stop the reactor.
 
-    Twisted's own handlers answer a second Ctrl-C with a traceback, and leave
-    SIGHUP to kill a recorder with what it has not written yet.
+    The handlers of Twisted print a traceback at a second Ctrl-C.  They do not handle SIGHUP,
+    which then kills a recorder before it has written everything.
 
     Parameters
     ----------
     reactor
-        The reactor; it need not run yet.
+        The reactor.  It need not run yet.
     again
-        Called for each signal that comes when it stops already.
+        Called for each later signal.
     """
 
     def stop() -> None:
@@ -38,14 +38,14 @@ def stop_on_signals(reactor: Any, again: Callable[[], object]) -> None:
         _handle_with(lambda *_: reactor.callFromThread(stop))
 
     install()
-    # Once more, since the reactor puts its own in place when it starts.
+    # Installed again, because the reactor installs its own handlers when it starts.
     reactor.callWhenRunning(install)
 
 
 def stop_on_hangup(reactor: Any) -> Callable[[], None]:
-    """Have SIGHUP stop the reactor, as SIGTERM does under twistd.
+    """Let SIGHUP stop the reactor, as SIGTERM does under twistd.
 
-    Otherwise SIGHUP kills the process at once, and a recorder loses what it has not written.
+    Otherwise SIGHUP kills the process at once, and a recorder loses its unwritten messages.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def stop_on_hangup(reactor: Any) -> Callable[[], None]:
     Returns
     -------
     undo
-        A function that undoes it.
+        A function that restores the former handler.
     """
     before = signal.getsignal(signal.SIGHUP)
     is_main_thread = threading.current_thread() is threading.main_thread()
-    # Under nohup it is ignored, and only the main thread may handle signals.
+    # Under nohup, SIGHUP is ignored.  Only the main thread may handle signals.
     if before is signal.SIG_IGN or not is_main_thread:
         return lambda: None
 
@@ -75,15 +75,15 @@ def stop_on_hangup(reactor: Any) -> Callable[[], None]:
 
 
 def die_of_signals() -> None:
-    """Let signals kill the process from now on, since nothing can be lost any more.
+    """Let signals kill the process from now on, because nothing can be lost any more.
 
-    The process may still have to wait for a thread that looks up a name.
+    The process may still be waiting for a thread that looks up a name.
     """
     _handle_with(signal.SIG_DFL)
 
 
 def _handle_with(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
     for number in _SIGNALS:
-        # Ignored they are under nohup, and SIGINT in the background of a script.
+        # SIGHUP is ignored under nohup, and SIGINT in a background job of a script.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)

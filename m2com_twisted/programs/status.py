@@ -9,7 +9,7 @@ __all__ = ["StatusOptions", "status_lines"]
 
 
 def status_lines(mirror: Mirror) -> list[str]:
-    """Return what is known of a mirror, in lines for people."""
+    """Return the state of a mirror, in lines for people."""
     state = mirror.state
     rows = [
         ("mirror", mirror.condition.value),
@@ -38,9 +38,9 @@ class StatusOptions(MirrorSubcommand):
     """Options of ``m2com status``."""
 
     synopsis = "Usage: m2com status [options]"
-    longdesc = """Show what is known of the mirror, and where it comes from: loop, powers,
-    interlock, commander, ILCs, position, elevation, faults.  The exit code is 0, 1 for a wrong
-    command line, 2 for no connection."""
+    longdesc = """Show the state of the mirror with its reasons: loop, powers, interlock,
+    commander, ILCs, position, elevation, faults.  The exit code is 0, 1 for a wrong command
+    line, 2 for no connection."""
     example = "m2com status --host 192.0.2.7"
 
     async def act(self, mirror: Mirror, terminal: Terminal) -> int:

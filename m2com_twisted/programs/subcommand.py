@@ -1,4 +1,4 @@
-"""What the subcommands have in common."""
+"""The base of all subcommands."""
 
 import getopt
 import logging
@@ -19,35 +19,34 @@ __all__ = ["ControllerSubcommand", "Subcommand", "finish", "until_interrupted"]
 
 
 class Subcommand(ProgramOptions):
-    """The options of a subcommand, which know how to run it."""
+    """The options of a subcommand, and the method that runs it."""
 
-    # Set here because `m2com simulate` shares the options of ``twistd m2sim``.
+    # Set here, because `m2com simulate` shares the options of ``twistd m2sim``.
     program = "m2com"
     synopsis = ""
     longdesc = ""
     #: A command line to try, shown by ``--help``.
     example = ""
-    #: The least level of log lines to show without ``--verbose``.
+    #: The lowest level of log lines that are shown without ``--verbose``.
     log_level = logging.WARNING
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
-        """Run it and return the exit code.
+        """Run the subcommand and return the exit code.
 
-        Cancelled when it is to end, as by Ctrl-C.  What it raises of the
-        errors one can expect (`M2ComError`, OSError, CannotListenError) is
-        shown in one line.
+        It is cancelled when the program must end, for example by Ctrl-C.  Its expected errors
+        (`M2ComError`, OSError, CannotListenError) are shown in one line.
 
         Parameters
         ----------
         reactor
             The reactor.
         terminal
-            Takes all that it has to say.
+            Takes the output of the subcommand.
         """
         raise NotImplementedError
 
     def parse(self, options: Sequence[str] | None) -> None:
-        """Override: options may also stand behind the arguments, as people type them."""
+        """Override: options may also come after the arguments."""
         found, arguments = self.split(options)
         in_front = [word for name, value in found for word in self._words(name, value)]
         super().parse([*in_front, "--", *arguments])
@@ -67,12 +66,12 @@ class Subcommand(ProgramOptions):
             raise usage.UsageError(str(error)) from error
 
     def _words(self, name: str, value: str) -> list[str]:
-        """Return an option as it stands on the command line."""
+        """Return an option as words of a command line."""
         takes_value = f"{name[2:]}=" in self.longOpt or f"{name[1:]}:" in self.shortOpt
         return [name, value] if takes_value else [name]
 
     def getSynopsis(self) -> str:
-        """Override: leave out the synopsis of ``m2com`` itself."""
+        """Override: omit the synopsis of ``m2com`` itself."""
         return str(self.synopsis)
 
     def getUsage(self, width: int | None = None) -> str:
@@ -82,7 +81,7 @@ class Subcommand(ProgramOptions):
         return f"{text}\nExample: {self.example}\n"
 
     def log_to(self, terminal: Terminal) -> None:
-        """Show log lines, all of them with ``--verbose``."""
+        """Show log lines.  ``--verbose`` shows all of them."""
         handler = logging.StreamHandler(terminal.errors)
         handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
         level = logging.DEBUG if self["verbose"] else self.log_level
@@ -90,12 +89,12 @@ class Subcommand(ProgramOptions):
 
 
 class ControllerSubcommand(Subcommand, ControllerOptions):
-    """The options of a subcommand that talks to a controller, directly or through the hub."""
+    """The options of a subcommand that connects to a controller, directly or through the hub."""
 
     optParameters = HUB_PARAMETERS
 
     def parse(self, options: Sequence[str] | None) -> None:
-        """Override: the options of the hub are checked before anything is begun."""
+        """Override: also check the options of the hub before the start."""
         super().parse(options)
         hub_settings(self)
 
@@ -111,17 +110,16 @@ async def until_interrupted() -> None:
 
 
 async def finish(*stops: Callable[[], object]) -> None:
-    """Stop one thing after the other, and wait for the end of each.
+    """Call the stop functions one after the other, and wait for the end of each.
 
-    A cancellation does not cut this short: it is meant for the work, which is
-    over.  Otherwise the reader of stdout, when it leaves, would leave sockets
-    and half written files behind.
+    A cancellation does not interrupt this, because the work is already over.  Otherwise
+    a closed stdout would leave open sockets and half-written files.
 
     Parameters
     ----------
     *stops
-        Functions that stop something; each returns nothing, a Deferred or a coroutine.
-        If some fail, the error of the first is raised when all have ended.
+        Functions that stop something.  Each returns nothing, a Deferred or a coroutine.
+        If some fail, the error of the first is raised after all have ended.
     """
     failures: list[Failure] = []
     for stop in stops:
@@ -137,7 +135,7 @@ async def finish(*stops: Callable[[], object]) -> None:
 
 
 def _next_result(ending: Deferred[object]) -> Deferred[None]:
-    """Return a Deferred that fires with another, and can be cancelled without it."""
+    """Return a Deferred that fires with another one.  Cancelling it does not cancel that one."""
     waiting: Deferred[None] = Deferred()
     ending.addBoth(lambda _: None if waiting.called else waiting.callback(None))
     return waiting

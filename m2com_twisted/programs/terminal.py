@@ -15,23 +15,23 @@ from .output import Output
 
 __all__ = ["PrintableFormatter", "Terminal"]
 
-# Seconds for what waits to be read once the program is told to end: long for a
-# program that reads, short for a person whose terminal stands still.
+# Seconds to wait for the reader of the output when the program must end.  It is long enough for
+# a program that reads, and short for a person whose terminal is stopped.
 _GRACE = 1.0
 
 
 class Terminal:
-    """Writes the output of a subcommand while it runs; never waits for the reader.
+    """Writes the output of a subcommand without waiting for the reader.
 
-    Lines may hold text from the controller.  So every character that a terminal does
-    not print is escaped, line breaks included.
+    Lines may contain text from the controller.  So every character that a terminal does
+    not print is escaped, including line breaks.
 
     Parameters
     ----------
     reactor
         The reactor.
     stdout, stderr
-        The streams; None, as in `sys`, where the shell has closed them.
+        The streams.  None if the shell has closed them, as in `sys`.
     lost
         Called when writing to stdout fails: its reader has ended, or the disk is full.
 
@@ -65,23 +65,23 @@ class Terminal:
 
     @property
     def size(self) -> os.terminal_size | None:
-        """Columns and rows of the screen; None where stdout is no screen."""
+        """Columns and rows of the screen.  None if stdout is not a screen."""
         is_screen = self._stdout is not None and self._stdout.isatty()
         return shutil.get_terminal_size() if is_screen else None
 
     def say(self, line: str) -> None:
-        """Write a line to stdout, or keep it until there is room for it."""
+        """Write a line to stdout.  Keep it in the buffer until stdout accepts it."""
         self._output.write(printable(line) + "\n")
 
     async def room(self) -> None:
-        """Wait until stdout has room; a program with much output calls this in between."""
+        """Wait until the buffer of stdout is almost empty.  For programs with much output."""
         await self._output.room()
 
     def draw(self, text: str) -> None:
-        """Write text to stdout, or leave it out where there is no room: the next is newer.
+        """Write text to stdout.  Drop it if older output is still in the buffer.
 
-        Nothing is escaped, since it may move the cursor.  What the controller
-        has a part in must be made `printable` before.
+        Nothing is escaped, because the text may move the cursor.  Text from the controller
+        must be made `printable` before.
         """
         if not self._output.waits:
             self._output.write(text)
@@ -91,7 +91,7 @@ class Terminal:
         self.errors.write(f"m2com: {printable(str(reason))}\n")
 
     async def close(self) -> None:
-        """Wait until everything is read, or for a short time only after `hurry`."""
+        """Wait until all output is read.  After `hurry`, wait only for a short time."""
         self._is_closing = True
         self._limit()
         await DeferredList([self._output.finish(), self.errors.finish()])
@@ -123,21 +123,21 @@ class Terminal:
 
 
 class PrintableFormatter(logging.Formatter):
-    """Formats log records for a terminal: escapes what it does not print, except line breaks."""
+    """Formats log records for a terminal.  It escapes unprintable characters except line breaks."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Override."""
         record.message = printable(record.message)
         return super().formatMessage(record)
 
-    # The type is that of the base class's stubs.
+    # The type is that of the stubs of the base class.
     def formatException(self, ei: Any) -> str:
         """Override."""
         return printable_lines(super().formatException(ei))
 
 
 def _are_one(first: TextIO | None, second: TextIO | None) -> bool:
-    """Return whether two streams lead to the same file."""
+    """Return whether two streams write to the same file."""
     try:
         return (
             first is not None

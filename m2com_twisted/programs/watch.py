@@ -17,7 +17,7 @@ from .terminal import Terminal
 
 __all__ = ["WatchOptions"]
 
-# Seconds over which --rate counts.
+# Seconds over which --rate counts messages.
 _RATE_INTERVAL = 1.0
 
 
@@ -27,7 +27,7 @@ class WatchOptions(ControllerSubcommand):
     synopsis = "Usage: m2com watch FIELD... [options]"
     longdesc = """Show values as they change, one line for each change, until Ctrl-C: fields of
     telemetry and events such as position.z or axialForce.measured[3], or a whole message by its
-    id.  A value that is not there is shown as null."""
+    id.  A missing value is shown as null."""
     example = "m2com watch position.z --hub nats://hub.example --json"
     optFlags = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["json", "j", "Show JSON: utc, field, value."],
@@ -67,7 +67,7 @@ class WatchOptions(ControllerSubcommand):
         try:
             return await watching.ended
         except CancelledError:
-            return 0  # Ctrl-C, the way it ends
+            return 0  # Ctrl-C, the usual end
         finally:
             if counting.running:
                 counting.stop()
@@ -75,7 +75,7 @@ class WatchOptions(ControllerSubcommand):
 
 
 class _Watching:
-    """What was shown of each field."""
+    """Shows the fields, and stores the last shown value of each."""
 
     def __init__(self, options: WatchOptions, terminal: Terminal) -> None:
         self._options = options
@@ -87,7 +87,7 @@ class _Watching:
         self.ended: Deferred[int] = Deferred()
 
     def end(self, code: int) -> None:
-        """End, unless it has ended."""
+        """End.  No effect after the first call."""
         if not self.ended.called:
             self.ended.callback(code)
 
@@ -121,7 +121,7 @@ class _Watching:
             self._say(f"{utc[11:23]}  {field.text} = {value}")
 
     def show_rates(self) -> None:
-        """Show how many messages came since the last time."""
+        """Show the number of messages since the last call."""
         for name, count in self._counts.items():
             self._counts[name] = 0
             if self._options["json"]:
