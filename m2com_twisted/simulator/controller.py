@@ -27,7 +27,7 @@ __all__ = ["CellController"]
 #: Seconds from one telemetry cycle to the next: the 20 Hz of the real controller.
 TELEMETRY_PERIOD = 0.05
 
-#: Seconds from the answer of ``rebootController`` until the controller is gone.
+#: Seconds from the reply to ``rebootController`` until the controller closes its ports.
 _REBOOT_DELAY = 0.5
 
 
@@ -37,34 +37,34 @@ class CellController:
     Parameters
     ----------
     command_port, telemetry_port
-        Ports to listen on; 0 for any free port.
+        Ports to listen on.  0 means any free port.
     interface
         The address to listen at.
     profile
         Rules that it follows.
     kind
-        Client that it serves: ``"CSC"``, or ``"GUI"`` for the engineering console.  The
-        latter kind compares the elevation it is told with its inclinometer.
+        Client that it serves: ``"CSC"``, or ``"GUI"`` for the engineering console.  With
+        ``"GUI"``, it compares the received elevation with its inclinometer.
     power_seconds
-        Seconds that a power system takes to switch on or off, and its breakers to be
-        reset; None for what the profile says.
+        Seconds to switch a power system on or off, or to reset its breakers.  None takes
+        the time from the profile.
     seed
-        Seed of all noise: with the same seed, clock and input it sends the same
-        bytes.  None for a different one each time.
+        Seed of all noise.  With the same seed, clock and input, it sends the same
+        bytes.  None means a different seed each time.
     reactor
-        Reactor to listen with; None for the installed one.
+        Reactor for the ports.  None: the installed one.
     clock
-        Tells the time; None for the reactor.
+        Provides the time.  None: the reactor.
     log
-        None for a logger of its own.
+        Logger.  None: its own logger.
 
     Attributes
     ----------
     model
-        The state; may be read and changed at any time.
+        The state.  It may be read and changed at any time.
     command_factory, telemetry_factory
-        The protocol factories, for use without sockets: call `start_loops`
-        then in place of `start`.
+        The protocol factories, for use without sockets.  In this case, call `start_loops`
+        instead of `start`.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class CellController:
             self.model, profile, self._clock, self._received, self.log, self._schedule_reboot
         )
         self._telemetry = TelemetryPort(self.model, self._clock, self._received, self.log)
-        # Missed telemetry is not sent later: a burst of old values is of no use.
+        # Missed telemetry is not sent later, because a burst of old values is useless.
         self._telemetry_pace = SteadyCall(
             self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
         )
@@ -141,7 +141,7 @@ class CellController:
         Raises
         ------
         CannotListenError
-            If a port is taken; nothing is left running then.
+            If a port is taken.  In this case nothing is left running.
         """
         try:
             self.listen()
@@ -150,7 +150,7 @@ class CellController:
             raise
 
     def listen(self) -> None:
-        """Start, but leave the cleaning up after a failure to `stop`.
+        """Start.  After a failure, call `stop` to clean up.
 
         Raises
         ------
@@ -171,8 +171,8 @@ class CellController:
     async def stop(self) -> None:
         """Close both ports and all connections.
 
-        Afterwards nothing is left in the reactor.  It may be called at any time;
-        `start` works again, on the same ports and with the model as it is.
+        Afterwards nothing is left in the reactor.  It may be called at any time.
+        Then `start` works again, on the same ports and with the present model.
         """
         self.stop_loops()
         self._open_factories(False)
@@ -187,7 +187,7 @@ class CellController:
         seconds: float | None = None,
         at: float = 0.0,
     ) -> None:
-        """Inject a fault: see `Injection` for what, and for the parameters.
+        """Inject a fault.  `Injection` describes the faults and the parameters.
 
         Raises
         ------
@@ -224,7 +224,7 @@ class CellController:
             factory.open = open
 
     def stop_loops(self) -> None:
-        """Stop the model, and abandon the command that runs."""
+        """Stop the model, and abandon the running command."""
         self._telemetry_pace.stop()
         self._commands.stop()
         for call in self._pending:

@@ -38,24 +38,23 @@ class Replay:
     Parameters
     ----------
     recording
-        The directory of a `Recorder`, or one segment; with ``read``, what it is called.
+        The directory of a `Recorder`, or one segment.  With ``read``, a name for messages.
     command_port, telemetry_port
-        Where to listen; 0 for any free port.
+        Ports to listen on.  0 means any free port.
     interface
         The address to listen at.
     speed
-        How many times as fast as it was; infinity: as fast as the client reads.
+        Speed as a multiple of the original.  Infinity: as fast as the client reads.
     start, end
-        Time of the first message, and the time before which the last one is; see
-        `read_recording`.
+        The messages from ``start`` until before ``end`` are played; see `read_recording`.
     reactor
-        None for the installed one.
+        None: the installed one.
     clock
-        Tells the time; None for the reactor.
+        Provides the time.  None: the reactor.
     log
-        None for a logger of its own.
+        Logger.  None: its own logger.
     read
-        Yields the records to play, from the first on whenever it is called; None: it reads the
+        Yields the records to play.  Each call starts at the first record.  None: it reads the
         recording.
     """
 
@@ -135,7 +134,7 @@ class Replay:
         """Wait until each port has played its part and the clients have taken it all."""
         for part in self._parts:
             await part.wait_for_end()
-        # Only when both have ended, because a client that reconnects gets all again.
+        # Only after both parts have ended, because a client that reconnects gets all again.
         for part in self._parts:
             await part.let_go()
 
@@ -173,8 +172,8 @@ class _Part:
     async def let_go(self) -> None:
         """Close the client's connection when the client has taken all.
 
-        `Connection.close` waits only a second for the client, so a slow client would
-        miss the end.
+        `Connection.close` waits only one second for the client.  A slow client would not get
+        the end.
         """
         for connection in self.factory.connections:
             closed = connection.closed()
@@ -189,7 +188,7 @@ class _Part:
         self._playback.play()
 
     def client_ready(self, connection: Connection) -> None:
-        """Implement `Port`: go on."""
+        """Implement `Port`: continue."""
         if self._playback is not None:
             self._playback.play()
 
@@ -257,27 +256,27 @@ class _Playback:
         self._call = self._clock.callLater(0, self.play)
 
     def stop(self) -> None:
-        """Send nothing more for now."""
+        """Pause the sending."""
         if self._call is not None and self._call.active():
             self._call.cancel()
         self._call = None
 
     def close(self) -> None:
-        """Send nothing any more, and close the recording."""
+        """End the sending, and close the recording."""
         self.stop()
         self._timeline.close()
 
 
 def _timeline(read: _Read, connection: str) -> Generator[tuple[float, bytes], None, None]:
-    """Yield when to send what on one connection, in seconds from the first record.
+    """Yield the lines of one connection, each with its time in seconds from the first record.
 
-    For other records there is nothing to send.  They are yielded all the same, so that the
-    one who looks for the next line can take a break.
+    All other records are yielded as empty lines, so that the caller can return to the reactor
+    between them.
     """
     elapsed, before = 0.0, None
     with closing(read()) as records:
         for one in records:
-            # Time goes back where the wall clock was set back between two segments.
+            # The time goes back if the wall clock was set back between two segments.
             elapsed += 0.0 if before is None else max(0.0, (one.time - before) / 1e9)
             before = one.time
             mine = one.connection == connection and one.kind == "received"

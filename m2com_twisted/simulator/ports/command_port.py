@@ -26,12 +26,12 @@ from .sequence_rule import SequenceRule
 
 __all__ = ["CommandPort"]
 
-#: Reading pauses while this much waits to be dealt with.
+#: Reading is paused while the queue has more lines than this.
 _QUEUE_LINES = 100
 _QUEUE_BYTES = 256 * 1024
 
-#: Seconds of a standstill that are simulated afterwards.  After an hour's, when the
-#: machine slept, the events of an hour would come at once.
+#: Longest pause of the process, in seconds, that is simulated afterwards.  If the machine slept
+#: for an hour, the events of that hour would otherwise come at once.
 _MAX_STANDSTILL = 10.0
 
 #: Default delay of a late acknowledgement.
@@ -82,11 +82,11 @@ class CommandPort:
         self._welcomed = False
 
     def start(self) -> None:
-        """Let time pass for the model."""
+        """Start the simulated time of the model."""
         self._pace.start()
 
     def stop(self) -> None:
-        """Abandon the command that runs, and treat the next client as the first."""
+        """Abandon the running command.  The next client counts as the first."""
         self._pace.stop()
         if self._call is not None:
             self._call.cancel()
@@ -108,15 +108,15 @@ class CommandPort:
             for event in self._model.step(min(seconds, _MAX_STANDSTILL)):
                 self.send(event)
 
-    # What the connection calls.
+    # Methods that the connection calls.
 
     def client_connected(self, connection: Connection) -> None:
-        """Welcome the client, if the profile has it so."""
+        """Send the welcome messages, if the profile contains them."""
         self._log.info("Command client connected from %s.", connection.peer)
         self._sequence = SequenceRule()
         self._forget_queue()
         if self._profile.welcome_always or not self._welcomed:
-            # Told to the first client as well, which may come long after the start.
+            # Sent to the first client as well, which may connect long after the start.
             self._model.faults.tell_again()
             self._welcomed = True
             for message in welcome(self._model):
@@ -177,7 +177,7 @@ class CommandPort:
             self._take(client, line)
 
     def _continue(self) -> None:
-        """Go on after a time."""
+        """Continue after a wait."""
         self._call = None
         if self._running is not None:
             self._advance(self._running)
@@ -205,19 +205,19 @@ class CommandPort:
             self._advance(self._running)
 
     def _understand(self, line: bytes | OversizeLine) -> Message | None:
-        """Return the command on a line; None if it holds something else.
+        """Return the command on a line.  None if the line contains something else.
 
         Raises
         ------
         InboundError
-            If it can be neither answered nor executed.
+            If the command can be neither answered nor executed.
         """
         message = parse(line)
         if message is None:
             return None
         self._received.append(message, len(line))
         if not message["id"].startswith(_COMMAND_PREFIX):
-            # The elevation counts on the telemetry port only.
+            # The elevation is used only on the telemetry port.
             elevation_told(message, self._model.as_original)
             return None
         if not self._can_be_echoed(message):
@@ -225,7 +225,7 @@ class CommandPort:
         return message
 
     def _can_be_echoed(self, message: Message) -> bool:
-        """Whether a command has a sequence id to answer to.  The original takes any value."""
+        """Whether a command has a sequence id for its reply.  The original accepts any value."""
         sequence_id = message.get("sequence_id")
         if isinstance(sequence_id, float):
             return math.isfinite(sequence_id)
@@ -233,7 +233,7 @@ class CommandPort:
         return anything or isinstance(sequence_id, int | str)
 
     def _conduct(self, client: Connection, name: str, message: Message) -> Iterator[Wait]:
-        """Answer a command and send its events; yield when nothing happens for a time."""
+        """Answer a command and send its events.  Yield each wait."""
         sequence_id = message["sequence_id"]
         injection = self.injections.popleft() if self.injections else None
         if injection is not None and injection.name == "late-ack":
@@ -251,13 +251,13 @@ class CommandPort:
         except CommandRefusedError as error:
             self._log.info("Command %s %s failed: %s", name, sequence_id, error)
         except Exception:
-            # The real controller would go on as well.
+            # The real controller would continue as well.
             self._log.exception("Command %s %s erred.", name, sequence_id)
         for answer in final_answers(injection, outcome, sequence_id):
             client.send(answer)
 
     def _advance(self, running: Iterator[Wait]) -> None:
-        """Go on with a command until it waits or ends."""
+        """Continue a command until it waits or ends."""
         wait = next(running, None)
         if wait is not None:
             self._call = self._clock.callLater(wait.seconds, self._continue)
@@ -268,7 +268,7 @@ class CommandPort:
         self._cycle_after_line()
 
     def _cycle_after_line(self) -> None:
-        """Let a cycle pass at once, as the original does after each line it has read."""
+        """Simulate a cycle at once, as the original does after each line."""
         if self._profile.as_original and self.factory.client is not None:
             self._pace.start()
             for event in self._model.cycle():

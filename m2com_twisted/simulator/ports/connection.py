@@ -31,13 +31,13 @@ __all__ = ["LINE_LIMIT", "Connection", "Port"]
 #: The longest line that is read, in bytes.
 LINE_LIMIT = 1024 * 1024
 
-#: A client that has left this many bytes unread, or anything for this many
-#: seconds, is dropped.  Telemetry fills the first in five seconds.
+#: A client is dropped if it leaves this number of bytes unread, or any bytes for this number of
+#: seconds.  Telemetry reaches the first limit in five seconds.
 UNREAD_LIMIT = 1024 * 1024
 UNREAD_SECONDS = 10.0
 
-#: Seconds that a client gets to take the rest when the connection is closed.
-_GOODBYE_SECONDS = 1.0
+#: Seconds for a client to read the rest when the connection is closed.
+_CLOSE_SECONDS = 1.0
 
 
 class _Transport(ITCPTransport, IConsumer, IPushProducer):
@@ -45,26 +45,26 @@ class _Transport(ITCPTransport, IConsumer, IPushProducer):
 
 
 class Port(TypingProtocol):
-    """What a port does with its client."""
+    """The methods of a port that its connection calls."""
 
     def client_connected(self, connection: "Connection") -> None:
-        """Greet a client."""
+        """Handle a new client."""
 
     def client_lost(self, connection: "Connection") -> None:
-        """See it go."""
+        """Handle the loss of the connection."""
 
     def line_received(self, connection: "Connection", line: bytes | OversizeLine) -> None:
-        """Take a line from it."""
+        """Handle a line of the client."""
 
     def client_ready(self, connection: "Connection") -> None:
-        """Know that it reads again."""
+        """Handle that the client reads again."""
 
 
 @implementer(IPushProducer)
 class _WriteGate:
-    """Knows whether the transport takes more.
+    """Records whether the transport accepts more data.
 
-    An object of its own: a protocol's own `pauseProducing` stops reading.
+    This is a separate object, because `pauseProducing` of a protocol would pause reading.
     """
 
     def __init__(self, connection: "Connection") -> None:
@@ -77,22 +77,22 @@ class _WriteGate:
         self._connection.write_paused(False)
 
     def stopProducing(self) -> None:
-        """Leave it to `connectionLost`."""
+        """Do nothing.  `connectionLost` handles the end."""
 
 
 class Connection(Protocol):
-    """One client: lines in, messages out, neither without bound.
+    """The connection of one client.  It limits the length of lines and the unread messages.
 
     Attributes
     ----------
     peer
-        Its address, for log lines.
+        Address of the client, for log lines.
     blocked
-        Whether it does not read what it is sent.
+        Whether the client does not read.
     muted
-        Whether everything sent to it is lost on the way.
+        Whether everything sent to the client is dropped.
     treatments
-        What is done to it right after the welcome.
+        Functions that are called with the connection just after the welcome.
     """
 
     transport: _Transport
@@ -114,7 +114,7 @@ class Connection(Protocol):
         self._drip: SlowWriter | None = None
 
     def connectionMade(self) -> None:
-        """Set the socket up as both ends of the original do."""
+        """Set the socket options that both ends of the original use."""
         peer = self.transport.getPeer()
         self.peer = f"{getattr(peer, 'host', peer)}:{getattr(peer, 'port', '')}"
         set_socket_options(self.transport, self._log)
@@ -131,7 +131,7 @@ class Connection(Protocol):
             self._take(OversizeLine(LINE_LIMIT) if is_too_long else line[:-1])
 
     def _take(self, line: bytes | OversizeLine) -> None:
-        """Pass a line on; what it does wrong must not cost the connection."""
+        """Pass on a line.  An error in its handling must not close the connection."""
         if self._deaf:
             return
         try:
@@ -140,7 +140,7 @@ class Connection(Protocol):
             self._log.exception("The simulator failed on a line from %s.", self.peer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Override: tell those who wait for the end of the connection."""
+        """Override: report the end of the connection to the waiting callers."""
         self.connected = 0
         if self._drip is not None:
             self._drip.stop()
@@ -156,7 +156,7 @@ class Connection(Protocol):
         self.write(encode(message))
 
     def write(self, data: bytes) -> None:
-        """Send bytes; drop the client if it has left too much unread."""
+        """Send bytes.  Drop the client if it has left too much unread."""
         if not self.connected or self.muted or self._force is not None:
             return
         if self._drip is not None:
@@ -170,9 +170,9 @@ class Connection(Protocol):
         self.transport.write(data)
 
     def write_paused(self, paused: bool) -> None:
-        """Remember whether the client reads.
+        """Store whether the client reads.
 
-        A transport says that it is full with every write, which is one time to count from.
+        A full transport reports this at every write.  The time counts from the first report.
         """
         if paused == self.blocked:
             return
@@ -182,7 +182,7 @@ class Connection(Protocol):
             self._port.client_ready(self)
 
     def check_reading(self) -> None:
-        """Drop the client if it has not read for long.  To be called now and then."""
+        """Drop the client if it has not read for too long.  Must be called regularly."""
         if self.blocked and self._clock.seconds() - self._blocked_since > UNREAD_SECONDS:
             self._drop_reader()
 
@@ -191,33 +191,33 @@ class Connection(Protocol):
         self.abort()
 
     def pause_reading(self) -> None:
-        """Let the client wait with what else it has to say."""
+        """Pause reading from the client."""
         self.transport.pauseProducing()
 
     def resume_reading(self) -> None:
-        """Listen again."""
+        """Resume reading from the client."""
         if self.connected and not self._deaf:
             self.transport.resumeProducing()
 
     def go_silent(self) -> None:
-        """Send nothing from now on, but go on reading."""
+        """Stop sending, but continue to read."""
         self.muted = True
 
     def go_dead(self) -> None:
-        """Neither send nor read from now on, as if the cable were cut."""
+        """Stop sending and reading, as if the cable were cut."""
         self.muted = self._deaf = True
         self.pause_reading()
 
     def drip(self, seconds: float) -> None:
-        """Send byte by byte from now on, one in so many seconds."""
+        """Send single bytes from now on, with this number of seconds between them."""
         if self._drip is not None:
             self._drip.stop()
         self._drip = SlowWriter(self._clock, seconds, self.transport.write, self._log)
 
     def close(self) -> None:
-        """End the connection in order; by force if the client does not take the rest."""
+        """Close the connection in order.  Abort it if the client does not read the rest."""
         if self.connected and self._force is None:
-            self._force = self._clock.callLater(_GOODBYE_SECONDS, self.abort)
+            self._force = self._clock.callLater(_CLOSE_SECONDS, self.abort)
             self.transport.unregisterProducer()
             self.transport.loseConnection()
 
@@ -226,7 +226,7 @@ class Connection(Protocol):
         self.transport.abortConnection()
 
     def closed(self) -> "Deferred[None]":
-        """Return a Deferred that fires when the connection is gone."""
+        """Return a Deferred that fires when the connection is closed."""
         deferred: Deferred[None] = Deferred()
         if self.connected:
             self._lost.append(deferred)

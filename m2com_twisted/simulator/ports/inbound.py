@@ -1,4 +1,4 @@
-"""Lines that are not commands: what can be made of them.
+"""Parsing of received lines, and the contents of lines that are not commands.
 
 Source: :ref:`protocol-messages`.
 """
@@ -12,21 +12,21 @@ from ...wire.codec import Message, decode
 
 __all__ = ["InboundError", "OversizeLine", "ReceivedMessages", "elevation_told", "parse"]
 
-#: How much of a bad line goes to the log.
+#: Number of bytes of a bad line that are logged.
 _SHOWN = 200
 
-#: The most that is taken for an angle where the original takes any number.
+#: Largest angle that is accepted if the profile accepts any number, as the original does.
 _MOST_DEGREES = 1e6
 
 
-#: Most messages and most bytes of lines that are kept.
+#: Largest number of messages, and of bytes of their lines, that are kept.
 _MESSAGES = 1000
 _BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class OversizeLine:
-    """In place of a line that was longer than allowed, and skipped.
+    """Stands for a line that was too long and was skipped.
 
     Attributes
     ----------
@@ -37,21 +37,21 @@ class OversizeLine:
     limit: int
 
     def __len__(self) -> int:
-        """Return 0: its bytes are gone."""
+        """Return 0, because the bytes were dropped."""
         return 0
 
 
 class InboundError(Exception):
-    """A line that nothing can be made of; the text says why, for the log."""
+    """A line that cannot be used.  The text is the reason, for the log."""
 
 
 def parse(line: bytes | OversizeLine) -> Message | None:
-    """Return the message on a line; None if the line only says that the client lives.
+    """Return the message on a line.  None if the line is only a heartbeat.
 
     Raises
     ------
     InboundError
-        If it is no message with an id.
+        If the line is not a message with an id.
     """
     if isinstance(line, OversizeLine):
         raise InboundError(f"longer than {line.limit} bytes")
@@ -67,26 +67,26 @@ def parse(line: bytes | OversizeLine) -> Message | None:
 
 
 def elevation_told(message: Message, beyond_a_turn: bool) -> float | None:
-    """Return the elevation of the telescope mount that a message of another component tells.
+    """Return the elevation of the telescope mount in a message of another component.
 
-    Names are not case-sensitive.  What is not understood is ignored.
+    Names are not case-sensitive.  Other messages are ignored.
 
     Parameters
     ----------
     message
-        Message that is no command.
+        Message that is not a command.
     beyond_a_turn
-        Whether angles of more than a turn are taken, too.
+        Whether angles of more than one turn are also accepted.
 
     Returns
     -------
     elevation
-        Elevation in degrees, an integer if it came as one; None if it tells none.
+        Elevation in degrees, as an integer if it was received as one.  None if there is none.
 
     Raises
     ------
     InboundError
-        If it is an event or telemetry and says not whose, or lacks its value.
+        If it is an event or telemetry without component name, or without its value.
     """
     name = message["id"].lower()
     if not name.startswith(("evt_", "tel_")):
@@ -98,7 +98,7 @@ def elevation_told(message: Message, beyond_a_turn: bool) -> float | None:
         return None
     value = message.get("actualPosition")
     limit = _MOST_DEGREES if beyond_a_turn else 360
-    # The comparison leaves out NaN and infinity, too.
+    # The comparison also excludes NaN and infinity.
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= limit:
         raise InboundError("tel_elevation without an actualPosition in degrees")
     return value
@@ -112,7 +112,7 @@ class ReceivedMessages:
         self._bytes = 0
 
     def append(self, message: Message, size: int) -> None:
-        """Add a message that came on a line of so many bytes."""
+        """Add a message, with the length of its line in bytes."""
         self._messages.append((message, size))
         self._bytes += size
         while len(self._messages) > _MESSAGES or self._bytes > _BYTES:

@@ -1,7 +1,7 @@
-"""Faults on request, by name: what a client has to survive.
+"""Injected faults, which a client must survive.
 
-What is injected happens to the client that is connected or, if there is none,
-to the next one.
+A fault is injected into the connection of the present client.  If there is none, it
+is injected into the next one.
 """
 
 import math
@@ -24,7 +24,7 @@ __all__ = [
     "inject_into_port",
 ]
 
-#: Done to a connection: name and meaning.
+#: Faults of a connection: name and meaning.
 CONNECTION_INJECTIONS = {
     "drop": "close the connection in order",
     "reset": "reset the connection",
@@ -38,7 +38,7 @@ CONNECTION_INJECTIONS = {
     "invalid-utf8": "send a line that is not UTF-8",
 }
 
-#: Done to the answers of the next COUNT commands: name and meaning.
+#: Faults of the replies to the next COUNT commands: name and meaning.
 ANSWER_INJECTIONS = {
     "late-ack": "wait for so many SECONDS before the acknowledgement, and all after it",
     "missing-ack": "leave out the acknowledgement",
@@ -47,25 +47,26 @@ ANSWER_INJECTIONS = {
     "wrong-id": "give the final answer with the sequence id of a command never sent",
 }
 
-#: Raised in the model: name and meaning.
+#: Faults of the mirror, raised in the model: name and meaning.
 FAULT_INJECTIONS = {
     f"fault-{fault.code}": f"{fault.severity.value}: {fault.name}" for fault in FAULTS
 }
 
-#: All of them.
+#: All injections.
 INJECTIONS = CONNECTION_INJECTIONS | ANSWER_INJECTIONS | FAULT_INJECTIONS
 
-#: In place of the default of `Injection.seconds`: a byte in 10 ms is 100 bytes
-#: a second, slow enough to tell and fast enough to see a line end.
+#: Default of `Injection.seconds` for ``slow-drip``.  100 bytes a second are slow enough to notice,
+#: and fast enough to see the end of a line.
 _DRIP_SECONDS = 0.01
 
-#: Far above any id a client has sent so far, below the last (protocol-answers).
+#: Added to a sequence id.  The sum is above all ids of the client, and below the last id
+#: (protocol-answers).
 _WRONG_ID = 1_000_000
 
 _BAD_LINES = {
     "garbage-line": b'\x00\x07garbage {"id": ]' + TERMINATOR,
     "invalid-utf8": b'{"id": "\xff\xfe\x80"}' + TERMINATOR,
-    # Twice what a client takes, so that it has to skip some before the end.
+    # Twice the limit of a client, so that it must skip bytes before the end.
     "oversize-line": b'{"id": "oversize", "padding": "'
     + b"x" * 2 * LINE_LIMIT
     + b'"}'
@@ -75,20 +76,20 @@ _BAD_LINES = {
 
 @dataclass(frozen=True)
 class Injection:
-    """One fault on request.
+    """One fault to be injected.
 
     Attributes
     ----------
     name
         One of `INJECTIONS`.
     port
-        Which port's connection; answers and faults have nothing to choose.
+        The port whose connection is affected.  Not used for replies and for faults of the mirror.
     count
-        How many commands or connections.
+        Number of commands or connections.
     seconds
-        How late, or how slow; None for a second late, and a byte in 10 ms.
+        Delay, or seconds between two bytes.  None: a delay of 1 s, or 10 ms between bytes.
     at
-        Seconds from now until it happens.
+        Seconds from now until the fault is injected.
 
     Raises
     ------
@@ -114,12 +115,12 @@ class Injection:
 
     @classmethod
     def parse(cls, text: str) -> "Injection":
-        """Return the injection that ``name:key=value:...`` describes.
+        """Parse an injection, written as ``name:key=value:...``.
 
         Raises
         ------
         ValueError
-            If it describes none.
+            If the text is not an injection.
         """
         name, *settings = text.split(":")
         values: dict[str, object] = {}
@@ -131,7 +132,7 @@ class Injection:
         return cls(name, **values)  # type: ignore[arg-type]  # checked on construction
 
 
-#: How the settings of an injection are read from text.
+#: The functions that parse the settings of an injection.
 _READERS: dict[str, Callable[[str], object]] = {
     "port": str,
     "count": int,
@@ -141,7 +142,7 @@ _READERS: dict[str, Callable[[str], object]] = {
 
 
 def final_answers(injection: Injection | None, outcome: str, sequence_id: Any) -> list[Message]:
-    """Return the final answers to a command: one, but for what is injected."""
+    """Return the final replies to a command.  Without an injection there is one."""
     name = injection.name if injection else ""
     answer: Message = {"id": outcome, "sequence_id": sequence_id}
     if name == "missing-success":
@@ -149,14 +150,14 @@ def final_answers(injection: Injection | None, outcome: str, sequence_id: Any) -
     if name == "duplicate-success":
         return [answer, answer]
     if name == "wrong-id":
-        # An id may be text where ids are not checked.
+        # If ids are not checked, an id may be text.
         wrong = sequence_id + _WRONG_ID if isinstance(sequence_id, int) else f"{sequence_id}?"
         return [{"id": outcome, "sequence_id": wrong}]
     return [answer]
 
 
 def inject_into_port(injection: Injection, factory: PortFactory) -> None:
-    """Do one of the connection injections."""
+    """Inject a fault into a connection."""
     if injection.name == "accept-then-close":
         factory.refusals += injection.count
     else:

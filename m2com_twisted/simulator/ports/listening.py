@@ -18,20 +18,20 @@ class PortPair:
     Parameters
     ----------
     reactor
-        Listens.
+        Opens the ports.
     interface
         The address to listen at.
     numbers
-        The port numbers, commands first; 0 for any free port.
+        The port numbers, commands first.  0 means any free port.
     factories
         The factories of the two ports, in the same order.
 
     Attributes
     ----------
     interface
-        As given.
+        The address, as given.
     numbers
-        As given; the real ones once the ports are open.
+        The port numbers as given.  After the ports are open, the real numbers.
     """
 
     def __init__(
@@ -78,5 +78,5 @@ class PortPair:
 
 
 def _port_number(listening: IListeningPort) -> int:
-    # The address of a TCP port is an IPv4Address or an IPv6Address; both have a port.
+    # The address of a TCP port is an IPv4Address or an IPv6Address.  Both have a port.
     return cast(IPv4Address, listening.getHost()).port

@@ -15,7 +15,7 @@ __all__ = ["PortFactory"]
 
 
 class _Refusal(Protocol):
-    """Accepted, then closed without a byte: how the controller refuses."""
+    """Closes an accepted connection without sending a byte, as the controller refuses clients."""
 
     def connectionMade(self) -> None:
         if self.transport is not None:
@@ -23,28 +23,28 @@ class _Refusal(Protocol):
 
 
 class PortFactory(ServerFactory):
-    """Takes one client at a time; a second is accepted, then closed.
+    """Accepts one client at a time.  The connection of a second client is closed at once.
 
     Parameters
     ----------
     connect
         Makes the protocol of a client.
     log
-        Gets the refusals.
+        Logs the refusals.
 
     Attributes
     ----------
     client
-        The client, or None.
+        The connection of the present client, or None.
     connections
-        All that are open: the client's, and those it has been cut off from.
+        All open connections: that of the client, and those that were cut off.
     open
-        Whether it takes clients at all.  If not, it makes no protocols.  A socket would
-        decide this by listening; in memory there is none.
+        Whether clients are accepted.  If not, no protocols are made.  This is for connections in
+        memory, which have no listening socket.
     refusals
-        How many more connections are closed at once, client or not.
+        Number of next connections that are closed at once in any case.
     treatments
-        What is to be done to the next client, right after the welcome.
+        Functions that are called with the next connection just after the welcome.
     """
 
     noisy = False
@@ -59,7 +59,7 @@ class PortFactory(ServerFactory):
         self.treatments: list[Callable[[Connection], None]] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        """Return the client's protocol, or one that refuses; None if not open."""
+        """Return a protocol for the client, or one that refuses it.  None if not open."""
         if not self.open:
             return None
         if self.client is not None or self.refusals:
@@ -72,20 +72,20 @@ class PortFactory(ServerFactory):
         return self.client
 
     def treat(self, treatment: Callable[[Connection], None]) -> None:
-        """Do something to the client, or to the next one after its welcome."""
+        """Call a function with the present connection, or with the next one after the welcome."""
         if self.client is None:
             self.treatments.append(treatment)
         else:
             treatment(self.client)
 
     def cut_off(self, connection: Connection) -> None:
-        """Let a connection hang, and make room for the next client."""
+        """Leave a connection open without using it, and accept the next client."""
         connection.go_dead()
         if connection is self.client:
             self.client = None
 
     def forget(self, connection: Connection) -> bool:
-        """Remember that a connection is gone; return whether it was the client's."""
+        """Remove a closed connection.  Return whether it was that of the client."""
         self.connections.remove(connection)
         if connection is not self.client:
             return False

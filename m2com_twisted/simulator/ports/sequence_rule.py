@@ -1,4 +1,4 @@
-"""The rule that sequence ids follow on each other.
+"""The rule that sequence ids are consecutive.
 
 Source: :ref:`protocol-answers`.
 """
@@ -7,26 +7,26 @@ from typing import Any
 
 __all__ = ["SequenceRule"]
 
-#: After this id comes 1.
+#: The last id.  The next one is 1.
 _LAST = 2147483647
 
 
 class SequenceRule:
-    """Tells a command out of sequence.
+    """Detects a command that is out of sequence.
 
-    The first id on a connection is the client's choice.  What counts as the
-    previous one after a gap the documentation leaves open: here it is the id
-    that was received, since the client could not recover otherwise.
+    The client may choose the first id on a connection.  The documentation does not define which
+    id counts as the previous one after a gap.  Here it is the received id, because otherwise
+    the client could not recover.
     """
 
     def __init__(self) -> None:
         self._previous: int | None = None
 
     def refused(self, sequence_id: Any) -> Any:
-        """Return the id to answer with ``noack``; None if this one is in order.
+        """Return the id for a ``noack``.  None if the id is in order.
 
-        That is the missing id where there is a gap, and the id itself where it
-        is no number or goes back.
+        After a gap it is the missing id.  If the id is not a number or goes back, it is the id
+        itself.
         """
         if isinstance(sequence_id, bool) or not isinstance(sequence_id, int):
             return sequence_id

@@ -1,4 +1,4 @@
-"""The telemetry port: 20 times a second all that is measured.
+"""The telemetry port, which sends all measurements 20 times a second.
 
 Source: :ref:`protocol-messages`, :ref:`protocol-telemetry`, :ref:`protocol-lifetime`.
 """
@@ -19,12 +19,12 @@ __all__ = ["TelemetryPort"]
 
 
 class TelemetryPort:
-    """Sends telemetry, and takes in what the telescope mount measures.
+    """Sends telemetry, and receives the measurements of the telescope mount.
 
     Attributes
     ----------
     factory
-        For the listening port.
+        The factory of the port.
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class TelemetryPort:
         return encode(message)
 
     def client_connected(self, connection: Connection) -> None:
-        """Log it; there is no welcome on this port."""
+        """Log the connection.  This port sends no welcome."""
         self._log.info("Telemetry client connected from %s.", connection.peer)
 
     def client_lost(self, connection: Connection) -> None:
-        """Make room for the next."""
+        """Accept the next client."""
         self._log.info("Telemetry client at %s left.", connection.peer)
         self.factory.forget(connection)
 
     def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
-        """Take in telemetry of another component."""
+        """Take telemetry of another component."""
         try:
             message = parse(line)
             if message is not None:
@@ -70,4 +70,4 @@ class TelemetryPort:
             self._log.warning("Ignored a line from %s: %s", connection.peer, error)
 
     def client_ready(self, connection: Connection) -> None:
-        """Do nothing: the next cycle comes by itself."""
+        """Do nothing, because the next cycle follows anyway."""
