@@ -1,4 +1,4 @@
-"""What went over the connections, on disk: recordings in the MCAP format.
+"""Recordings of the messages of both connections, in the MCAP format.
 
 Needs ``mcap``: the extra ``recording``.
 """

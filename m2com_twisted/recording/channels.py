@@ -12,17 +12,17 @@ from .schemas import json_schema
 
 __all__ = ["Arrival", "Channels", "Source"]
 
-# Channels of one segment.  The catalogue has fewer than 100 messages, and the format counts
-# channels with 16 bits.  A controller that invents ids must not use up channels or memory.
+# Largest number of channels of one segment.  The catalogue has fewer than 100 messages, and the
+# format numbers channels with 16 bits.  The limit protects the memory against invented ids.
 _MOST_CHANNELS = 1000
 
-# Characters of a message id that become part of the channel's name; those of the
-# catalogue have 30 at the most.
+# Number of characters of a message id that are used in the name of a channel.  Ids of the
+# catalogue have at most 30.
 _LONGEST_ID = 100
 
 
 class Source(NamedTuple):
-    """Origin of what is recorded.
+    """Origin of a recorded line.
 
     Attributes
     ----------
@@ -51,8 +51,8 @@ class Arrival(NamedTuple):
     source
         Origin of the line.
     name
-        Last part of the channel's name: in general the message id.  None if it
-        is still to be read from the line.
+        Last part of the name of the channel, in general the message id.  None if it
+        must still be read from the line.
     line
         The line as it went over the wire, without the line end.
     """
@@ -86,7 +86,7 @@ class Channels:
         self._ids: dict[tuple[Source, object], int] = {}
 
     def id_of(self, arrival: Arrival) -> int:
-        """Return the id of the channel for a line; registers the channel if it is new."""
+        """Return the id of the channel for a line.  A new channel is registered."""
         source, name = arrival.source, arrival.name
         if name is None:
             name = _id_on(arrival.line)
@@ -112,8 +112,8 @@ class Channels:
         schema_id = self._writer.register_schema(name, "jsonschema", schema)
         facts = {"connection": source.connection, "kind": source.kind}
         channel_id = self._writer.register_channel(topic, "json", schema_id, facts)
-        # The writer puts both into the current chunk.  If that is damaged, the chunks
-        # after it must still be readable: so both stand outside of it, too.
+        # The writer puts both into the current chunk.  If that chunk is damaged, the later
+        # chunks must still be readable.  So both are also written outside of it.
         self._repeat(
             Schema(id=schema_id, name=name, encoding="jsonschema", data=schema),
             Channel(channel_id, topic, "json", facts, schema_id),
@@ -131,7 +131,7 @@ def _shown(name: object) -> str:
     """Return a message id, of any type, as part of a channel's name."""
     if not isinstance(name, str) or not name:
         return "(no id)"
-    # Half of a surrogate pair has no UTF-8.
+    # Half of a surrogate pair cannot be encoded as UTF-8.
     return name[:_LONGEST_ID].encode("utf-8", "backslashreplace").decode()
 
 

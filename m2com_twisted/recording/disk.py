@@ -12,23 +12,23 @@ from .segment_limits import SegmentLimits
 
 __all__ = ["Disk", "JobOutcome"]
 
-# Seconds between two looks for segments that are to be deleted.
+# Seconds between two checks for segments that must be deleted.
 _PRUNE_INTERVAL = 20.0
 
 
 @dataclass
 class JobOutcome:
-    """What one job has changed.
+    """The result of one job.
 
     Attributes
     ----------
     recorded
-        Messages that are on disk now; negative where some are no longer there.
+        Change of the number of messages on disk.  Negative if some are not there any more.
     lost
-        Messages that are lost for good.
+        Number of messages that are lost for good.
     refused
-        Why the messages of the job could not be written; None if they were.  They may
-        be tried again.
+        The reason why the messages of the job could not be written.  They may be tried
+        again.  None if they were written.
     notes
         Lines for the log, with their levels.
     """
@@ -42,16 +42,16 @@ class JobOutcome:
 class Disk:
     """The segments of one run of a recorder.
 
-    Its methods wait for the disk, so they are called in a thread, one at a time.
+    Its methods wait for the disk.  So they are called in a thread, one at a time.
 
     Parameters
     ----------
     directory
         Directory of the segments.
     limits
-        When a new segment is begun.
+        Size and age at which a new segment is begun.
     keep
-        How many older segments are kept.
+        Limits of the older segments that are kept.
     now
         Returns the present time.
     """
@@ -68,7 +68,7 @@ class Disk:
         self._pruned_at: float | None = None
         self._prune_error = ""
         self._bytes_before = 0
-        # Whether the directory was there since the start.
+        # Whether the directory has existed at some time since the start.
         self._was_there = False
 
     @property
@@ -78,11 +78,11 @@ class Disk:
 
     @property
     def bytes(self) -> int:
-        """Bytes of all segments that were written in this run and are still there."""
+        """Bytes of all segments that were written in this run and still exist."""
         return self._bytes_before + (0 if self._segment is None else self._segment.size)
 
     def open(self) -> JobOutcome:
-        """Make the directory and begin a segment."""
+        """Create the directory and begin a segment."""
         outcome = JobOutcome()
         try:
             self._begin(self._now().monotonic)
@@ -105,7 +105,7 @@ class Disk:
         return outcome
 
     def sync(self) -> JobOutcome:
-        """Write everything through to the disk (fsync), and delete old segments."""
+        """Write all data to the disk (fsync), and delete old segments."""
         outcome = JobOutcome()
         self._look_at_segment(outcome)
         self._sync_segment(outcome)
@@ -138,7 +138,7 @@ class Disk:
         return is_full and segment.messages > 0
 
     def _append(self, arrivals: Sequence[Arrival], outcome: JobOutcome) -> None:
-        """Write messages; if the segment cannot be written, try once with a new one."""
+        """Write messages.  If the segment cannot be written, try once with a new one."""
         is_new = self._segment is None
         try:
             self._append_once(arrivals, outcome)
@@ -158,11 +158,11 @@ class Disk:
         try:
             segment.append(arrivals, self._now())
         except OSError:
-            # Its summary is written as well, if the disk still takes it.
+            # Its summary is also written, if the disk still accepts it.
             self._finish_segment(outcome)
             raise
         except Exception as error:
-            # A message is the cause, not the disk: to try again would fail for ever.
+            # The cause is a message and not the disk, so another attempt would fail as well.
             outcome.notes.append((logging.ERROR, f"Messages cannot be recorded: {error!r}"))
             outcome.lost += len(arrivals)
             self._abandon(segment.size)
@@ -170,8 +170,8 @@ class Disk:
             outcome.recorded += len(arrivals)
 
     def _begin(self, first: int) -> Segment:
-        # With its parents only until it was there once: if a disk is no longer mounted, the disk
-        # that holds its mount point must not be filled.
+        # The parents are created only until the directory has existed once.  If its disk is no
+        # longer mounted, the disk of the mount point must not be filled.
         self._directory.mkdir(parents=not self._was_there, exist_ok=True)
         self._was_there = True
         now = self._now()
@@ -179,7 +179,7 @@ class Disk:
         return self._segment
 
     def _sync_segment(self, outcome: JobOutcome) -> None:
-        """Write the segment through to the disk; leave it if that is not possible."""
+        """Write the data of the segment to the disk.  If that fails, abandon the segment."""
         segment = self._segment
         if segment is None:
             return
@@ -191,7 +191,7 @@ class Disk:
             self._abandon(segment.size if damage is None else damage.size)
 
     def _finish_segment(self, outcome: JobOutcome) -> None:
-        # First of all, because what is lost then must be counted.
+        # This is the first step, because messages that are lost by it must be counted.
         self._sync_segment(outcome)
         if self._segment is None:
             return
@@ -206,7 +206,7 @@ class Disk:
         self._bytes_before += segment.size
 
     def _abandon(self, size: int) -> None:
-        """Leave the segment without a summary; ``size`` is the number of its bytes."""
+        """Abandon the segment without a summary.  ``size`` is the number of its bytes."""
         if self._segment is not None:
             self._segment.abandon()
             self._bytes_before += size if self._segment.messages else 0
@@ -229,7 +229,7 @@ class Disk:
 
 
 def _damage_of(segment: Segment, outcome: JobOutcome) -> Damage | None:
-    """Return the damage to a segment, after it was counted; None if there is none."""
+    """Count and return the damage to a segment.  None if there is none."""
     damage = segment.damage()
     if damage is not None:
         outcome.notes.append((logging.ERROR, f"{segment.path} was left: {damage.reason}"))

@@ -18,8 +18,8 @@ __all__ = ["FollowedRecording", "RecordingReader", "read_recording", "segments",
 def segments(path: Path | str) -> list[Path]:
     """Return the files of a recording in the order in which they were written.
 
-    That is the order of their names, unless the wall clock was set back while they were
-    written.  Where several recorders wrote to one directory, the files of each stand together.
+    This is the order of their names, unless the wall clock was set back while they were
+    written.  If several recorders wrote to one directory, the files of each are together.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def segments(path: Path | str) -> list[Path]:
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If there is no recording.
     """
     path = Path(path)
     if not path.is_dir():
@@ -60,17 +60,17 @@ def read_recording(
 ) -> Generator[Record, None, None]:
     """Yield the messages of a recording, in the order of `segments`.
 
-    Segments may be unfinished, even still be written: these are read to their present end.  A
-    damaged chunk is reported and left out, and nothing else.
+    Segments may be unfinished, and may still be growing.  They are read to their present end.  A
+    damaged chunk is reported and omitted.  All other chunks are read.
 
-    Close it if you do not read it to its end.
+    Close the generator if you do not read it to its end.
 
     Parameters
     ----------
     path
         The directory of a recorder, or one segment.
     start, end
-        Time of the first message, and the time before which the last one is: a datetime (UTC if
+        The messages from ``start`` until before ``end`` are read.  Each is a datetime (UTC if
         it has no zone) or seconds since 1970 UTC.  None: no limit.
     topics
         Channels (``"/telemetry/position"``) or message ids (``"position"``).  None: all.
@@ -80,9 +80,9 @@ def read_recording(
     FileNotFoundError
         If there is no recording.
     RecordingError
-        If the one file is none.
+        If the file is not a recording.
     OSError
-        If it cannot be read.
+        If a file cannot be read.
     """
     with closing(RecordingReader(path, selected(start, end, topics)).chunks()) as chunks:
         for chunk in chunks:
@@ -90,7 +90,7 @@ def read_recording(
 
 
 class RecordingReader:
-    """Reads a recording, and tells how far it is.
+    """Reads a recording, and reports its progress.
 
     Parameters
     ----------
@@ -121,14 +121,14 @@ class RecordingReader:
         self.position = 0
 
     def chunks(self) -> Generator[list[Record], None, None]:
-        """Yield the messages chunk by chunk, also of chunks without any that is wanted."""
+        """Yield the wanted messages of each chunk.  The list may be empty."""
         log = logging.getLogger("m2com")
         for file in self._files:
             before = self.position
             try:
                 segment = SegmentFile(file, self._selection)
             except FileNotFoundError:
-                # Deleted meanwhile, by a recorder that does not keep all.
+                # A recorder with a limit has deleted the file meanwhile.
                 log.warning("%s is gone", file)
                 continue
             with segment:
@@ -156,14 +156,14 @@ def _nanoseconds(time: datetime | float | None) -> int | None:
     if isinstance(time, datetime):
         if time.tzinfo is None:
             time = time.replace(tzinfo=timezone.utc)
-        # Not by way of a float, which is not exact to the microsecond.
+        # Not by a float, which is not exact to the microsecond.
         since = time - datetime(1970, 1, 1, tzinfo=timezone.utc)
         return (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
     return round(time * 1e9)
 
 
 class FollowedRecording:
-    """A recording that grows while it is read; to be closed.
+    """A recording that grows while it is read.  It must be closed.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ class FollowedRecording:
         self._open: dict[Path, SegmentFile] = {}
 
     def new_records(self) -> Iterator[Record]:
-        """Yield the messages that were written since the last call, at first all.
+        """Yield the messages written since the last call.  The first call yields all.
 
         Raises
         ------
@@ -222,16 +222,16 @@ class FollowedRecording:
         except FileNotFoundError:
             if not self._known:
                 raise
-            return  # The directory was removed; its recorder makes it again.
+            return  # The directory was removed.  Its recorder creates it again.
         for file in files:
-            # An empty one was created this very moment: it says later where it belongs.
+            # An empty file was just created.  Its position is known after its first write.
             if file not in self._known and _size(file) > 0:
                 self._known[file] = _order(file)
         if not self._known:
             segments(self._path)  # which tells that there is none
 
     def _segment(self, file: Path) -> SegmentFile | None:
-        """Return the open segment; None if it was deleted before it was read."""
+        """Return the open segment.  None if it was deleted before it was read."""
         if file not in self._open:
             try:
                 self._open[file] = SegmentFile(file, self._selection)
@@ -241,7 +241,7 @@ class FollowedRecording:
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file; 0 if it was deleted meanwhile."""
+    """Return the size of a file in bytes.  0 if it was deleted meanwhile."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -251,6 +251,6 @@ def _size(path: Path) -> int:
 def _refuse_other_files(path: Path) -> None:
     with path.open("rb") as file:
         beginning = file.read(len(MCAP0_MAGIC))
-    # One that was created and not written to yet, or of which the beginning is damaged, is fine.
+    # A segment that is still empty, or whose beginning is damaged, is accepted.
     if not MCAP0_MAGIC.startswith(beginning) and not path.name.startswith("m2-"):
         raise RecordingError(f"{path} is no recording")

@@ -1,4 +1,4 @@
-"""The records of an MCAP file one after the other, past whatever is damaged.
+"""Reads the records of an MCAP file, and skips damaged parts.
 
 The reader of the ``mcap`` library stops at the first damaged byte.
 """
@@ -18,15 +18,15 @@ __all__ = ["HEAD", "Place", "RecordWalk"]
 #: Opcode and length of a record.
 HEAD = struct.Struct("<BQ")
 
-# What stands in a chunk before its data (MCAP specification): first and last time, size and
+# Fields of a chunk before its data (MCAP specification): first and last time, size and
 # checksum of the data before compression, name of the compression, size of the data.
 _CHUNK = struct.Struct("<QQQII4sQ")
 
-# The name of the compression, with its length; and where that is in a chunk.
+# The name of the compression with its length, and its position in a chunk.
 _MARK = struct.pack("<I4s", 4, b"zstd")
 _MARK_POSITION = HEAD.size + struct.calcsize("<QQQI")
 
-# Bytes that are searched at a time.
+# Number of bytes in each step of a search.
 _BLOCK = 2**20
 
 
@@ -47,34 +47,34 @@ class Place(NamedTuple):
 
 
 class RecordWalk:
-    """Finds the complete records of a file, which may grow meanwhile.
+    """Finds the complete records of a file, which may be growing.
 
     Parameters
     ----------
     file
         The file.
     path
-        What it is called in the log.
+        Name of the file in the log.
     log
-        Where damage is reported.
+        Logs damaged parts.
     """
 
     def __init__(self, file: BinaryIO, path: Path, log: logging.Logger) -> None:
         self._file = file
         self._path = path
         self._log = log
-        #: Up to here all was read.
+        #: End of the part of the file that was read.
         self.position = 0
-        # Up to here all was certainly right.
+        # End of the part of the file that is certainly undamaged.
         self._certain = 0
 
     @property
     def remaining(self) -> int:
-        """Bytes behind the last complete record."""
+        """Number of bytes after the last complete record."""
         return os.fstat(self._file.fileno()).st_size - self.position
 
     def records(self) -> Iterator[Place]:
-        """Yield the places of all further records; to be called again when the file has grown."""
+        """Yield the places of all further records.  Call it again when the file has grown."""
         size = os.fstat(self._file.fileno()).st_size
         if self.position == 0 and self._bytes(0, len(MCAP0_MAGIC)) == MCAP0_MAGIC:
             self.position = self._certain = len(MCAP0_MAGIC)
@@ -98,7 +98,7 @@ class RecordWalk:
         return self._file.read(length)
 
     def _place_at(self, position: int, size: int) -> Place | None:
-        """Return the place of the record that begins here; None if none does."""
+        """Return the place of the record at this position.  None if there is no record."""
         head = self._bytes(position, HEAD.size)
         if len(head) < HEAD.size:
             return None
@@ -121,7 +121,7 @@ class RecordWalk:
         return place.start + _CHUNK.size + int(data_length) == place.end
 
     def _skip_damage(self, size: int) -> bool:
-        """Go on at the next chunk; return whether there is one."""
+        """Continue at the next chunk.  Return whether there is one."""
         found = self._find_chunk(max(self._certain, 1), size)
         if found is None:
             return False
@@ -135,7 +135,7 @@ class RecordWalk:
         return True
 
     def _find_chunk(self, position: int, size: int) -> int | None:
-        """Return where the next chunk begins; None if there is no further one."""
+        """Return the position of the next chunk.  None if there is no further one."""
         while position < size:
             block = self._bytes(position, _BLOCK + len(_MARK))
             at = block.find(_MARK)

@@ -1,4 +1,4 @@
-"""Writes all lines of the two connections to disk."""
+"""Records all lines of the two connections on disk."""
 
 import json
 import logging
@@ -25,12 +25,12 @@ from .write_queue import Counters, WriteQueue
 
 __all__ = ["ConnectionRecorder", "Recorder", "RecorderStats"]
 
-# Bytes of lines that are written as one chunk of a segment.  A damaged place on the disk costs
-# one chunk.  Larger ones compress better: telemetry 5.8 to 1 at 64 KiB, 7.8 to 1 at 256 KiB.
+# Bytes of lines that are written as one chunk of a segment.  A damaged place on the disk destroys
+# one chunk.  Larger chunks compress better: telemetry 5.8 to 1 at 64 KiB, 7.8 to 1 at 256 KiB.
 _BATCH_SIZE = 2**16
 
-# Seconds between two writes of all that waits, each followed by an fsync.  A power cut costs
-# less than 5 s: this time, the time of the write itself, and what arrived during it.
+# Seconds between two writes of the whole queue, each followed by an fsync.  After a power cut, less
+# than 5 s of messages are lost: this time, the time of the write, and the messages during it.
 _SYNC_INTERVAL = 2.0
 
 
@@ -41,16 +41,16 @@ class RecorderStats:
     Attributes
     ----------
     recorded
-        Messages that are on disk.  If somebody deletes a segment while it is written, its
-        messages count as lost, and this number becomes smaller.
+        Number of messages on disk.  If somebody deletes a segment while it is written, its
+        messages count as lost, and this number decreases.
     lost
-        Messages that are not on disk and never will be.
+        Number of messages that are not on disk and never will be.
     waiting
-        Messages that are not on disk yet.
+        Number of messages that are not on disk yet.
     bytes
-        Bytes of the segments that were written since the last start.
+        Number of bytes of the segments that were written since the last start.
     segment
-        The segment that is being written; None while there is none.
+        The segment that is being written.  None if there is none.
     segment_age
         Seconds since it was begun.
     """
@@ -64,25 +64,25 @@ class RecorderStats:
 
 
 class Recorder(Service):
-    """Writes the lines that its observers see into segments, from its start until its stop.
+    """Writes the lines of its observers to segments, from its start until its stop.
 
-    It never waits for the disk and raises no error of the disk.  `stats` says how many
-    messages were recorded or lost, and the log says why they could not be written.
+    It never waits for the disk and raises no error of the disk.  `stats` contains the numbers of
+    recorded and lost messages, and the log contains the reasons.
 
-    May be started and stopped any number of times; each start begins a new segment.
+    It may be started and stopped repeatedly.  Each start begins a new segment.
 
     Parameters
     ----------
     directory
-        Directory of the segments; created at the start if it does not exist.
+        Directory of the segments.  The start creates it if it does not exist.
     limits
-        When a new segment is begun.
+        Size and age at which a new segment is begun.
     keep
-        How many of the older segments are kept; by default all.
+        Limits of the older segments that are kept.  By default all are kept.
     log
-        Where trouble with the disk is reported.
+        Logs problems with the disk.
     reactor
-        Its clock and threads are used; None: the one installed when it is first needed.
+        Provides the clock and the threads.  None: the installed reactor, imported at the first use.
     utc
         Returns the time in ns since 1970 UTC.
     """
@@ -120,7 +120,7 @@ class Recorder(Service):
 
     @property
     def stats(self) -> RecorderStats:
-        """The counters as they are now."""
+        """The present values of the counters."""
         queue = self._queue
         segment = None if queue is None else queue.segment
         return RecorderStats(
@@ -134,12 +134,12 @@ class Recorder(Service):
 
     @property
     def recorded(self) -> int:
-        """Messages that are on disk; see `RecorderStats`."""
+        """Number of messages on disk; see `RecorderStats`."""
         return self._counters.recorded
 
     @property
     def lost(self) -> int:
-        """Messages that are not on disk and never will be."""
+        """Number of messages that are not on disk and never will be."""
         return self._counters.lost
 
     def observer(self, connection: str) -> "ConnectionRecorder":
@@ -167,12 +167,12 @@ class Recorder(Service):
         self._ticking.start(_SYNC_INTERVAL, now=False)
 
     def stopService(self) -> Deferred[None]:
-        """Override: write what waits and complete the segment.
+        """Override: write the queued messages and complete the segment.
 
         Returns
         -------
         written
-            Fires when that is done.
+            Fires when the segment is complete.
         """
         if self.running:
             Service.stopService(self)
@@ -193,14 +193,14 @@ class Recorder(Service):
             )
 
     def record(self, source: Source, name: object, line: bytes) -> None:
-        """Record a line as of now; do nothing unless the recorder runs.
+        """Record a line with the present time.  No effect if the recorder is not running.
 
         Parameters
         ----------
         source
-            Where it comes from.
+            Origin of the line.
         name
-            Message id; None: it is read from the line later.
+            Message id.  None: it is read from the line later.
         line
             The line, without the line end.
         """
@@ -229,12 +229,12 @@ class Recorder(Service):
 def _nanoseconds(seconds: Callable[[], float]) -> Callable[[], int]:
     """Return a clock in ns for one in seconds."""
     if seconds is time.monotonic:
-        return time.monotonic_ns  # takes a quarter of the time, and is read for each message
+        return time.monotonic_ns  # four times as fast, and called for each message
     return lambda: round(seconds() * 1e9)
 
 
 class ConnectionRecorder:
-    """Observer of one connection's lines, which records them.
+    """A line observer that records the lines of one connection.
 
     Parameters
     ----------
@@ -257,11 +257,11 @@ class ConnectionRecorder:
         self._record(self._received, message.get("id", ""), line)
 
     def sent(self, line: bytes) -> None:
-        """Record what was sent to the controller."""
+        """Record a line that was sent to the controller."""
         self._record(self._sent, None, line.removesuffix(TERMINATOR))
 
     def bad(self, line: bytes, reason: str) -> None:
-        """Record a line that is no message."""
+        """Record a line that is not a message."""
         described = {"reason": reason, "line": line.decode("latin-1")}
         self._record(self._bad, self._connection, json.dumps(described).encode())
 

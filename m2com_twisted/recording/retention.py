@@ -18,7 +18,7 @@ _UNCHANGED = 60.0
 
 @dataclass(frozen=True)
 class Keep:
-    """How much of a recording is kept; None stands for no limit.
+    """Limits of the size and age of a recording.  None means no limit.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Keep:
 
 
 class _Seen(NamedTuple):
-    """State of a file, and since when it is like that on the monotonic clock."""
+    """State of a file, and the monotonic time at which this state was first seen."""
 
     size: int
     modified: int
@@ -41,7 +41,7 @@ class _Seen(NamedTuple):
 
 
 class Pruned(NamedTuple):
-    """What was deleted, and why something could not be.
+    """The deleted files, and the reasons why other files could not be deleted.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Pruned(NamedTuple):
     errors: list[OSError]
 
     def try_to_delete(self, path: Path) -> bool:
-        """Delete a file unless a recorder has it open; return whether it is gone."""
+        """Delete a file unless a recorder has it open.  Return whether it is deleted."""
         try:
             is_gone = _delete_unused(path)
         except OSError as error:
@@ -67,19 +67,19 @@ class Pruned(NamedTuple):
 
 
 class Retention:
-    """Deletes segments in the order of their age, and nothing but segments.
+    """Deletes segments, the oldest first.  Other files are never deleted.
 
-    Never one that a recorder has open, of this process or of another, and never one that was
-    written to in the last minute.  The minute is counted on the monotonic clock from
-    when the file was first seen as it is: a wall clock that was set would make
-    everything look old.
+    A segment is never deleted if a recorder of any process has it open, or if it was
+    written to in the last minute.  The minute is measured with the monotonic clock, from
+    the time when the file was first seen in its present state.  If the wall clock was
+    set forward, all files would seem old.
 
     Parameters
     ----------
     directory
         Place of the segments.
     keep
-        How much is kept.
+        Limits of the segments that are kept.
     """
 
     def __init__(self, directory: Path, keep: Keep) -> None:
@@ -88,7 +88,7 @@ class Retention:
         self._seen: dict[Path, _Seen] = {}
 
     def prune(self, monotonic: float) -> "Pruned":
-        """Delete what is too much or too old.
+        """Delete the segments that exceed the limits.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class Retention:
         Returns
         -------
         pruned
-            The files that were deleted, and those that could not be.
+            The deleted files, and the errors.
 
         Raises
         ------
@@ -131,21 +131,21 @@ class Retention:
             try:
                 status = path.stat()
             except FileNotFoundError:
-                continue  # Another recorder was faster.
+                continue  # Another recorder has just deleted it.
             now = _Seen(status.st_size, status.st_mtime_ns, monotonic)
             then = before.get(path)
             self._seen[path] = then if then and then[:2] == now[:2] else now
 
 
 def _delete_unused(path: Path) -> bool:
-    """Delete a file unless a recorder has it open; return whether it is gone."""
+    """Delete a file unless a recorder has it open.  Return whether it is deleted."""
     try:
-        # For writing as well: some file systems give no lock otherwise.
+        # Opened for writing as well, because some file systems otherwise refuse a lock.
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return True
     try:
-        # Where there are no locks, only the minute without a change protects a segment.
+        # If the file system has no locks, only the minute without a change protects a segment.
         with contextlib.suppress(OSError):
             _lock(descriptor)
         path.unlink(missing_ok=True)

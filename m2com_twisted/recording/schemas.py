@@ -1,4 +1,4 @@
-"""JSON Schemas of what is recorded."""
+"""JSON Schemas of the recorded messages."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def json_schema(kind: str, name: str) -> dict[str, Any]:
     kind
         As in `Source`.
     name
-        The message id.  One that the catalogue does not have gets a schema that
+        The message id.  An id that the catalogue does not contain gets a schema that
         allows anything.
     """
     if kind == "link":

@@ -17,15 +17,15 @@ from .summary import Summary
 
 __all__ = ["Damage", "Instant", "Segment"]
 
-# Bytes after which the writer would end a chunk by itself.  It never does: each call of
-# `Segment.append` makes one chunk, and gets far less.
+# Number of bytes after which the writer would end a chunk by itself.  It is never reached, because
+# each call of `Segment.append` makes one chunk and gets far fewer bytes.
 _CHUNK_SIZE = 2**24
 
-# Where the first record begins.
+# Position of the first record.
 _START = len(MCAP0_MAGIC)
 
-# Seconds by which the wall clock must differ from what it should show to be noted as having
-# stepped.  Clocks that are slewed stay far below.
+# Difference of the wall clock from its expected time, in seconds, that is recorded as a step.  The
+# difference of a clock that is slewed is much smaller.
 _STEP = 1.0
 
 
@@ -42,13 +42,13 @@ class Damage(NamedTuple):
     Attributes
     ----------
     reason
-        What happened.
+        The kind of damage.
     lost
-        Messages that are no longer in the file.
+        Number of messages that are no longer in the file.
     size
-        Bytes of it that are left.
+        Number of bytes that are left of the file.
     is_whole
-        Whether the file is as it was, so that it can be finished.
+        Whether the content is unchanged, so that the file can be finished.
     """
 
     reason: str
@@ -60,8 +60,8 @@ class Damage(NamedTuple):
 class Segment:
     """A file in the MCAP format, written chunk by chunk.
 
-    Times within it are UTC at its start plus the monotonic clock since then, so
-    they never run back.
+    Times in the file are UTC at its start plus the monotonic time since then.  So
+    they never decrease.
 
     Parameters
     ----------
@@ -72,25 +72,25 @@ class Segment:
     first
         Time of the first message, in ns of the monotonic clock.
     previous
-        The segment before this one in the same run of a recorder, if there is one.
+        The previous segment of the same run of a recorder, if there is one.
 
     Attributes
     ----------
     path
         The file.
     started
-        When it was begun, in ns of the monotonic clock.
+        Time at which it was begun, in ns of the monotonic clock.
     size
-        Bytes in the file.
+        Number of bytes in the file.
     messages
-        Messages in the file.
+        Number of messages in the file.
     run, number
         Name of the run's first segment, and the number of this one in the run, from 0.
 
     Raises
     ------
     OSError
-        If the file cannot be created; then there is none.
+        If the file cannot be created.  In this case there is no file.
     """
 
     def __init__(
@@ -133,25 +133,25 @@ class Segment:
         Raises
         ------
         OSError
-            If that is not possible.  None of them is in the file then, and nothing more can be
+            If they cannot be written.  Then none of them is in the file, and nothing more can be
             appended.
         """
         self._note_step(now)
         add, channel_of, offset = self._writer.add_message, self._channels.id_of, self._offset
         for arrival in arrivals:
-            # Never negative, which a clock that was never set could cause.
+            # Never negative.  A clock that was never set could cause that.
             time = max(0, offset + arrival.time)
             add(channel_of(arrival), time, arrival.line, time)
         self._writer.flush()
         self._write_pending(len(arrivals))
 
     def sync(self) -> None:
-        """Make the disk keep the written bytes.
+        """Write the data to the disk (fsync).
 
         Raises
         ------
         OSError
-            If that is not possible; `Segment.damage` then tells what is lost.
+            If that fails.  `Segment.damage` then returns the loss.
         """
         if self._synced_size == self.size:
             return
@@ -164,7 +164,7 @@ class Segment:
         self._synced_size = self.size
 
     def damage(self) -> Damage | None:
-        """Return what another program did to the file; None if nothing."""
+        """Return the damage that another program did to the file.  None if there is none."""
         try:
             status = os.fstat(self._descriptor)
         except OSError as error:
@@ -181,24 +181,24 @@ class Segment:
         return None
 
     def _count_readable(self) -> int:
-        """Return how many messages are left in a file from which a part was taken."""
+        """Return the number of messages that are left in a truncated file."""
         try:
-            # By the descriptor: there may be no other one, and the file may have been moved.
+            # By the descriptor, because the file may have been moved.
             with (
                 open(self._descriptor, "rb", closefd=False) as file,
                 SegmentFile(self.path, file=file) as segment,
             ):
                 return sum(1 for _ in segment.records())
         except OSError:
-            return 0  # A disk that cannot be read has lost them all.
+            return 0  # If the disk cannot be read, all messages are lost.
 
     def finish(self) -> None:
-        """Write the summary, which lets readers find their way, and close the file.
+        """Write the summary, which is an index for readers, and close the file.
 
         Raises
         ------
         OSError
-            If that is not possible.  The file then ends with the last message.
+            If that fails.  The file then ends with the last message.
         """
         try:
             self._write(self._summary.ending(self.size))
@@ -209,8 +209,8 @@ class Segment:
         os.close(self._descriptor)
 
     def abandon(self) -> None:
-        """Close the file without a summary, as it is; one without messages is removed."""
-        # An empty file that stays does no harm.
+        """Close the file without a summary.  A file without messages is removed."""
+        # A remaining empty file does no harm.
         with contextlib.suppress(OSError):
             if self.messages == 0 and _is_at(self.path, os.fstat(self._descriptor)):
                 self.path.unlink()
@@ -219,7 +219,7 @@ class Segment:
             os.close(self._descriptor)
 
     def _note_step(self, now: Instant) -> None:
-        """Note that the wall clock was set."""
+        """Record a step of the wall clock."""
         offset = now.utc - now.monotonic
         step = (offset - self._shown_offset) / 1e9
         if abs(step) >= _STEP:
@@ -239,7 +239,7 @@ class Segment:
         self.messages += messages
 
     def _write(self, data: bytes) -> None:
-        """Write all or nothing: a torn chunk is removed, at which other readers would stop."""
+        """Write all or nothing.  A torn chunk is removed, because some readers would stop there."""
         rest = memoryview(data)
         try:
             while rest:
@@ -252,7 +252,7 @@ class Segment:
 
 
 class _Pending(BytesIO):
-    """Bytes that the writer of the format has made and that are not written to disk yet."""
+    """Encoded bytes of the MCAP writer that are not on disk yet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -264,7 +264,7 @@ class _Pending(BytesIO):
         return self.start + super().tell()
 
     def take(self) -> bytes:
-        """Return all of it and forget it."""
+        """Return all bytes, and clear the buffer."""
         data = self.getvalue()
         self.seek(0)
         self.truncate()
@@ -273,7 +273,7 @@ class _Pending(BytesIO):
 
 
 def _is_at(path: Path, status: os.stat_result) -> bool:
-    """Return whether a path leads to a certain file."""
+    """Return whether a path leads to the file with this status."""
     try:
         return os.path.samestat(os.stat(path), status)
     except OSError:
@@ -281,18 +281,18 @@ def _is_at(path: Path, status: os.stat_result) -> bool:
 
 
 def _sync_data(descriptor: int) -> None:
-    """Wait until the disk has a file's data and its length."""
-    # Not every system has the cheaper one of the two.
+    """Wait until the data and the length of a file are on the disk."""
+    # fdatasync is faster, but some systems do not have it.
     getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
 def _sync_directory(directory: Path) -> None:
-    """Wait until the disk has the entries of a directory: a file is found by them."""
+    """Wait until the entries of a directory are on the disk.  Files are found by them."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some network file systems do this by themselves and refuse to be asked.
+        # Some network file systems do this by themselves and refuse the call.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
             raise
     finally:

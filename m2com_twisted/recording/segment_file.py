@@ -1,4 +1,4 @@
-"""Messages of one segment, also of one that is unfinished, damaged, or still written."""
+"""Reads the messages of one segment, which may be unfinished, damaged, or still growing."""
 
 import logging
 import os
@@ -22,10 +22,10 @@ from .segment_names import METADATA
 
 __all__ = ["Record", "SegmentFile", "Selection"]
 
-# What stands in a message before its data: channel, sequence, two times.
+# Fields of a message before its data: channel, sequence, two times.
 _MESSAGE = struct.Struct("<HIQQ")
 
-# What stands at the beginning of a chunk: the time of its first and of its last message.
+# First fields of a chunk: the times of its first and its last message.
 _TIMES = struct.Struct("<QQ")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -39,7 +39,7 @@ class Record(NamedTuple):
     Attributes
     ----------
     time
-        When it passed, in ns since 1970 UTC.
+        Time of the message, in ns since 1970 UTC.
     topic
         Name of its channel, such as ``"/telemetry/position"``.
     connection
@@ -64,8 +64,8 @@ class Record(NamedTuple):
 
     @property
     def utc(self) -> datetime:
-        """When it passed, to the microsecond."""
-        # Not by way of a float, which is not exact to the microsecond.
+        """Time of the message, to the microsecond."""
+        # Not by a float, which is not exact to the microsecond.
         return _EPOCH + timedelta(microseconds=self.time // 1000)
 
     @property
@@ -75,21 +75,21 @@ class Record(NamedTuple):
         Raises
         ------
         BadLineError
-            If it is none.
+            If the line is not a message.
         """
         return decode(self.line)
 
 
 class Selection(NamedTuple):
-    """Which messages are wanted.
+    """The time and the topics of the wanted messages.
 
     Attributes
     ----------
     start, end
-        Time of the first one, and the time before which the last one is, in ns since 1970 UTC.
-        None stands for no limit.
+        The messages from ``start`` until before ``end`` are wanted.  In ns since 1970 UTC.
+        None means no limit.
     topics
-        Channels or message ids; None for all.
+        Channels or message ids.  None means all.
     """
 
     start: int | None = None
@@ -112,7 +112,7 @@ class Selection(NamedTuple):
 
 
 class SegmentFile:
-    """A segment that is read; to be closed, or used in a with statement.
+    """A segment that is read.  It must be closed, or used in a with statement.
 
     Parameters
     ----------
@@ -121,18 +121,18 @@ class SegmentFile:
     selection
         Which messages are wanted.
     file
-        The same file, open already; None: it is opened.
+        The same file, already open.  None: the file is opened here.
 
     Attributes
     ----------
     run, number
-        The run of a recorder that it belongs to, and its number in it; its own name and 0
-        where these cannot be read.
+        The run of its recorder, and its number in the run.  If these cannot be read, its own
+        name and 0.
 
     Raises
     ------
     OSError
-        If it cannot be opened.
+        If the file cannot be opened.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class SegmentFile:
         self._log = logging.getLogger("m2com")
         self._file = file or path.open("rb")
         self._walk = RecordWalk(self._file, path, self._log)
-        # By their ids: those that are wanted, and None for the others.
+        # By the id of each channel: the channel, or None if it is not wanted.
         self._channels: dict[int, Channel | None] = {}
         self._is_read_before = False
         self.run, self.number = self._origin()
@@ -169,31 +169,31 @@ class SegmentFile:
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has come to its regular end, behind which nothing will be written."""
+        """Whether the regular end of the segment was read.  Nothing is written after it."""
         return self._summary_start() is not None
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
+        """Number of bytes of the file."""
         return os.fstat(self._file.fileno()).st_size
 
     @property
     def torn(self) -> int:
-        """Bytes at the end that are no complete record."""
+        """Number of bytes at the end that are not a complete record."""
         return 0 if self.is_finished else self._walk.remaining
 
     @property
     def position(self) -> int:
-        """Bytes that were read."""
+        """Number of bytes that were read."""
         return self._walk.position
 
     def records(self) -> Iterator[Record]:
-        """Yield its messages; when called again, those that were written meanwhile."""
+        """Yield the messages of the file.  A later call yields those written meanwhile."""
         for chunk in self.chunks():
             yield from chunk
 
     def chunks(self) -> Iterator[list[Record]]:
-        """Yield the same chunk by chunk; a chunk without any wanted message is an empty list."""
+        """Yield the same messages as one list for each chunk.  The list may be empty."""
         if not self._is_read_before:
             self._is_read_before = True
             if not self._read_summary():
@@ -206,7 +206,7 @@ class SegmentFile:
                 self._add_channel(self._walk.content(place), overwrite=False)
 
     def _data_of(self, place: Place) -> bytes | None:
-        """Return the records of a chunk; None if it is damaged, or if none of them is wanted."""
+        """Return the records of a chunk.  None if it is damaged, or if none of them is wanted."""
         content = self._walk.content(place)
         if not self._selection.may_have(*_TIMES.unpack_from(content)) and self._channels:
             return None
@@ -215,7 +215,7 @@ class SegmentFile:
             stream, length = get_chunk_data_stream(chunk, validate_crc=True)
             return stream.read(length)
         except Exception as error:
-            # Anything may come out of damaged bytes: of struct, of zstd, of a checksum.
+            # Damaged bytes may raise any error: of struct, of zstd, of a checksum.
             self._log.warning(
                 "%s: the chunk at byte %d is damaged and was left out: %s",
                 self.path,
@@ -247,20 +247,20 @@ class SegmentFile:
         return found
 
     def _add_channel(self, content: bytes, *, overwrite: bool) -> None:
-        """Note a channel.
+        """Add a channel.
 
-        What stands in a chunk has a checksum, so it overwrites what stands elsewhere.
+        A channel in a chunk has a checksum, so it replaces a channel from another place.
         """
         try:
             channel = Channel.read(ReadDataStream(BytesIO(content)))
         except Exception:
-            return  # Damaged; it stands in other places, too.
+            return  # The record is damaged.  The channel is also written in other places.
         if overwrite or channel.id not in self._channels:
             wanted = self._selection.has_topic(channel.topic)
             self._channels[channel.id] = channel if wanted else None
 
     def _summary_start(self) -> int | None:
-        """Return where the summary begins; None if there is none yet."""
+        """Return the position of the summary.  None if there is none yet."""
         size = os.fstat(self._file.fileno()).st_size
         at = size - _FOOTER_SIZE - len(MCAP0_MAGIC)
         if at < len(MCAP0_MAGIC):
@@ -273,7 +273,7 @@ class SegmentFile:
         return footer.summary_start
 
     def _read_summary(self) -> bool:
-        """Note the channels in the summary; return whether there may be anything to read."""
+        """Add the channels of the summary.  Return whether there may be wanted messages."""
         start = self._summary_start()
         if not start:
             return True
@@ -292,10 +292,10 @@ class SegmentFile:
                         found.message_start_time, found.message_end_time
                     )
         except Exception:
-            return True  # Damaged; the messages are found without it.
+            return True  # The summary is damaged.  The messages are found without it.
 
     def _origin(self) -> tuple[str, int]:
-        """Return the run, and the number in it."""
+        """Return the run of the segment, and its number in the run."""
         walk = RecordWalk(self._file, self.path, self._log)
         try:
             for place in walk.records():
@@ -306,11 +306,11 @@ class SegmentFile:
                 if place.opcode == Opcode.CHUNK:
                     break
         except Exception:
-            pass  # Damaged.
+            pass  # The record is damaged.
         return self.path.stem, 0
 
 
 def _record(channel: Channel, time: int, line: bytes) -> Record:
-    # Those of other writers have no such metadata.
+    # Channels of other writers have no such metadata.
     facts = channel.metadata
     return Record(time, channel.topic, facts.get("connection", ""), facts.get("kind", ""), line)

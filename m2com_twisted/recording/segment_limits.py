@@ -1,4 +1,4 @@
-"""When a segment ends and the next one begins."""
+"""The limits of a segment."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ __all__ = ["SegmentLimits"]
 
 @dataclass(frozen=True)
 class SegmentLimits:
-    """Limits of a segment: a new one is begun when the first of them is reached.
+    """Limits of a segment.  A new segment is begun when the first limit is reached.
 
     Attributes
     ----------

@@ -19,20 +19,20 @@ _MICROSECOND = 1000
 
 
 def segment_files(directory: Path) -> list[Path]:
-    """Return the files in a directory that have the name of a segment, by their names."""
+    """Return the files in a directory that have the name of a segment, sorted by name."""
     return sorted(path for path in directory.iterdir() if _NAME.fullmatch(path.name))
 
 
 def create_segment_file(directory: Path, start: int) -> tuple[Path, int]:
-    """Create the file of a new segment; an existing file is never touched.
+    """Create the file of a new segment.  An existing file is never changed.
 
     Parameters
     ----------
     directory
         Place of the file.
     start
-        Time of the segment's start, in ns since 1970 UTC.  Where a segment has
-        this name already, the next microsecond that is free is used.
+        Start time of the segment, in ns since 1970 UTC.  If another segment already has
+        this name, the next free microsecond is used.
 
     Returns
     -------
@@ -46,8 +46,8 @@ def create_segment_file(directory: Path, start: int) -> tuple[Path, int]:
     OSError
         If the file cannot be created.
     """
-    # Appending, so that the file shows when somebody truncates it in the middle of a write.  To be
-    # read as well: what is left of it then is counted.
+    # O_APPEND, so that a truncation during a write is detected.  O_RDWR, because after a truncation
+    # the remaining messages are read and counted.
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
     while True:
         path = directory / _name(start)
@@ -56,7 +56,7 @@ def create_segment_file(directory: Path, start: int) -> tuple[Path, int]:
         except FileExistsError:
             start += _MICROSECOND
         else:
-            # Tells other recorders not to delete it.  Not every file system can.
+            # The lock keeps other recorders from deleting the file.  Some file systems have none.
             with contextlib.suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return path, descriptor

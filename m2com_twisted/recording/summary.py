@@ -1,9 +1,9 @@
-"""The summary at the end of a segment, by which readers find their way.
+"""The summary at the end of a segment, which is an index for readers.
 
 The writer of the ``mcap`` library makes it all at once.  For an hour of telemetry that is half a
-second of Python, in which the reactor's thread gets its turn only every 5 ms.  And that writer
-knows what it has made, not what has come to the disk.  So the summary is made here, bit by bit, of
-what was written.
+second of Python, during which the reactor's thread runs only every 5 ms.  Also, that writer does
+not know which data has reached the disk.  So this module makes the summary step by step, from the
+written data.
 """
 
 import struct
@@ -30,11 +30,11 @@ from .record_walk import HEAD
 
 __all__ = ["Summary"]
 
-# What stands in a message index before its entries, and one entry (MCAP specification).
+# The fields of a message index before its entries, and of one entry (MCAP specification).
 _INDEX = struct.Struct("<HI")
 _INDEX_ENTRY = 16
 
-# What the checksum of the summary covers of the footer.
+# The part of the footer that the checksum of the summary covers.
 _FOOTER = struct.Struct("<BQQQ")
 _FOOTER_LENGTH = 20
 
@@ -43,7 +43,7 @@ class Summary:
     """Collects the summary of a segment while the segment is written."""
 
     def __init__(self) -> None:
-        # The records of each kind, in the order in which they stand in the summary.
+        # The records of each kind, in their order in the summary.
         self._groups = {
             Opcode.SCHEMA: bytearray(),
             Opcode.CHANNEL: bytearray(),
@@ -57,14 +57,14 @@ class Summary:
         self._end = 0
 
     def add(self, data: bytes, position: int) -> None:
-        """Note records that were written.
+        """Add records that were written.
 
         Parameters
         ----------
         data
             The records.
         position
-            Where they stand in the file.
+            Their position in the file.
         """
         index: ChunkIndex | None = None
         at = 0
@@ -88,12 +88,12 @@ class Summary:
         self._finish_chunk(index)
 
     def ending(self, position: int) -> bytes:
-        """Return what stands in the file behind the last record.
+        """Return the end of the file, which follows the last record.
 
         Parameters
         ----------
         position
-            Where that begins.
+            The position of the end.
         """
         end = _bytes_of(DataEnd(0))
         start = position + len(end)

@@ -1,4 +1,4 @@
-"""Messages on their way to the disk, which may be slow, or not there at all."""
+"""A queue of messages for a disk that may be slow or missing."""
 
 import logging
 from collections import deque
@@ -18,11 +18,11 @@ from .segment import Segment
 
 __all__ = ["Counters", "WriteQueue"]
 
-# Bytes of lines that may wait in memory for a disk that takes nothing: more than a minute
-# of full telemetry (protocol-telemetry: 213 kB/s).
+# Largest number of bytes of lines in the queue: more than a minute of full telemetry
+# (protocol-telemetry: 213 kB/s).
 _MOST_WAITING = 16 * 2**20
 
-# Seconds until a disk that took nothing is tried again.
+# Seconds until the next attempt after a write has failed.
 _RETRY_INTERVAL = 10.0
 
 
@@ -42,33 +42,33 @@ class _Batch(NamedTuple):
 
 
 class WriteQueue:
-    """Hands batches of messages to the disk, in order, one at a time.
+    """Writes batches of messages to the disk, in order, one at a time.
 
-    The disk is waited for in the reactor's thread pool.  Where the reactor has none, as
-    `Clock`, the work is done at once.
+    The work is done in the thread pool of the reactor.  If the reactor has none, for example
+    `Clock`, it is done at once.
 
     Messages that cannot be written stay in the queue, and are tried again every 10 s.  Messages
-    that come while the queue is full are lost.
+    that arrive while the queue is full are lost.
 
     Parameters
     ----------
     disk
-        Where the messages go.
+        Writes the messages.
     reactor
-        Lends its threads and its clock.
+        Provides threads and the clock.
     counters
-        Where messages are counted.
+        Counts the messages.
     log
-        Where trouble is reported, once for each outage.
+        Logs problems, once for each outage.
 
     Attributes
     ----------
     waiting
-        Messages in the queue.
+        Number of messages in the queue.
     bytes
-        Bytes on disk, as of the last job.
+        Number of bytes on disk after the last job.
     segment
-        The segment that was written to last; None while there is none.
+        The segment that was written last.  None if there is none.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class WriteQueue:
         self._size = 0
         self._is_working = self._is_open = self._is_full = False
         self._retry: IDelayedCall | None = None
-        # Why the disk takes nothing, while it takes nothing.
+        # The error of the last write.  None if it succeeded.
         self._outage: Exception | None = None
         self._idle_waiters = Waiters()
         self.waiting = 0
@@ -91,14 +91,14 @@ class WriteQueue:
         self.segment: Segment | None = None
 
     def put(self, arrivals: list[Arrival], size: int) -> None:
-        """Take messages that are to be written.
+        """Add messages to the queue.
 
         Parameters
         ----------
         arrivals
             The messages.
         size
-            Bytes of their lines.
+            Number of bytes of their lines.
         """
         if self._size + size > _MOST_WAITING:
             self._lose(arrivals)
@@ -109,19 +109,19 @@ class WriteQueue:
         self.pump()
 
     def sync(self) -> None:
-        """Make the disk keep everything that was put before."""
+        """Add an fsync of all earlier messages to the queue."""
         if not (self._jobs and self._jobs[-1] is None):
             self._jobs.append(None)
         self.pump()
 
     def pump(self) -> None:
-        """Begin to work unless that has begun, or the disk is given a rest."""
+        """Start the work.  No effect if it is running or waits for the next attempt."""
         if not self._is_working and self._retry is None:
             self._is_working = True
             Deferred.fromCoroutine(self._work())
 
     async def close(self) -> None:
-        """Write what waits, with one more try if need be, and complete the segment."""
+        """Write the queue, with one more attempt if needed, and complete the segment."""
         await self._idle()
         if self._retry is not None:
             self._retry.cancel()
@@ -132,7 +132,7 @@ class WriteQueue:
         self._note(await self._run(self._disk.finish))
         if self.waiting:
             self._counters.lost += self.waiting
-            self._log.error("%d messages that waited for the disk are lost", self.waiting)
+            self._log.error("%d messages in the queue for the disk are lost", self.waiting)
         self.waiting = self._size = 0
         self._jobs.clear()
 
@@ -141,7 +141,7 @@ class WriteQueue:
             await self._idle_waiters.add()
 
     async def _work(self) -> None:
-        """Do all jobs that wait, or stop at the first that the disk refuses."""
+        """Do all jobs of the queue.  Stop at the first that fails."""
         if not self._is_open:
             self._is_open = True
             self._note(await self._run(self._disk.open))
@@ -164,7 +164,7 @@ class WriteQueue:
         self._jobs.popleft()
         self._size -= batch.size
         self.waiting -= len(batch.arrivals)
-        # Only when half of it is free.  Otherwise a loss would be logged for every batch.
+        # Reset only when half of it is free.  Otherwise a loss would be logged for every batch.
         self._is_full = self._is_full and self._size > _MOST_WAITING // 2
 
     def _try_again(self) -> None:
@@ -181,11 +181,11 @@ class WriteQueue:
         except CancelledError:
             raise
         except Exception as error:
-            # No memory, or no thread.  It may be over when the disk is tried again.
+            # No memory, or no thread.  The next attempt may succeed.
             return JobOutcome(refused=error)
 
     def _note(self, outcome: JobOutcome) -> None:
-        """Count and report what a job has changed."""
+        """Count and report the result of a job."""
         self._counters.recorded += outcome.recorded
         self._counters.lost += outcome.lost
         self.bytes = self._disk.bytes
@@ -195,7 +195,7 @@ class WriteQueue:
         if outcome.refused is not None:
             if self._outage is None:
                 self._log.error(
-                    "Nothing can be recorded, which is tried again every %.0f s: %s",
+                    "Nothing can be recorded; retrying every %.0f s: %s",
                     _RETRY_INTERVAL,
                     outcome.refused,
                 )
@@ -208,4 +208,4 @@ class WriteQueue:
         self._counters.lost += len(arrivals)
         if not self._is_full:
             self._is_full = True
-            self._log.error("%d bytes wait for the disk: what comes now is lost", self._size)
+            self._log.error("%d bytes wait for the disk: new messages are lost", self._size)

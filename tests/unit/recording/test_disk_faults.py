@@ -76,7 +76,7 @@ def test_memory_is_bounded_while_the_disk_takes_nothing(
     recording.write(600, size=40_000)
     assert recording.recorder.stats.waiting == pytest.approx(2**24 / 40_000, abs=5)
     assert recording.recorder.lost == pytest.approx(600 - 2**24 / 40_000, abs=5)
-    assert sum("what comes now is lost" in line for line in errors(caplog)) == 1
+    assert sum("new messages are lost" in line for line in errors(caplog)) == 1
     recording.check()
 
 
