@@ -38,14 +38,13 @@ __all__ = [
 class CellControllerService(TypedSender, TypedReceiver, Service):
     """The M2 cell controller, for a control service to embed.
 
-    Dials both ports when it is started and keeps at it until it is stopped,
-    from the first attempt on, whether the controller is there or not.  The
-    ports come and go independently of each other.  May be started and stopped
-    any number of times.
+    From its start until its stop, it connects to both ports and reconnects after a loss.  It
+    also retries if the first attempt fails.  The two connections are independent of each other.
+    The service may be started and stopped repeatedly.
 
     The callbacks may be coroutine functions, functions that return a Deferred,
-    or plain functions.  Each is called for one thing at a time, in order; what
-    it raises is logged and counted.
+    or plain functions.  Each is called in order, and waits for the end of its last call.  Its
+    exceptions are logged and counted.
 
     Parameters
     ----------
@@ -60,34 +59,34 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         The same for the telemetry port.
     on_state
         Called with a `ControllerState` for each connection made or lost, in
-        order with the messages of that connection: before its first, after
-        its last.  The other connection may be ahead of its messages.
+        order with the messages of that connection: before its first one and after
+        its last one.  The state of the other connection may be newer than its messages.
     command_observers, telemetry_observers
         Line observers of each connection; see `LineObserver`.  An object that
-        watches both gives an observer for each.
+        observes both provides one observer for each.
     elevation
-        Feeds the controller the telescope's elevation while the service runs.
+        Sends the elevation of the telescope to the controller while the service runs.
     log
         As for `TcpClient`.
     reactor
-        None: the one installed when it is first needed.
+        None: the installed reactor, imported at the first use.
     command_endpoint, telemetry_endpoint
-        Where to connect instead of to host and port.
+        Endpoints that are used instead of host and port.
     retry_policy
-        Takes the number of attempts that failed in a row, returns the seconds
-        until the next.
+        Takes the number of consecutive failed attempts, and returns the seconds
+        until the next one.
     connect_timeout
-        Seconds that one attempt may take.
+        Longest time of one attempt, in seconds.
     command_silence_timeout, telemetry_silence_timeout
-        Seconds without a line after which a connection is given up and dialled
-        again; None: never.  That of telemetry counts from the first message of a
-        connection on, because a controller whose communication power is off may
-        send none.  By default the command port may be silent, as the controller
-        is when nothing happens.  10 s without telemetry, 200 of its cycles, are
-        no hiccup.
+        Seconds without a line after which a connection is closed and made
+        again.  None: never.  The timeout of telemetry starts with the first message of a
+        connection, because a controller whose communication power is off may
+        send none.  By default the command port has no timeout, because the controller is silent
+        when nothing happens.  10 s without telemetry are 200 of its cycles, more than a short
+        delay.
     telemetry_overflow
-        ``"drop_oldest"``: rather than to pause reading when ``on_telemetry``
-        does not keep up, drop the oldest telemetry.
+        ``"drop_oldest"``: if ``on_telemetry`` is too slow, drop the oldest telemetry instead of
+        pausing the reading.
     """
 
     name = "m2com"
@@ -155,21 +154,21 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
 
     @property
     def state(self) -> ControllerState:
-        """Where the connections stand now."""
+        """The present states of the connections."""
         return ControllerState(self._command.state, self._telemetry.state).with_times(
             self._command, self._telemetry
         )
 
     @property
     def stats(self) -> ControllerStats:
-        """The counters, as they are now."""
+        """The present values of the counters."""
         return ControllerStats(
             self._events.counted(self._command.stats),
             self._topics.counted(self._telemetry.stats),
         )
 
     def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let an observer see each of the two connections from now on: see `LineObserver`."""
+        """Add one observer to each of the two connections: see `LineObserver`."""
         self._command.add_observer(command)
         self._telemetry.add_observer(telemetry)
 
@@ -179,11 +178,11 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         self._telemetry.remove_observer(telemetry)
 
     def setServiceParent(self, parent: object) -> None:
-        """Override: for type checkers, to which Twisted's own has no types."""
+        """Override: add types, which the method of Twisted does not have."""
         Service.setServiceParent(self, parent)
 
     def startService(self) -> None:
-        """Override: begin to dial."""
+        """Override: start to connect."""
         if self.running:
             return
         Service.startService(self)
@@ -193,19 +192,19 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
             self._elevation.start(self._telemetry.write_message, self._reactor, self._log)
 
     def stopService(self) -> Deferred[None]:
-        """Override: close both connections, or stop dialling.
+        """Override: close both connections and stop all attempts.
 
         Returns
         -------
         stopped
-            Fires when nothing of it is left in the reactor.
+            Fires when the service has left nothing in the reactor.
         """
         Service.stopService(self)
         if self._elevation is not None:
             self._elevation.stop()
         self._events.stop()
         self._topics.stop()
-        # What waits to be told is out of date now.
+        # The queued states are out of date now.
         self._teller.drop_waiting()
         clients = (self._command, self._telemetry)
         closing = [Deferred.fromCoroutine(client.close()) for client in clients]
@@ -234,7 +233,7 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         msg_details: Message | None = None,
         comp_name: str | None = None,
     ) -> None:
-        """Write a message to the port that is for its type: see `TcpClient.write_message`."""
+        """Write a message to the port that takes its type: see `TcpClient.write_message`."""
         client = self._telemetry if msg_type == MsgType.Telemetry else self._command
         await client.write_message(msg_type, msg_name, msg_details, comp_name)
 
@@ -259,4 +258,4 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
 
 
 def _ignore(state: ControllerState) -> None:
-    """Do nothing with a state: stands for the callback that is missing."""
+    """Do nothing.  Used if there is no callback."""

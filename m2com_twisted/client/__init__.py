@@ -1,1 +1,1 @@
-"""The parts of one client, and how they are put together."""
+"""The parts of one client, and their assembly."""

@@ -1,4 +1,4 @@
-"""Where both connections to the controller stand, and their counters."""
+"""The states and counters of both connections to the controller."""
 
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -10,11 +10,11 @@ __all__ = ["ControllerState", "ControllerStats", "Port"]
 
 
 class Port(Protocol):
-    """A connection as far as its times are concerned; `TcpClient` is one."""
+    """The times of a connection.  `TcpClient` has this interface."""
 
     @property
     def state_since(self) -> float | None:
-        """When it came to its state."""
+        """Time of the last change of state."""
 
     @property
     def message_age(self) -> float | None:
@@ -23,17 +23,17 @@ class Port(Protocol):
 
 @dataclass(frozen=True)
 class ControllerState:
-    """Where each of the two connections stands.
+    """The state of each of the two connections.
 
-    Two of them are equal if the states are, however long those last.
+    Two objects are equal if their states are equal.  The times are not compared.
     """
 
-    #: That to the port of commands and events.
+    #: State of the connection to the port of commands and events.
     command: ConnectionState
-    #: That to the port of telemetry.
+    #: State of the connection to the port of telemetry.
     telemetry: ConnectionState
-    #: When each came to its state: `time.monotonic`, or the time of the `Clock`
-    #: that was passed in as the reactor; None before the service was started.
+    #: Time of the last change of each state, by `time.monotonic` or by the `Clock`
+    #: that was passed as the reactor.  None before the start of the service.
     command_since: float | None = field(default=None, compare=False)
     telemetry_since: float | None = field(default=None, compare=False)
     #: Seconds since the last message of each; None before the first.
@@ -41,7 +41,7 @@ class ControllerState:
     telemetry_age: float | None = field(default=None, compare=False)
 
     def with_times(self, command: Port, telemetry: Port) -> "ControllerState":
-        """Return the same with the times of two connections."""
+        """Return a copy with the times of two connections."""
         return replace(
             self,
             command_since=command.state_since,

@@ -1,4 +1,4 @@
-"""Makes messages of lines, shows them to observers and commands, and has them delivered."""
+"""Decodes received lines, passes the messages to observers and commands, and delivers them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,7 @@ __all__ = ["Inbound"]
 # Lines that only show that the peer is alive; ts_tcpip sends the second one.
 _LIFE_SIGNS = (b"", b"heartbeat")
 
-# How much of a bad line its warning shows, in bytes.
+# Number of bytes of a bad line that its warning shows.
 _SHOWN_BYTES = 200
 
 # Seconds between two warnings about bad lines.
@@ -56,9 +56,9 @@ class Inbound:
     commands
         Sees each status of a command before it is delivered.
     observers
-        See each line before the two above do.
+        Get each line before the delivery and the commands do.
     outages
-        Is told when a connection has brought a message.
+        Counts the connections that have brought a message.
     stats
         Counts messages.
     log
@@ -102,7 +102,7 @@ class Inbound:
 
     @property
     def stats(self) -> Stats:
-        """The counters as they are now, also while a chunk is being delivered."""
+        """The present values of the counters, also during the delivery of a chunk."""
         self._count()
         return replace(
             self._stats,
@@ -185,7 +185,7 @@ class Inbound:
             yield message
 
     def _decode_leniently(self, line: bytes) -> Message | None:
-        """Return the message on a line that is not strict JSON; report any other line."""
+        """Return the message on a line that is not strict JSON.  Report any other line."""
         line = line.removesuffix(b"\r")
         try:
             return decode_leniently(line)
@@ -226,7 +226,7 @@ class Inbound:
         self._report_bad_line(beginning.removesuffix(b"\r"), f"longer than {limit} bytes")
 
     def _report_bad_line(self, line: bytes, reason: str) -> None:
-        """Show a bad line to observers; log it unless one was logged a short time ago."""
+        """Pass a bad line to observers.  Log it unless one was logged a short time ago."""
         self._observers.bad(line, reason)
         held_back = self._bad_line_throttle.admit(self._clock.seconds())
         if held_back is not None:

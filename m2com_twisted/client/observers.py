@@ -1,4 +1,4 @@
-"""Line observers: objects that see each line as it passes."""
+"""Line observers: objects that get each line when it is received or sent."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -20,7 +20,7 @@ _ERROR_LOG_INTERVAL = 10.0
 
 
 class LineObserver(Protocol):
-    """Sees each line of one client as it passes: for recorders, counters and copies.
+    """Gets each line that one client receives or sends: for recorders, counters and copies.
 
     An observer sees a line when it arrives, before it is delivered, even if many
     messages wait for the callback.
@@ -140,7 +140,7 @@ class LineObservers:
         self._connection = [*self._connection, observer.connection]
 
     def remove(self, observer: LineObserver) -> None:
-        """Stop showing lines to an observer; an unknown one is ignored."""
+        """Remove an observer.  An unknown observer is ignored."""
         self._received = [one for one in self._received if one != observer.received]
         self._sent = [one for one in self._sent if one != observer.sent]
         self._bad = [one for one in self._bad if one != observer.bad]
@@ -155,7 +155,7 @@ class LineObservers:
             try:
                 method(line, message)
             except BaseException:
-                # SystemExit as well, which would cost the rest of the chunk.
+                # SystemExit is caught as well, because the rest of the chunk would be lost.
                 self._report(method)
 
     def sent(self, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Sending: a message becomes a line on the connection, or an error."""
+"""Encodes messages and writes them to the connection."""
 
 import math
 from collections.abc import Callable
@@ -90,7 +90,7 @@ class MessageSender:
         return await self._write_command(protocol, line, expect)
 
     def _require_time(self, name: str, answer_by: float) -> None:
-        """Refuse a command whose outcome would be unknown at once."""
+        """Raise an error for a command whose time is already over."""
         if answer_by <= self._clock.seconds():
             reason = "had no time left to be answered in"
             raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)

@@ -1,4 +1,4 @@
-"""Tells a callback of one state after the other; the last one told is the truth."""
+"""Calls a callback with one state after the other.  The last call has the present state."""
 
 from collections import deque
 from collections.abc import Callable
@@ -15,9 +15,9 @@ S = TypeVar("S")
 
 
 class StateTeller(Generic[S]):
-    """Calls back with states in order, each when the call before has ended.
+    """Calls back with states in order.  Each call waits for the end of the previous one.
 
-    The caller may stop waiting; the callback goes on.
+    A caller may stop waiting.  The callback then continues.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class StateTeller(Generic[S]):
         self._log = log
         self._waiting: deque[tuple[S, Deferred[None]]] = deque()
         self._busy = False
-        #: The state that was told last, or is to be told last.
+        #: The state of the last call, or of the last call in the queue.
         self.last: S | None = None
 
     def tell(self, state: S) -> Deferred[None]:
-        """Tell a state after those before it.
+        """Queue a call with a state.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class StateTeller(Generic[S]):
         Returns
         -------
         told
-            Fires when the callback has ended; fails with what it raised.
+            Fires when the callback has ended.  Fails with the exception of the callback.
         """
         told: Deferred[None] = Deferred()
         self.last = state
@@ -58,12 +58,12 @@ class StateTeller(Generic[S]):
         return told
 
     def end_on(self, state: S) -> None:
-        """Tell a state, unless it was the last one that was told, or none was told."""
+        """Queue a call with a state if the last call had another one.  No effect before a call."""
         if self.last is not None and self.last != state:
             self.tell(state).addErrback(self._report)
 
     def drop_waiting(self) -> None:
-        """Drop the states that wait to be told; their callers go on."""
+        """Drop the queued states.  Their callers continue."""
         waiting, self._waiting = self._waiting, deque()
         for _, told in waiting:
             if not told.called:

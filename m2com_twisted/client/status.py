@@ -1,4 +1,4 @@
-"""What can be read of a client at any time, and its line observers."""
+"""The properties of a client, and its line observers."""
 
 from ..connection.state import ConnectionState
 from ..support.reactor_access import ReactorAccess
@@ -36,12 +36,12 @@ class ClientStatus(TypedSender):
 
     @property
     def state_since(self) -> float | None:
-        """When the connection came to its state, by the clock of `stats`; None before `connect`."""
+        """Time of the last change of state, by the clock of `stats`.  None before `connect`."""
         return self._parts.link.state_since
 
     @property
     def message_age(self) -> float | None:
-        """Seconds since the last message; None before the first."""
+        """Seconds since the last message.  None before the first."""
         last = self.stats.last_message_time
         return None if last is None else self._reactor.seconds() - last
 
@@ -72,7 +72,7 @@ class ClientStatus(TypedSender):
         return self._parts.inbound.stats
 
     def add_observer(self, observer: LineObserver) -> None:
-        """Add a line observer, which sees each line from now on.
+        """Add a line observer, which gets each line from now on.
 
         Raises
         ------
@@ -82,5 +82,5 @@ class ClientStatus(TypedSender):
         self._parts.observers.add(observer)
 
     def remove_observer(self, observer: LineObserver) -> None:
-        """Remove a line observer; an unknown one is ignored."""
+        """Remove a line observer.  An unknown observer is ignored."""
         self._parts.observers.remove(observer)

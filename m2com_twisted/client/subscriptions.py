@@ -53,7 +53,7 @@ class Subscription(Generic[T]):
         self.active = True
 
     def cancel(self) -> None:
-        """Stop the calls.  May be called at any time; a call that runs goes on."""
+        """Stop the calls.  It may be called at any time.  A running call continues."""
         self.active = False
 
 
@@ -96,7 +96,7 @@ class Subscriptions:
         self._throttle = Throttle(_UNFIT_LOG_INTERVAL)
         self._by_name: dict[str, list[Subscription[Any]]] = {}
         self._for_unknown: list[Subscription[Any]] = []
-        # Counts the calls of `stop`: a delivery that began before a call does not go on.
+        # Number of calls of `stop`.  A delivery that began before such a call does not continue.
         self._stops = 0
         self.errors = 0
 
@@ -112,7 +112,7 @@ class Subscriptions:
             subscriptions = self._for_unknown
         else:
             subscriptions = self._by_name.setdefault(kind.name, [])
-        # Also here: messages of the class may never come.
+        # Done here as well, because messages of the class may never come.
         self._forget_cancelled(subscriptions)
         subscriptions.append(subscription)
 
@@ -125,7 +125,7 @@ class Subscriptions:
         self._stops += 1
 
     def __call__(self, *, message: Message) -> object:
-        """Deliver a message; return an awaitable if a callback has to be awaited."""
+        """Deliver a message.  Return an awaitable if a callback must be awaited."""
         name = message.get("id")
         if self._for_unknown or (isinstance(name, str) and name in self._by_name):
             return self._deliver(message, name)
@@ -178,7 +178,7 @@ class Subscriptions:
             raise
         except BaseException as error:
             if self._stops != stops and isinstance(error, CancelledError | asyncio.CancelledError):
-                raise  # The cancellation of what runs when the client is closed.
+                raise  # The client was closed and cancels the callback.
             self.errors += 1
             shown = beginning_of(message)
             self._log.error("The callback failed on the message %s", shown, exc_info=error)
@@ -217,9 +217,9 @@ class TypedReceiver:
     def subscribe(self, kind: type[T], callback: Callable[[T], object]) -> Subscription[T]:
         """Call back with each message of a class, typed, from the next message on.
 
-        Any number of callbacks, of any of the kinds that ``on_event`` may be of, and
-        in the same order: those for one message are called one after the other, after
-        ``on_event`` or ``on_telemetry``, and the next message waits for them.
+        There may be any number of callbacks, of the same kinds as ``on_event``.  Those for one
+        message are called one after the other, after ``on_event`` or ``on_telemetry``.  The next
+        message waits for them.
 
         Parameters
         ----------

@@ -58,7 +58,7 @@ class TypedSender:
         Raises
         ------
         InvalidMessageError
-            If it is no command of the catalogue, the class of one for example.
+            If it is not a command of the catalogue, for example if it is a class.
         M2ComError, RuntimeError, ValueError
             As `run_command`.
         """
@@ -75,12 +75,12 @@ class TypedSender:
         Parameters
         ----------
         feed
-            The message; its class says to which port it goes.
+            The message.  Its class decides the port.
 
         Raises
         ------
         InvalidMessageError
-            If it is no feed of the catalogue.
+            If it is not a feed of the catalogue.
         M2ComError, RuntimeError, ValueError
             As `write_message`.
         """

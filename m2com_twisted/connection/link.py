@@ -104,7 +104,7 @@ class ReconnectingLink:
 
     @property
     def state(self) -> ConnectionState:
-        """Where the connection stands."""
+        """State of the connection."""
         return self._machine.state
 
     @property
@@ -237,13 +237,13 @@ class ReconnectingLink:
 
 
 def check_timeout(timeout: object) -> None:
-    """Refuse a timeout that is no number of seconds.
+    """Raise an error if a timeout is not a number of seconds.
 
     Raises
     ------
     ValueError
         If it is negative, or not a number of seconds.
     """
-    # A bool is a number, but no time.
+    # A bool is a number, but not a time.
     if isinstance(timeout, bool) or not (isinstance(timeout, Real) and float(timeout) >= 0):
         raise ValueError(f"The timeout must be 0 or more, not {timeout!r}.")

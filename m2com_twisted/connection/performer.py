@@ -68,7 +68,7 @@ class ConnectionUser(Protocol):
         """Drop the messages that wait for delivery.  Runs no code of users."""
 
     def stop(self) -> Deferred[None]:
-        """Cancel the callback; the Deferred fires when it has ended."""
+        """Cancel the callback.  The Deferred fires when the callback has ended."""
 
 
 class Performer:
@@ -79,7 +79,7 @@ class Performer:
     address
         Host and port, for errors.
     machine
-        Gives the present state; effects that are out of date are left out.
+        Has the present state.  Effects that are out of date are not performed.
     connections
         The attempts and connections.
     waiters
@@ -135,7 +135,7 @@ class Performer:
         raise NotImplementedError(f"Nobody performs {effect!r}.")
 
     def report_teardown_when_done(self) -> None:
-        """Report `TornDown` when everything that was told to end has ended."""
+        """Report `TornDown` when all connections, attempts and the callback have ended."""
         if self._disconnecting and self._callback_ended and self._connections.all_gone:
             self._disconnecting = self._callback_ended = False
             self._report(TornDown())
@@ -144,13 +144,13 @@ class Performer:
 
     @perform.register
     def _dial(self, effect: Dial) -> None:
-        # Left out if code of users has closed the client meanwhile.
+        # Not done if code of users has closed the client meanwhile.
         if self._machine.attempt != effect.attempt:
             return
         try:
             self._connections.dial(effect.attempt, effect.timeout)
         except BaseException as error:
-            # What an endpoint raises does not come here, but a recursion too deep does.
+            # Exceptions of an endpoint are caught before, but a RecursionError is not.
             self._report(AttemptFailed(effect.attempt, error))
 
     @perform.register

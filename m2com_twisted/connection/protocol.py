@@ -1,7 +1,7 @@
-"""One connection: what arrives is cut into lines, and lines are written.
+"""The protocol of one connection: it splits received data into lines, and writes lines.
 
-The lines of a chunk are cut and handed over together.  `LineReceiver` does it
-one by one; `LineSplitter` says what that costs.
+The lines of a chunk are split and passed on together.  `LineReceiver` does it
+one by one.  `LineSplitter` explains the cost.
 """
 
 from collections import deque
@@ -50,10 +50,10 @@ class ConnectionOwner(Protocol):
     """Owner of a connection."""
 
     def connection_given_up(self, connection: "MessageProtocol") -> None:
-        """Learn that the client aborts the connection because the peer is silent."""
+        """Handle that the client aborts the connection because the peer is silent."""
 
     def connection_lost(self, connection: "MessageProtocol", reason: BaseException) -> None:
-        """Learn, once, that the connection is lost."""
+        """Handle the loss of the connection.  Called once."""
 
 
 class MessageProtocol(LineReceiver):
@@ -65,7 +65,7 @@ class MessageProtocol(LineReceiver):
     Parameters
     ----------
     owner
-        Owner of the connection; told once when it is lost.
+        Owner of the connection.  It is called once when the connection is lost.
     receiver
         Takes the lines.
     clock
@@ -77,7 +77,7 @@ class MessageProtocol(LineReceiver):
     max_line_length
         The longest line that is accepted, in bytes without its terminator.
     max_waiting_bytes
-        The most that may wait to be written.
+        Largest number of bytes that wait to be written.
     waits_for_first_line
         Whether the timeout counts from the first line on, and not from the
         connection on.
@@ -108,7 +108,7 @@ class MessageProtocol(LineReceiver):
         self._watchdog = Watchdog(clock, self._peer_is_silent)
         self._timeout: float | None = None
         self._waits_for_line = waits_for_first_line
-        # Chunks that have arrived, and whether they have to wait: at first until
+        # Chunks that have arrived, and whether they must wait.  At first they wait until
         # `start_reading`.
         self._chunks: deque[bytes] = deque()
         self._busy = True
@@ -153,7 +153,7 @@ class MessageProtocol(LineReceiver):
         self._take_chunks()
 
     def set_timeout(self, timeout: float | None) -> None:
-        """Abort when no line arrives for this many seconds; None: never."""
+        """Abort if no line arrives for this number of seconds.  None: never."""
         self._timeout = timeout
         if self.is_open and not self._waits_for_line:
             self._watchdog.start(timeout)
@@ -165,14 +165,14 @@ class MessageProtocol(LineReceiver):
         self.transport.pauseProducing()
 
     def resume_reading(self) -> None:
-        """Go on."""
+        """Resume reading from the peer."""
         self._paused = False
         self._watchdog.resume()
         if self._started:
             self.transport.resumeProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        """Override: take a chunk, or leave it to the loop that is taking one.
+        """Override: process a chunk, or queue it if another is being processed.
 
         A transport in memory may bring a chunk while another is being taken,
         or while a line is being written.
@@ -202,7 +202,7 @@ class MessageProtocol(LineReceiver):
         elif lines or self._watchdog.in_doubt:
             self._watchdog.heard()
         for part in runs(lines) if self._splitter.found_oversize else [lines]:
-            # What the one before led to may have closed the connection.
+            # The processing of the previous line may have closed the connection.
             if part and self.is_open:
                 if isinstance(part, OversizeLine):
                     self._receiver.oversize_line_received(part, self.MAX_LENGTH)
@@ -267,7 +267,7 @@ class MessageProtocol(LineReceiver):
         self._watchdog.stop()
 
     def disconnect(self) -> None:
-        """Close the connection, by force if the peer does not take the rest in time."""
+        """Close the connection.  Abort it if the peer does not read the rest in time."""
         self.give_up()
         if not self.is_alive:
             return
@@ -276,7 +276,7 @@ class MessageProtocol(LineReceiver):
         self.transport.loseConnection()
 
     def abort(self) -> None:
-        """Close the connection at once and drop the rest; or as soon as it is made."""
+        """Close the connection at once, or as soon as it is made, and drop unsent data."""
         self.give_up()
         aborted, self._aborted = self._aborted, True
         if self.is_alive and not aborted:
@@ -284,7 +284,7 @@ class MessageProtocol(LineReceiver):
             self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Override: tell the owner."""
+        """Override: call the owner."""
         self.give_up()
         self.is_alive = False
         self._unregister_gate()
@@ -293,7 +293,7 @@ class MessageProtocol(LineReceiver):
         self._owner.connection_lost(self, self._own_reason or reason.value or ConnectionLost())
 
     def _release_transport(self) -> None:
-        """Resume a paused transport: otherwise it does not close, or not report its end."""
+        """Resume a paused transport.  Otherwise it may not close or not report its end."""
         self._unregister_gate()
         if self._paused or not self._started:
             self._paused, self._started = False, True

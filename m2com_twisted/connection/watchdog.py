@@ -1,4 +1,4 @@
-"""Notices a peer that has gone silent."""
+"""Detects a silent peer."""
 
 import math
 from collections.abc import Callable
@@ -34,12 +34,12 @@ class Watchdog:
         self._armed_at = 0.0
         self._resting_since: float | None = None
         self._check: IDelayedCall | None = None
-        #: Whether the time is over, and anything that is read now proves that the
+        #: Whether the time is over, but data that is read now would still prove that the
         #: peer was not silent.
         self.in_doubt = False
 
     def start(self, timeout: float | None) -> None:
-        """Count from now; None: do not count."""
+        """Start the timeout, in seconds.  None: no timeout."""
         self.stop()
         self._timeout = timeout
         self._heard_at = self._clock.seconds()
@@ -49,7 +49,7 @@ class Watchdog:
             self._arm()
 
     def stop(self) -> None:
-        """Do not count any more; nothing is left in the reactor."""
+        """Stop the timeout.  Nothing is left in the reactor."""
         self._disarm()
         self._timeout = None
 

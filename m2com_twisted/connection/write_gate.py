@@ -20,15 +20,15 @@ class WriteGate:
     separate object, because ``pauseProducing`` of a LineReceiver stops reading,
     not writing.
 
-    A writer waits *before* it writes.  Rejected: to write and then wait, as
-    asyncio's ``drain`` does.  If the connection were lost meanwhile, nobody
-    could tell whether the message was sent.  As it is, none of it was.
+    A writer waits *before* it writes.  The other order, as with ``drain`` of asyncio, was
+    rejected: if the connection is lost during that wait, it is unknown whether the message
+    was sent.  Here it is certain that nothing of it was sent.
 
     Parameters
     ----------
     limit
-        The most bytes that may wait.  More are refused, and so is a single
-        message that is longer.
+        Largest number of bytes that may wait.  More bytes are refused, and so is a single
+        longer message.
     """
 
     def __init__(self, limit: int) -> None:
