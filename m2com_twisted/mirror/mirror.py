@@ -21,8 +21,9 @@ class Mirror(Operations):
     an application starts and stops it.
 
     Procedures are coroutines.  Each returns a `Report` of its steps, or raises `ProcedureError`
-    with the report.  A cancelled procedure ends at once, starts nothing more and undoes nothing.
-    Several procedures may run at the same time.  `disable` and `make_safe` cancel the others.
+    with the report.  A cancelled procedure ends at once, starts nothing more and undoes nothing,
+    but a bump test restores the former offsets.  Several procedures may run at the same time.
+    `disable` and `make_safe` cancel the others.
 
     Parameters
     ----------
