@@ -75,8 +75,8 @@ class Deadlines:
         entries: list[tuple[float, int]] = []
         while self._heap and self._heap[0][0] <= due:
             entries.append(heapq.heappop(self._heap))
-        # Only then, so that who sets a deadline in the past, again and again,
-        # does not keep the reactor here.
+        # Only then, so that a caller that sets deadlines in the past repeatedly does not
+        # block the reactor here.
         for time, key in entries:
             if self._times.get(key) == time:
                 del self._times[key]

@@ -100,7 +100,7 @@ class PastCommands:
 
 
 class SentIds:
-    """Knows which ids were never sent; it stores only the gaps."""
+    """Records which ids were never sent.  It stores only the gaps."""
 
     def __init__(self) -> None:
         self._first: int | None = None
@@ -113,7 +113,7 @@ class SentIds:
         self._gaps: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_GAPS)
 
     def add(self, sequence_id: int) -> None:
-        """Keep an id that is sent."""
+        """Record an id that is sent."""
         if self._first is None:
             self._first = self._last = sequence_id
         elif is_before(self._last, sequence_id):

@@ -1,1 +1,1 @@
-"""What every other package needs: log lines, counters, the reactor."""
+"""Log lines, counters and access to the reactor, for all other packages."""

@@ -1,4 +1,4 @@
-"""What kind of function a callable is, however it is wrapped."""
+"""Finds the kind of function of a callable, also behind wrappers."""
 
 import inspect
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def is_generator_function(function: Callable[..., object]) -> bool:
 
 
 def require_callback(function: object) -> None:
-    """Refuse what cannot be a callback whose result is awaited.
+    """Raise an error if an object cannot be a callback whose result is awaited.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def require_callback(function: object) -> None:
 
 
 def require_plain_function(function: object) -> None:
-    """Refuse what cannot be a callback where nothing is awaited.
+    """Raise an error if an object cannot be a callback whose result is not awaited.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The clock that durations are measured with: one that never steps.
+"""A clock for durations, which never steps.
 
-Twisted's reactors tell the time by the wall clock.  When that is set, by an
-operator or by NTP, ages and outages would be wrong by as much.
+The reactors of Twisted use the wall clock.  When an operator or NTP sets that clock, ages
+and outages would be wrong by the same amount.
 """
 
 import time
@@ -14,7 +14,7 @@ __all__ = ["monotonic_clock", "use_monotonic_clock"]
 
 
 def monotonic_clock(reactor: IReactorTime) -> Callable[[], float]:
-    """Return the clock to measure durations with.
+    """Return the clock for measuring durations.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def monotonic_clock(reactor: IReactorTime) -> Callable[[], float]:
 
 
 class _ContinuedClock:
-    """Goes on from what a reactor's clock says now, and never steps."""
+    """Continues from the present time of a reactor's clock, and never steps."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._offset = seconds() - time.monotonic()
@@ -65,5 +65,5 @@ def use_monotonic_clock(reactor: IReactorTime) -> None:
     reactor.seconds = seconds  # shadows the class's own
     for call in reactor.getDelayedCalls():
         if isinstance(call, DelayedCall):
-            # They read the clock when they are put off.
+            # They read the clock when they are postponed.
             call.seconds = seconds

@@ -1,4 +1,4 @@
-"""What is handed in: reactors, clocks and endpoints, as type checkers know them.
+"""Types of the arguments of users: reactors, clocks and endpoints.
 
 Twisted declares its interfaces with zope, which a type checker without a plugin does
 not understand: a `Clock` is no IReactorTime to it.  So the public signatures also take

@@ -26,7 +26,7 @@ _MM_PER_STEP = 1.9967536601e-5
 
 @COMMANDS.register(commands.EnableOpenLoopMaxLimit)
 def enable_open_loop_max_limit(model: Model, status: bool) -> Iterator[Step]:
-    """Let the wider force limits of the open loop hold; not in closed loop."""
+    """Enable or disable the wider force limits of the open loop.  Refused in closed loop."""
     refused = status and model.mirror.loop_closed
     model.open_loop_max_limit = status and not refused
     yield events.open_loop_max_limit(model.open_loop_max_limit)
@@ -36,16 +36,16 @@ def enable_open_loop_max_limit(model: Model, status: bool) -> Iterator[Step]:
 
 @COMMANDS.register(commands.ResetActuatorSteps)
 def reset_actuator_steps(model: Model) -> Iterable[Step]:
-    """Do nothing, successfully."""
+    """Succeed without any effect."""
     return ()
 
 
 @COMMANDS.register(commands.SetHardpointList)
 def set_hardpoint_list(model: Model, actuators: list[int]) -> Iterator[Step]:
-    """Let other actuators hold the mirror."""
+    """Choose other hardpoints."""
     axial, tangent = actuators[:3], tuple(actuators[3:])
     if model.as_original:
-        axial = sorted(axial)  # it takes them in any order
+        axial = sorted(axial)  # the original accepts any order
     if axial != sorted(set(axial)) or axial[-1] >= AXIAL_COUNT or tangent not in _TANGENT_TRIPLES:
         raise CommandRefusedError("these are not three axial actuators and every other tangent one")
     try:
@@ -64,14 +64,14 @@ def move_actuators(
     displacement: float | None = None,
     unit: ActuatorDisplacementUnit | None = None,
 ) -> Iterable[Step]:
-    """Move single actuators in open loop, stop, pause or resume that."""
+    """Move single actuators in open loop, or stop, pause or resume such a motion."""
     motion = model.open_loop
     if actuator_command is CommandActuator.Stop:
         motion.stop()
     elif actuator_command is CommandActuator.Pause:
         motion.pause()
     elif model.mirror.loop_closed and model.as_original:
-        return ()  # the original says that it succeeds; then it hangs
+        return ()  # the original reports success, and then hangs
     elif model.mirror.loop_closed:
         raise CommandRefusedError("the loop is closed")
     elif actuator_command is CommandActuator.Resume:

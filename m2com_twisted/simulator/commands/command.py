@@ -1,4 +1,4 @@
-"""A command of the simulated controller: its name, its parameters and what runs it."""
+"""A command of the simulated controller: its name, its parameters and its function."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -54,21 +54,21 @@ class Command:
 
     @property
     def name(self) -> str:
-        """Its name on the wire, without ``cmd_``."""
+        """Name of the command on the wire, without ``cmd_``."""
         return self.declaration.name
 
     @property
     def summary(self) -> str:
-        """Its effect, in one sentence."""
+        """Effect of the command, in one sentence."""
         return summary_of(self.declaration)
 
     def run(self, model: Model, message: Message) -> Iterable[Step]:
-        """Return the steps in order; each is made when the iteration reaches it.
+        """Return the steps in order.  Each is made when the iteration reaches it.
 
         Raises
         ------
         CommandRefusedError
-            If it fails, at once or during the iteration.
+            If the command fails, at once or during the iteration.
         """
         if not model.as_original:
             return self.function(model, **read(self.declaration, self.readers, message))

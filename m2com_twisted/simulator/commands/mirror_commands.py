@@ -26,7 +26,7 @@ _MAX_RADIUS, _MAX_Z = 7740.0, 7890.0
 
 @COMMANDS.register(commands.ApplyForces)
 def apply_forces(model: Model, axial: list[float], tangent: list[float]) -> Iterator[Step]:
-    """Set the force offsets, in place of the former."""
+    """Set the force offsets, which replace the former ones."""
     mirror, former = model.mirror, model.mirror.applied
     mirror.applied = axial + tangent
     if any(abs(mirror.demand(index)) >= CLOSED_LOOP_LIMITS[index] for index in range(COUNT)):
@@ -61,9 +61,9 @@ def position_mirror(
 
 
 def _move(model: Model, pose: Pose) -> str:
-    """Start a motion; return what forbids it, if anything.
+    """Start a motion.  Return the reason for a refusal, or an empty text.
 
-    The original says that it fails, and moves all the same: at once, or when the loop is
+    The original reports a failure but still moves the mirror: at once, or when the loop is
     closed.
     """
     refusal = _refusal(model, pose)
@@ -87,9 +87,10 @@ def _refusal(model: Model, pose: Pose) -> str:
 
 @COMMANDS.register(commands.SwitchForceBalanceSystem)
 def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
-    """Close or open the force loop; to close it, the motors must be on.
+    """Close or open the force loop.  To close it, the motors must be on.
 
-    The original forbids it to true only.  A number, which it takes as well, closes the loop.
+    The original checks this only for the value true.  It also accepts a number, which closes the
+    loop.
     """
     refused = status is True and (not model.motor_on or model.open_loop_max_limit)
     if status and not refused:
@@ -110,12 +111,12 @@ def switch_force_balance_system(model: Model, status: bool) -> Iterator[Step]:
 
 @COMMANDS.register(commands.SaveMirrorPosition)
 def save_mirror_position(model: Model) -> Iterable[Step]:
-    """Do nothing, successfully."""
+    """Succeed without any effect."""
     return ()
 
 
 @COMMANDS.register(commands.SetMirrorHome)
 def set_mirror_home(model: Model) -> Iterable[Step]:
-    """Make the present position the home, from which positions count."""
+    """Make the present position the home.  Positions are relative to it."""
     model.mirror.set_home()
     return ()

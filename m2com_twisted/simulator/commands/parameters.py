@@ -27,13 +27,13 @@ __all__ = [
 
 
 class CommandRefusedError(Exception):
-    """A command fails; the text says why, for the log."""
+    """Raised if a command fails.  The text is the reason, for the log."""
 
 
-#: Returns the value for the function; raises CommandRefusedError if it does not fit.
+#: Returns the value for the function, or raises CommandRefusedError if it does not fit.
 Reader = Callable[[Field, Any], object]
 
-#: In place of a reader: clients send the parameter, and the controller ignores it.
+#: Used instead of a reader for a parameter that clients send and the controller ignores.
 IGNORED = None
 
 
@@ -73,36 +73,36 @@ def read(
 
 
 def value_of(field: Field, value: Any) -> object:
-    """Return a value that is as the catalogue says."""
+    """Check a value against the catalogue and return it."""
     if value is None:
         raise CommandRefusedError("must not be null")
     if field.type is float:
-        # The model judges the range, after the events that precede its verdict.
+        # The model checks the range later, after the events that come before the result.
         field = replace(field, limits=FieldLimits())
     converted = checked(field, value)
     if not isinstance(converted, tuple):
         return converted
     most = field.limits.maximum
     if field.length is None and most is not None and len(converted) > most + 1:
-        # A list that repeats an actuator many times would make the answer very long.
+        # A list that repeats an actuator many times would make the reply very long.
         raise CommandRefusedError(f"has more than {most + 1} items")
     return list(converted)
 
 
 def as_given(field: Field, value: Any) -> object:
-    """Check a value and return it as received: the original echoes integers as integers."""
+    """Check a value and return it as received, because the original echoes integers unchanged."""
     value_of(field, value)
     return value
 
 
 def only_true(field: Field, value: Any) -> bool:
-    """Return whether a value is JSON's true; ``power`` takes anything else for off."""
+    """Return whether a value is true in JSON.  For ``power``, any other value means off."""
     return value is True
 
 
 def word(field: Field, value: Any) -> object:
     """Return a word of 64 bits, which may also come as its decimal digits."""
-    # fullmatch with [0-9]: isdigit and int take other alphabets' digits too.
+    # Only [0-9], because isdigit and int also accept the digits of other alphabets.
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,20}", value):
         value = int(value)
     return value_of(field, value)

@@ -19,13 +19,13 @@ COMMANDS = CommandRegister()
 
 
 def interlock(model: Model) -> Step:
-    """Return the event of the interlock, and remember that it was told."""
+    """Return the event of the interlock, and record that it was sent."""
     model.interlock_told = model.power.interlock_engaged
     return events.interlock(model.interlock_told)
 
 
 def _switch(model: Model, power_type: PowerType, on: bool, times: PowerTimes) -> Iterator[Step]:
-    """Bring a power system up or down, through the state on the way there."""
+    """Switch a power system on or off, through its intermediate state."""
     if on:
         states = (PowerSystemState.PoweringOn, PowerSystemState.PoweredOn)
         seconds = times.on
@@ -52,14 +52,14 @@ def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
     yield interlock(model)
     yield events.open_loop_max_limit(model.open_loop_max_limit)
     if model.motor_on:
-        model.raise_fault(6052)  # the monitoring ILCs are not there
+        model.raise_fault(6052)  # the monitoring ILCs are missing
 
 
 @COMMANDS.register(commands.ResetBreakers)
 def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
-    """Close the breakers of a power system; it must be on.
+    """Close the breakers of a power system, which must be on.
 
-    The event of the interlock repeats the last value: the relay is read only afterwards.
+    The event of the interlock repeats the last value, because the relay is read only afterwards.
     """
     if not model.power.is_on(power_type):
         yield events.digital_input(model.power.input)
@@ -88,14 +88,14 @@ def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
 def switch_digital_output(
     model: Model, bit: DigitalOutput, status: DigitalOutputStatus
 ) -> Iterator[Step]:
-    """Drive one digital output; the power bits switch the power."""
+    """Switch one digital output.  The power bits switch the power systems."""
     high = status is DigitalOutputStatus.BinaryHighLevel
     if status is DigitalOutputStatus.ToggleBit:
         high = not model.power.output & bit
     loop_was_closed = model.mirror.loop_closed
     model.power.set_output(bit, high)
     word = model.power.output
-    # The original tells the state of the interlock from before the power changes.
+    # The original sends the state of the interlock before the power changes.
     before = [events.digital_output(word), interlock(model)] if model.as_original else []
     told: list[Step] = []
     for power_type in (PowerType.Communication, PowerType.Motor):

@@ -27,7 +27,7 @@ COMMANDS = CommandRegister()
 
 @COMMANDS.register(commands.ClearErrors)
 def clear_errors(model: Model) -> Iterator[Step]:
-    """Forget errors, warnings and limit switches; causes still there come again."""
+    """Clear errors, warnings and limit switches.  Those whose cause is present come back."""
     model.faults.clear()
     yield events.summary_faults_status(0)
     yield events.digital_input(model.power.input)
@@ -44,7 +44,7 @@ def set_enabled_faults_mask(model: Model, mask: int) -> Iterator[Step]:
 
 @COMMANDS.register(commands.RebootController)
 def reboot_controller(model: Model) -> Iterable[Step]:
-    """Go down half a second later, and do not come back."""
+    """Stop the controller half a second later.  It does not start again."""
     model.reboot_requested = True
     return ()
 
@@ -72,14 +72,14 @@ def run_script(
 
 @COMMANDS.register(commands.SwitchCommandSource)
 def switch_command_source(model: Model, is_remote: bool) -> Iterator[Step]:
-    """Hand the command over; commands are taken from either side all the same."""
+    """Change the commander.  Commands of both sides are still accepted."""
     model.commandable_by_dds = is_remote
     yield events.commandable_by_dds(is_remote)
 
 
 @COMMANDS.register(commands.SetClosedLoopControlMode)
 def set_closed_loop_control_mode(model: Model, mode: ClosedLoopControlMode) -> Iterator[Step]:
-    """Announce a control mode; the loop itself is not touched."""
+    """Announce a control mode.  This does not close or open the loop."""
     model.control_mode = mode
     yield events.closed_loop_control_mode(mode)
 
@@ -88,7 +88,7 @@ def set_closed_loop_control_mode(model: Model, mode: ClosedLoopControlMode) -> I
 def set_inner_loop_control_mode(
     model: Model, addresses: list[int], mode: InnerLoopControlMode
 ) -> Iterator[Step]:
-    """Set the mode of some ILCs; the communication power must be on."""
+    """Set the mode of some ILCs.  The communication power must be on."""
     _need_communication(model)
     for address in addresses:
         if mode is InnerLoopControlMode.ClearFaults:
@@ -100,7 +100,7 @@ def set_inner_loop_control_mode(
 
 @COMMANDS.register(commands.GetInnerLoopControlMode)
 def get_inner_loop_control_mode(model: Model, addresses: list[int]) -> Iterator[Step]:
-    """Tell the mode of some ILCs; the communication power must be on."""
+    """Report the mode of some ILCs.  The communication power must be on."""
     _need_communication(model)
     for address in addresses:
         yield _ilc_mode(model, address)
@@ -118,7 +118,7 @@ def _ilc_mode(model: Model, address: int) -> Step:
 
 @COMMANDS.register(commands.LoadConfiguration)
 def load_configuration(model: Model) -> Iterator[Step]:
-    """Tell of the configuration in use."""
+    """Report the configuration in use."""
     yield config_event(model.configuration_file)
 
 
@@ -137,7 +137,7 @@ def set_control_parameters(
     max_angle_difference: float,
     enable_lut_temperature: bool,
 ) -> Iterator[Step]:
-    """Choose where elevation and temperatures come from."""
+    """Choose the sources of elevation and temperatures."""
     model.inclination_source = (
         InclinationTelemetrySource.MTMOUNT
         if use_external_elevation_angle

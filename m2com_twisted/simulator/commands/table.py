@@ -1,8 +1,8 @@
 """The table of commands: name, parameters, function.
 
-A function takes the model and the parameters it declares, and returns what
-happens in order: events, and waits in which nothing else is done.  It says
-that the command fails by raising CommandRefusedError, if need be after some events.
+A function takes the model and the declared parameters, and returns the steps in
+order: events, and waits in which nothing else is done.  If the command fails, it
+raises CommandRefusedError, which may come after some events.
 
 Source: :ref:`protocol-commands`.
 """

@@ -1,4 +1,4 @@
-"""The configuration files the controller knows, and what it tells of one.
+"""The configuration files of the controller, and the event that describes one.
 
 Source: :ref:`protocol-events`.
 """
@@ -33,8 +33,8 @@ _LUT_PARAMETERS = {"optical": "FinalOpticalLUTs", "handling": "FinalHandlingLUTs
 def config_event(file: str) -> Message:
     """Return the event ``config`` for a configuration file.
 
-    Three fields follow from the name, and are empty if it does not parse; the
-    rest is the same for all files.
+    Three fields are parsed from the name, and are empty if it has another form.  The
+    other fields are the same for all files.
     """
     match = _NAME.fullmatch(file)
     version, mirror, table = match.groups() if match else ("", "", "")

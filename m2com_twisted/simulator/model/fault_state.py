@@ -11,7 +11,7 @@ from . import events
 
 __all__ = ["FaultState"]
 
-#: A warning by the table, which the controller nevertheless treats as a fault.
+#: A warning according to the table.  The controller treats it as a fault.
 _ALSO_OPENS_LOOP = 6057
 
 
@@ -21,11 +21,11 @@ class FaultState:
     Attributes
     ----------
     enabled
-        The mask; a fault whose bit is 0 in it is ignored entirely.
+        The mask.  A fault whose bit is 0 is ignored completely.
     status
         The bits of all faults and warnings.
     faulted
-        Whether there is one that opens the loop.
+        Whether a fault is present that opens the loop.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class FaultState:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything but the mask."""
+        """Clear everything except the mask."""
         self.status = 0
         self.faulted = False
         self._retracted: set[int] = set()
@@ -44,9 +44,9 @@ class FaultState:
         self._new_extended: set[int] = set()
 
     def add(self, fault: Fault) -> bool:
-        """Remember a fault; return whether the loop has to be opened for it.
+        """Add a fault.  Return whether it must open the loop.
 
-        A fault that is known already, or that is masked, changes nothing.
+        A fault that is already present or masked has no effect.
         """
         if not fault.mask & self.enabled or fault.mask & self.status:
             return False
@@ -58,19 +58,19 @@ class FaultState:
         return opens_loop
 
     def trigger_limit_switches(self, retracted: Iterable[int], extended: Iterable[int]) -> None:
-        """Remember actuators at their limit switches."""
+        """Add actuators at their limit switches."""
         self._new_retracted |= set(retracted) - self._retracted
         self._new_extended |= set(extended) - self._extended
         self._retracted |= self._new_retracted
         self._extended |= self._new_extended
 
-    def tell_again(self) -> None:
-        """Report the present state, limit switches included, to a client that has missed it."""
+    def report_again(self) -> None:
+        """Report the present state and limit switches again, for a new client."""
         self._tell_fault = self._tell_status = True
         self._new_retracted, self._new_extended = set(self._retracted), set(self._extended)
 
     def report(self, loop_closed: bool) -> list[Message]:
-        """Return the events that are due, once."""
+        """Return the events that were not sent yet."""
         due = []
         if self._tell_fault:
             due.append(events.force_balance_system_status(loop_closed))

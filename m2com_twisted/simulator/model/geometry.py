@@ -1,4 +1,4 @@
-"""Where the actuators stand, and how their steps move the mirror.
+"""The positions of the actuators, and the motion of the mirror by their steps.
 
 The mirror is a rigid body on six hardpoints: three of the axial actuators hold
 z and the two tilts, three of the tangent ones x, y and the turn about z.
@@ -95,7 +95,7 @@ UM_PER_M_ARCSEC = 1e6 * math.radians(1 / 3600)
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the mirror stands: x, y, z in um, rotations in arcsec."""
+    """Position of the mirror: x, y, z in um, rotations in arcsec."""
 
     x: float = 0.0
     y: float = 0.0
@@ -105,7 +105,7 @@ class Pose:
     z_rot: float = 0.0
 
     def __add__(self, other: "Pose") -> "Pose":
-        # Written out, because astuple copies what it finds, at ten times the cost.
+        # Written out, because astuple makes deep copies and takes ten times as long.
         return Pose(
             self.x + other.x,
             self.y + other.y,
@@ -145,7 +145,7 @@ def extensions(pose: Pose) -> list[float]:
 
 
 def pose_from_extensions(hardpoints: Sequence[int], extended: Sequence[float]) -> Pose:
-    """Return the pose in which six hardpoints are extended so far, in um.
+    """Return the pose for the extensions of the six hardpoints, in um.
 
     Raises
     ------

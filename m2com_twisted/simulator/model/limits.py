@@ -61,7 +61,7 @@ def tangent_errors(forces: Sequence[float], quarter: float) -> tuple[list[float]
 
 
 def tangents_at_limit(errors: Sequence[float], weight: float, total: float) -> bool:
-    """Say whether the errors of the tangent load cells are a fault."""
+    """Return whether the errors of the tangent load cells are a fault."""
     return (
         abs(weight) >= _TANGENT_WEIGHT
         or abs(total) >= _TANGENT_SUM

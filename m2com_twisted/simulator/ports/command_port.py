@@ -117,7 +117,7 @@ class CommandPort:
         self._forget_queue()
         if self._profile.welcome_always or not self._welcomed:
             # Sent to the first client as well, which may connect long after the start.
-            self._model.faults.tell_again()
+            self._model.faults.report_again()
             self._welcomed = True
             for message in welcome(self._model):
                 connection.send(message)
