@@ -1,4 +1,4 @@
-"""Sends the telescope's elevation to the controller, at a steady rate, while it is fresh."""
+"""Sends the elevation of the telescope to the controller at a fixed rate while it is fresh."""
 
 import inspect
 import logging
@@ -22,8 +22,8 @@ from .wire.codec import Message
 
 __all__ = ["Elevation", "ElevationFeeder"]
 
-# Seconds between two reports about the source.  It is asked 20 times a second,
-# and may fail every other time.
+# Seconds between two reports about the source.  It is called 20 times a second,
+# and may fail every second time.
 _REPORT_INTERVAL = 10.0
 
 # Seconds that a measured time may lie in the future.  Two readings of one clock
@@ -45,10 +45,10 @@ class Elevation(NamedTuple):
 class ElevationFeeder:
     """Sends ``tel_elevation``, which the controller uses for its force tables.
 
-    The source is asked for its latest angle each time.  An angle older than
-    `max_age` is not sent.  A controller that gets no angle uses its own
-    inclinometer or reports a fault; one that gets a frozen angle supports the
-    mirror for a wrong attitude.  A value that is no angle is not sent either.
+    The source is called for the latest angle each time.  An angle older than
+    `max_age` is not sent.  Without an angle, the controller uses its own
+    inclinometer or reports a fault.  With a frozen angle, it would support the
+    mirror for a wrong attitude.  A value that is not an angle is not sent either.
     Nothing that the source returns or raises ends the feeding.  A fault of the
     source is reported when it begins and when it ends.
 
@@ -102,9 +102,9 @@ class ElevationFeeder:
         self._writing: Deferred[None] | None = None
         self._throttle = Throttle(_REPORT_INTERVAL)
         self._is_reported = False
-        #: Whether the source had nothing that could be sent when it was last asked.
+        #: Whether the last call of the source returned no usable angle.
         self.stale = False
-        #: Angles handed to the connection.
+        #: Number of angles passed to the connection.
         self.sent = 0
 
     def start(
@@ -113,7 +113,7 @@ class ElevationFeeder:
         clock: IReactorTime,
         log: NamedLog,
     ) -> None:
-        """Begin to feed.
+        """Start to send.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ class ElevationFeeder:
 
 
 class _UnusableElevationError(Exception):
-    """The source returned no usable angle; the text says why."""
+    """The source returned no usable angle.  The text is the reason."""
 
 
 def _number(name: str, value: object) -> float:

@@ -12,7 +12,7 @@ The network
 A recording
     `RecordingError`: the file is no recording.
 The command
-    `CommandRejected`, `CommandFailed`: the controller answered so.
+    `CommandRejected`, `CommandFailed`: the controller refused it, or could not complete it.
     `CommandTimeout`, `CommandLost`: the controller did not answer; see `CommandStage`.
 
 Every class is also a subclass of the builtin exception that Python programmers
@@ -108,23 +108,23 @@ class InvalidFieldError(InvalidMessageError):
 
 
 class RecordingError(M2ComError, ValueError):
-    """The file or directory to read is no recording."""
+    """The file or directory is not a recording."""
 
 
 class WriteBufferFullError(M2ComError, RuntimeError):
-    """Too much waits to be written already.  Nothing was sent.
+    """The write buffer is full.  Nothing was sent.
 
-    Either the peer does not read and enough waits already, or the message alone
+    Either the peer does not read and the buffer is full, or the message alone
     is longer than the limit.
 
     Attributes
     ----------
     waiting
-        Bytes that wait to be written.
+        Number of bytes that wait to be written.
     limit
-        The most that may wait.
+        Largest number of bytes that may wait.
     size
-        Bytes of the message that was refused.
+        Number of bytes of the refused message.
     """
 
     def __init__(self, waiting: int, limit: int, size: int = 0) -> None:
@@ -192,7 +192,7 @@ class ConnectFailedError(M2ComError, OSError):
 class ConnectRefusedError(
     ConnectFailedError, builtins.ConnectionRefusedError, error.ConnectionRefusedError
 ):
-    """The host is there, but nothing listens on the port."""
+    """The host exists, but nothing listens on the port."""
 
 
 class ConnectTimeoutError(ConnectFailedError, builtins.TimeoutError, error.TimeoutError):
@@ -204,7 +204,7 @@ class HostNotFoundError(ConnectFailedError, error.DNSLookupError):
 
 
 class CommandStage(enum.Enum):
-    """How far a command got."""
+    """The last stage that a command is known to have reached."""
 
     NEVER_SENT = "never sent"
     SENT = "sent, not acknowledged"
@@ -217,13 +217,13 @@ class CommandError(M2ComError):
     Attributes
     ----------
     reason
-        What happened, without the command's name and number.
+        The reason, without the name and number of the command.
     command
-        Its name.
+        Name of the command.
     sequence_id
-        Its sequence id; None if it was never sent.
+        Sequence id of the command.  None if it was never sent.
     stage
-        How far it got.
+        The stage that the command reached.
     """
 
     _leaves_unknown = False
@@ -241,12 +241,12 @@ class CommandError(M2ComError):
 
     @property
     def outcome_unknown(self) -> bool:
-        """Whether the controller may have executed it, or may still do so."""
+        """Whether the controller may have executed the command, or may still execute it."""
         return self._leaves_unknown and self.stage is not CommandStage.NEVER_SENT
 
 
 class CommandRejected(CommandError, RuntimeError):  # noqa: N818 - what happened is the better name
-    """The controller did not accept the command (``noack``): it was not executed."""
+    """The controller did not accept the command (``noack``).  It was not executed."""
 
 
 class CommandFailed(CommandError, RuntimeError):  # noqa: N818
@@ -260,7 +260,7 @@ class CommandTimeout(CommandError, builtins.TimeoutError):  # noqa: N818
 
 
 class CommandLost(CommandError, ConnectionError):  # noqa: N818
-    """The connection was lost, or closed, before the answer."""
+    """The connection was lost or closed before the reply."""
 
     _leaves_unknown = True
 
