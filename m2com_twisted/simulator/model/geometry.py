@@ -5,7 +5,8 @@ z and the two tilts, three of the tangent ones x, y and the turn about z.
 Small angles, so that every relation is linear.  Lengths in um unless said
 otherwise, angles in arcsec.
 
-Source of the figures: the cell's drawings, and :ref:`protocol-figures`.
+Where the actuators stand is told by `m2com_twisted.catalogue.actuators`.  Source of the
+other figures: :ref:`protocol-figures`.
 """
 
 import math
@@ -13,12 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
 
+from ...catalogue.actuators import ACTUATORS, AXIAL_COUNT, TANGENT_COUNT
+
 __all__ = [
     "AXIAL",
     "AXIAL_COUNT",
     "AXIAL_LOCATIONS",
     "DEFAULT_HARDPOINTS",
-    "RINGS",
+    "RING_AZIMUTHS",
     "TANGENT",
     "TANGENT_ANGLES",
     "TANGENT_COUNT",
@@ -26,16 +29,11 @@ __all__ = [
     "UM_PER_M_ARCSEC",
     "UM_PER_STEP",
     "Pose",
-    "Ring",
     "extensions",
     "interpolation",
     "pose_from_extensions",
-    "ring_azimuths",
     "solve",
 ]
-
-AXIAL_COUNT = 72
-TANGENT_COUNT = 6
 
 #: The actuators are numbered from 0, the axial ones first.
 AXIAL = range(AXIAL_COUNT)
@@ -47,47 +45,26 @@ DEFAULT_HARDPOINTS = (5, 15, 25, 73, 75, 77)
 #: What one motor step extends an actuator by.
 UM_PER_STEP = 0.019967536601
 
-#: In m.
-TANGENT_RADIUS = 1.780189734
-
-#: Actuators A1 to A6, in rad.
-TANGENT_ANGLES = tuple(math.radians(60 * index) for index in range(TANGENT_COUNT))
-
-
-@dataclass(frozen=True)
-class Ring:
-    """Axial actuators on a circle, numbered clockwise as seen with +y up.
-
-    Attributes
-    ----------
-    count
-        Number of actuators, at equal distances.
-    radius
-        Radius, in m.
-    first
-        Azimuth of the first actuator, in degrees clockwise from +y.
-    """
-
-    count: int
-    radius: float
-    first: float
-
-
-#: The rings B, C and D, in the order of the actuators' indices.
-RINGS = (Ring(30, 1.601, 0.0), Ring(24, 1.284, 7.5), Ring(18, 1.002, 0.0))
-
-
-def ring_azimuths(ring: Ring) -> list[float]:
-    """Return the azimuth of each actuator of a ring, in rad clockwise from +y."""
-    return [math.radians(ring.first + 360 * index / ring.count) for index in range(ring.count)]
-
+_AXIAL_ACTUATORS, _TANGENT_ACTUATORS = ACTUATORS[:AXIAL_COUNT], ACTUATORS[AXIAL_COUNT:]
 
 #: x and y of each axial actuator, in m.
-AXIAL_LOCATIONS = tuple(
-    (ring.radius * math.sin(azimuth), ring.radius * math.cos(azimuth))
-    for ring in RINGS
-    for azimuth in ring_azimuths(ring)
+AXIAL_LOCATIONS = tuple((actuator.x, actuator.y) for actuator in _AXIAL_ACTUATORS)
+
+#: Azimuth of each actuator of the rings B, C and D, in rad clockwise from +y.
+RING_AZIMUTHS = tuple(
+    tuple(
+        math.atan2(actuator.x, actuator.y)
+        for actuator in _AXIAL_ACTUATORS
+        if actuator.name.startswith(letter)
+    )
+    for letter in "BCD"
 )
+
+#: In m.
+TANGENT_RADIUS = math.hypot(_TANGENT_ACTUATORS[0].x, _TANGENT_ACTUATORS[0].y)
+
+#: Actuators A1 to A6, in rad from +x towards +y.
+TANGENT_ANGLES = tuple(math.atan2(actuator.y, actuator.x) for actuator in _TANGENT_ACTUATORS)
 
 #: With lengths in um and arms in m: a turn of one arcsec moves this far per m.
 UM_PER_M_ARCSEC = 1e6 * math.radians(1 / 3600)

@@ -26,7 +26,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .geometry import AXIAL_COUNT, RINGS, ring_azimuths
+from .geometry import AXIAL_COUNT, RING_AZIMUTHS
 
 __all__ = ["WEIGHT", "gravity_table", "temperature_table", "weight_on_actuators"]
 
@@ -40,8 +40,8 @@ _Series = dict[int, float]
 def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {})) -> list[float]:
     """Return the values of one series a ring at the 72 axial actuators."""
     values = []
-    for ring, even, odd in zip(RINGS, cosines, sines, strict=True):
-        for azimuth in ring_azimuths(ring):
+    for ring, even, odd in zip(RING_AZIMUTHS, cosines, sines, strict=True):
+        for azimuth in ring:
             value = sum(part * math.cos(order * azimuth) for order, part in even.items())
             value += sum(part * math.sin(order * azimuth) for order, part in odd.items())
             values.append(value)

@@ -34,10 +34,9 @@ from operator import mul
 from .geometry import (
     AXIAL_COUNT,
     AXIAL_LOCATIONS,
-    RINGS,
+    RING_AZIMUTHS,
     TANGENT_ANGLES,
     TANGENT_COUNT,
-    ring_azimuths,
 )
 
 __all__ = ["bending", "spring_forces"]
@@ -136,7 +135,7 @@ def _springs() -> list[float]:
     outer = [
         _SPRING
         + sum(a * math.cos(m * azimuth) + b * math.sin(m * azimuth) for m, a, b in _OUTER_SPRINGS)
-        for azimuth in ring_azimuths(RINGS[0])
+        for azimuth in RING_AZIMUTHS[0]
     ]
     return outer + [_SPRING] * (AXIAL_COUNT - len(outer))
 
