@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ..catalogue import commands
 from ..catalogue.actuators import AXIAL_COUNT, TANGENT_COUNT
 from ..errors import InvalidFieldError
-from .moving import actuator_indices
-from .names import actuator_names
+from .names import actuator_indices, actuator_names
 from .preconditions import MOVING, require
 from .steps import Parts, Procedure, Step
 

@@ -184,10 +184,7 @@ class MakeSafeRun(StepRun):
 
     async def _stop(self, step: Step, record: StepRecord, stops: _Round) -> None:
         """Do one step, and write its result into its record."""
-        record.state, record.seen = StepState.RUNNING, ""
-        if record.began_at is None:
-            record.began_at = self._clock.seconds()
-        self._report_progress(record)
+        self._begin_step(record)
         try:
             record.seen = await step.action(self.procedure)
             record.state = StepState.DONE
@@ -202,8 +199,7 @@ class MakeSafeRun(StepRun):
             stops.lost |= isinstance(error, CommandLost | NotConnectedError)
             refused = isinstance(error, CommandFailed | CommandRejected)
             stops.refused |= refused and step.failure is Failure.COUNTS
-        record.ended_at = self._clock.seconds()
-        self._report_progress(record)
+        self._end_step(record)
 
     def _is_safe(self, stops: _Round) -> bool:
         """Whether messages prove that the mirror is safe, and no running command can change it."""

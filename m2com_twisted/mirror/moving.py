@@ -3,37 +3,18 @@
 import math
 from collections.abc import Collection, Sequence
 
-from ..catalogue import actuators, commands, events
+from ..catalogue import commands, events
 from ..catalogue.enums import ActuatorDisplacementUnit, CommandActuator, CommandScript
 from ..errors import InvalidFieldError
 from .motion_proofs import MM_PER_STEP
+from .names import actuator_indices
 from .preconditions import MOVING, OPEN_LOOP, require
 from .steps import Parts, Procedure, Step
 
-__all__ = ["AXES", "Move", "MoveActuators", "RunScript", "actuator_indices"]
+__all__ = ["AXES", "Move", "MoveActuators", "RunScript"]
 
 #: The axes of a position: three lengths in um, then three rotations in arcsec.
 AXES = ("x", "y", "z", "x_rot", "y_rot", "z_rot")
-
-
-def actuator_indices(names: Sequence[str | int]) -> tuple[int, ...]:
-    """Return the indices of actuators, each given by name or by index from 0.
-
-    Raises
-    ------
-    ValueError
-        If there is no such actuator.
-    """
-    indices = []
-    for name in names:
-        if isinstance(name, str):
-            known = actuators.BY_NAME.get(name.upper())
-            if known is None:
-                raise ValueError(f"There is no actuator {name!r}.")
-            indices.append(known.index)
-        else:
-            indices.append(name)
-    return tuple(indices)
 
 
 class Move(Procedure):

@@ -1,11 +1,11 @@
-"""Names of actuators, ILCs and faults, for people to read."""
+"""Names of actuators, ILCs and faults: written for people, and read from users."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..catalogue import actuators
 from ..catalogue.faults import Fault
 
-__all__ = ["actuator_names", "fault_names", "ilc_name", "ilc_names"]
+__all__ = ["actuator_indices", "actuator_names", "fault_names", "ilc_name", "ilc_names"]
 
 #: Largest number of names in a line.  Longer lines are hard to read.
 _MOST_NAMES = 12
@@ -30,6 +30,26 @@ def actuator_names(indices: Iterable[int]) -> str:
     return _listed(
         [known[index].name if 0 <= index < len(known) else str(index) for index in sorted(indices)]
     )
+
+
+def actuator_indices(names: Sequence[str | int]) -> tuple[int, ...]:
+    """Return the indices of actuators, each given by name or by index from 0.
+
+    Raises
+    ------
+    ValueError
+        If there is no such actuator.
+    """
+    indices = []
+    for name in names:
+        if isinstance(name, str):
+            known = actuators.BY_NAME.get(name.upper())
+            if known is None:
+                raise ValueError(f"There is no actuator {name!r}.")
+            indices.append(known.index)
+        else:
+            indices.append(name)
+    return tuple(indices)
 
 
 def fault_names(faults: Iterable[Fault]) -> str:

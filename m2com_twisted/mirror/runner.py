@@ -86,8 +86,7 @@ class StepRun:
     async def _do(self, step: Step, record: StepRecord) -> None:
         """Run a step, and write its result into its record."""
         self.procedure.record = record
-        record.state, record.began_at = StepState.RUNNING, self._clock.seconds()
-        self._report_progress(record)
+        self._begin_step(record)
         try:
             if self._is_cancelled and self._error is None:
                 raise CancelledError
@@ -105,8 +104,18 @@ class StepRun:
             record.state, record.seen = StepState.FAILED, str(error)
             if step.failure is Failure.ENDS:
                 self._fail(error, f"{step.name}: {error}")
-        finally:
-            record.ended_at = self._clock.seconds()
+        self._end_step(record)
+
+    def _begin_step(self, record: StepRecord) -> None:
+        """Write down that a step runs.  A step that is done again began at its first time."""
+        record.state, record.seen = StepState.RUNNING, ""
+        if record.began_at is None:
+            record.began_at = self._clock.seconds()
+        self._report_progress(record)
+
+    def _end_step(self, record: StepRecord) -> None:
+        """Write down that a step has ended, after its state was set."""
+        record.ended_at = self._clock.seconds()
         self._report_progress(record)
 
     def _fail(self, error: BaseException, reason: str) -> None:

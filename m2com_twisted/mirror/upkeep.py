@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from ..catalogue import actuators, commands, events
 from ..catalogue.enums import PowerType
 from ..errors import InvalidFieldError
-from .moving import actuator_indices
+from .names import actuator_indices
 from .preconditions import require
 from .readiness import make_ready
 from .steps import Parts, Procedure, Step
