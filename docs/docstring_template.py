@@ -1,6 +1,6 @@
 """A Sphinx extension: numpydoc compiles the template of a docstring once.
 
-By itself it does so for each docstring, which took a seventh of the time of a build.
+By itself it does so for each docstring, which is slow.
 """
 
 from __future__ import annotations

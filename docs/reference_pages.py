@@ -87,7 +87,7 @@ def defining_name(module_name: str, name: str) -> str:
 
 def _module_page(name: str) -> str:
     # The pages stand in no table of contents: Sphinx would copy all their names into the side bar
-    # of each page, and that took half of the time of a build.
+    # of each page, and that took much of the time of a build.
     title = name.removeprefix("m2com_twisted.")
     return "\n".join(
         [
