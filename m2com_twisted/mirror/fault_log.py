@@ -100,7 +100,7 @@ class FaultLog:
         return tuple(bits_in((self._word or 0) & ~mask))
 
     def forget(self) -> None:
-        """Remove the latched faults that are not current any more, and `first_out`."""
+        """Remove the latched faults that are not current any more, and the first fault."""
         word = self._word or 0
         self.latched = {bit: seen for bit, seen in self.latched.items() if word >> bit & 1}
         self.first_out = None
