@@ -1,4 +1,7 @@
-"""The 19 topics of the telemetry port: a function each, in wire order.
+"""The 19 topics of the telemetry port, in wire order.
+
+A function for each returns its values, in the order of the fields in the catalogue, which also
+has their names.
 
 Source: :ref:`protocol-telemetry`, :ref:`protocol-figures`.
 """
@@ -7,7 +10,9 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
+from ...catalogue import telemetry as topics
 from ...catalogue.enums import PowerType
+from ...catalogue.messages import ReceivedMessage
 from ...wire.codec import Message
 from .forces import net
 from .geometry import AXIAL_COUNT, UM_PER_M_ARCSEC, UM_PER_STEP, Pose
@@ -15,6 +20,9 @@ from .model import Model
 from .sensors import processed_inclination
 
 __all__ = ["REPEATED_TOPICS", "TOPICS", "TOPICS_ALWAYS", "telemetry"]
+
+#: The values of a message, in the order of its fields.
+Values = tuple[object, ...]
 
 #: Readings of the displacement sensors at home, in um.
 _THETA_Z_HOME = (14749.0, 14889.0, 14427.0, 14980.0, 15526.0, 14820.0)
@@ -25,23 +33,22 @@ _SENSOR_ANGLES = tuple(math.radians(60 * sensor) for sensor in range(6))
 _SENSOR_RADIUS = 1.78104
 
 
-def _power_status(model: Model) -> Message:
+def _power_status(model: Model) -> Values:
     noise = model.sensors.noise
     motor_voltage, motor_current = model.power.reading(PowerType.Motor)
     comm_voltage, comm_current = model.power.reading(PowerType.Communication)
-    return {
-        "motorVoltage": motor_voltage + noise(),
-        "motorCurrent": motor_current + noise(),
-        "commVoltage": comm_voltage + noise(),
-        "commCurrent": comm_current + noise(),
-    }
+    return (
+        motor_voltage + noise(),
+        motor_current + noise(),
+        comm_voltage + noise(),
+        comm_current + noise(),
+    )
 
 
-def _displacement_sensors(model: Model) -> Message:
+def _displacement_sensors(model: Model) -> Values:
     pose = model.mirror.pose
     # The original's sensors take a new home for the old one.
-    theta_z, delta_z = _displacements(pose if model.as_original else model.mirror.home + pose)
-    return {"thetaZ": theta_z, "deltaZ": delta_z}
+    return _displacements(pose if model.as_original else model.mirror.home + pose)
 
 
 # Kept, as the encoders' positions below, because most of the time the mirror
@@ -61,98 +68,79 @@ def _displacements(pose: Pose) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(theta_z), tuple(delta_z)
 
 
-def _ilc_data(model: Model) -> Message:
+def _ilc_data(model: Model) -> Values:
     # The high nibble is the counter of the broadcast; no ILC has a status to add.
-    return {"status": [model.sensors.count_broadcast() << 4] * len(model.mirror.steps)}
+    return ([model.sensors.count_broadcast() << 4] * len(model.mirror.steps),)
 
 
-def _net_forces_total(model: Model) -> Message:
-    fx, fy, fz, *_ = net(model.mirror.measured)
-    return {"fx": fx, "fy": fy, "fz": fz}
+def _net_forces_total(model: Model) -> Values:
+    return net(model.mirror.measured)[:3]
 
 
-def _net_moments_total(model: Model) -> Message:
-    *_, mx, my, mz = net(model.mirror.measured)
-    return {"mx": mx, "my": my, "mz": mz}
+def _net_moments_total(model: Model) -> Values:
+    return net(model.mirror.measured)[3:]
 
 
-def _axial_force(model: Model) -> Message:
+def _axial_force(model: Model) -> Values:
     mirror = model.mirror
-    return {
-        "lutGravity": mirror.lut_gravity[:AXIAL_COUNT],
-        "lutTemperature": mirror.lut_temperature,
-        "applied": mirror.applied[:AXIAL_COUNT],
-        "measured": mirror.measured[:AXIAL_COUNT],
-        "hardpointCorrection": mirror.correction[:AXIAL_COUNT],
-    }
+    return (
+        mirror.lut_gravity[:AXIAL_COUNT],
+        mirror.lut_temperature,
+        mirror.applied[:AXIAL_COUNT],
+        mirror.measured[:AXIAL_COUNT],
+        mirror.correction[:AXIAL_COUNT],
+    )
 
 
-def _tangent_force(model: Model) -> Message:
+def _tangent_force(model: Model) -> Values:
     mirror = model.mirror
-    return {
-        "lutGravity": mirror.lut_gravity[AXIAL_COUNT:],
-        "lutTemperature": [],  # as the controller has it
-        "applied": mirror.applied[AXIAL_COUNT:],
-        "measured": mirror.measured[AXIAL_COUNT:],
-        "hardpointCorrection": mirror.correction[AXIAL_COUNT:],
-    }
+    return (
+        mirror.lut_gravity[AXIAL_COUNT:],
+        [],  # no temperatures, as the controller has it
+        mirror.applied[AXIAL_COUNT:],
+        mirror.measured[AXIAL_COUNT:],
+        mirror.correction[AXIAL_COUNT:],
+    )
 
 
-def _force_balance(model: Model) -> Message:
-    fx, fy, fz, mx, my, mz = net(model.mirror.correction)
-    return {"fx": fx, "fy": fy, "fz": fz, "mx": mx, "my": my, "mz": mz}
+def _force_balance(model: Model) -> Values:
+    return net(model.mirror.correction)
 
 
-def _position(model: Model) -> Message:
+def _position(model: Model) -> Values:
     # The original writes a tilt of exactly 0 as an int: clients have to bear it.
-    return {
-        key: value or 0 if key in ("xRot", "yRot") else value
-        for key, value in _pose_fields(model.mirror.pose).items()
-    }
+    pose = model.mirror.pose
+    return pose.x, pose.y, pose.z, pose.x_rot or 0, pose.y_rot or 0, pose.z_rot
 
 
-def _pose_fields(pose: Pose) -> dict[str, float]:
-    return {
-        "x": pose.x,
-        "y": pose.y,
-        "z": pose.z,
-        "xRot": pose.x_rot,
-        "yRot": pose.y_rot,
-        "zRot": pose.z_rot,
-    }
+def _position_ims(model: Model) -> Values:
+    pose, noise = model.mirror.pose, model.sensors.noise
+    values = pose.x, pose.y, pose.z, pose.x_rot, pose.y_rot, pose.z_rot
+    return tuple([value + noise() for value in values])
 
 
-def _position_ims(model: Model) -> Message:
-    fields = _pose_fields(model.mirror.pose)
-    return {key: value + model.sensors.noise() for key, value in fields.items()}
-
-
-def _temperature(model: Model) -> Message:
+def _temperature(model: Model) -> Values:
     sensors = model.sensors
     mean, half = sensors.mean_temperature, sensors.airflow_rise / 2
-    return {
-        "ring": list(sensors.ring),
-        "intake": [mean - half + sensors.noise() for _ in range(2)],
-        "exhaust": [mean + half + sensors.noise() for _ in range(2)],
-    }
+    return (
+        list(sensors.ring),
+        [mean - half + sensors.noise() for _ in range(2)],
+        [mean + half + sensors.noise() for _ in range(2)],
+    )
 
 
-def _zenith_angle(model: Model) -> Message:
+def _zenith_angle(model: Model) -> Values:
     raw = model.sensors.inclinometer_raw + model.sensors.noise()
     processed = processed_inclination(raw)
-    return {
-        "measured": 90 - processed,
-        "inclinometerRaw": raw,
-        "inclinometerProcessed": processed,
-    }
+    return 90 - processed, raw, processed
 
 
-def _axial_encoder_positions(model: Model) -> Message:
-    return {"position": _encoder_positions(tuple(model.mirror.steps[:AXIAL_COUNT]))}
+def _axial_encoder_positions(model: Model) -> Values:
+    return (_encoder_positions(tuple(model.mirror.steps[:AXIAL_COUNT])),)
 
 
-def _tangent_encoder_positions(model: Model) -> Message:
-    return {"position": _encoder_positions(tuple(model.mirror.steps[AXIAL_COUNT:]))}
+def _tangent_encoder_positions(model: Model) -> Values:
+    return (_encoder_positions(tuple(model.mirror.steps[AXIAL_COUNT:])),)
 
 
 # Twice as many, for axial and tangent actuators.
@@ -161,52 +149,60 @@ def _encoder_positions(steps: tuple[int, ...]) -> tuple[float, ...]:
     return tuple([count * UM_PER_STEP for count in steps])
 
 
-def _axial_actuator_steps(model: Model) -> Message:
-    return {"steps": model.mirror.steps[:AXIAL_COUNT]}
+def _axial_actuator_steps(model: Model) -> Values:
+    return (model.mirror.steps[:AXIAL_COUNT],)
 
 
-def _tangent_actuator_steps(model: Model) -> Message:
-    return {"steps": model.mirror.steps[AXIAL_COUNT:]}
+def _tangent_actuator_steps(model: Model) -> Values:
+    return (model.mirror.steps[AXIAL_COUNT:],)
 
 
-def _force_error_tangent(model: Model) -> Message:
-    force, weight, total = model.tangent_force_error()
-    return {"force": force, "weight": weight, "sum": total}
+def _force_error_tangent(model: Model) -> Values:
+    return model.tangent_force_error()
 
 
-def _inclinometer_angle_tma(model: Model) -> Message:
-    return {"inclinometer": model.external_elevation}
+def _inclinometer_angle_tma(model: Model) -> Values:
+    return (model.external_elevation,)
 
 
-Builder = Callable[[Model], Message]
+Builder = Callable[[Model], Values]
+
+_ALWAYS: dict[type[ReceivedMessage], Builder] = {
+    topics.PowerStatusRaw: _power_status,
+    topics.PowerStatus: _power_status,
+    topics.DisplacementSensors: _displacement_sensors,
+}
+
+_POWERED: dict[type[ReceivedMessage], Builder] = {
+    topics.IlcData: _ilc_data,
+    topics.NetForcesTotal: _net_forces_total,
+    topics.NetMomentsTotal: _net_moments_total,
+    topics.AxialForce: _axial_force,
+    topics.TangentForce: _tangent_force,
+    topics.ForceBalance: _force_balance,
+    topics.Position: _position,
+    topics.PositionIMS: _position_ims,
+    topics.Temperature: _temperature,
+    topics.ZenithAngle: _zenith_angle,
+    topics.AxialEncoderPositions: _axial_encoder_positions,
+    topics.TangentEncoderPositions: _tangent_encoder_positions,
+    topics.AxialActuatorSteps: _axial_actuator_steps,
+    topics.TangentActuatorSteps: _tangent_actuator_steps,
+    topics.ForceErrorTangent: _force_error_tangent,
+    topics.InclinometerAngleTma: _inclinometer_angle_tma,
+}
 
 #: Sent in every cycle, before the others.
-TOPICS_ALWAYS: dict[str, Builder] = {
-    "powerStatusRaw": _power_status,
-    "powerStatus": _power_status,
-    "displacementSensors": _displacement_sensors,
-}
+TOPICS_ALWAYS: dict[str, Builder] = {topic.name: build for topic, build in _ALWAYS.items()}
 
 #: All topics in the order of sending.  Those not listed above are sent only while the motors
 #: have power.
 TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
-    "ilcData": _ilc_data,
-    "netForcesTotal": _net_forces_total,
-    "netMomentsTotal": _net_moments_total,
-    "axialForce": _axial_force,
-    "tangentForce": _tangent_force,
-    "forceBalance": _force_balance,
-    "position": _position,
-    "positionIMS": _position_ims,
-    "temperature": _temperature,
-    "zenithAngle": _zenith_angle,
-    "axialEncoderPositions": _axial_encoder_positions,
-    "tangentEncoderPositions": _tangent_encoder_positions,
-    "axialActuatorSteps": _axial_actuator_steps,
-    "tangentActuatorSteps": _tangent_actuator_steps,
-    "forceErrorTangent": _force_error_tangent,
-    "inclinometerAngleTma": _inclinometer_angle_tma,
+    topic.name: build for topic, build in _POWERED.items()
 }
+
+# The keys of each message, by the catalogue.
+_KEYS = {name: ("id", *topics.BY_NAME[name].__struct_encode_fields__) for name in TOPICS}
 
 
 #: Topics whose numbers are the same objects while the mirror stands still.
@@ -224,5 +220,7 @@ REPEATED_TOPICS = {
 def telemetry(model: Model) -> list[Message]:
     """Return the messages of one telemetry cycle, in order."""
     model.sensors.drift()
-    topics = TOPICS if model.motor_on else TOPICS_ALWAYS
-    return [{"id": name, **build(model)} for name, build in topics.items()]
+    sent = TOPICS if model.motor_on else TOPICS_ALWAYS
+    return [
+        dict(zip(_KEYS[name], (name, *build(model)), strict=True)) for name, build in sent.items()
+    ]
