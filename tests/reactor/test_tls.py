@@ -1,15 +1,12 @@
 """A client whose endpoint speaks TLS, on loopback sockets."""
 
-import datetime
 import socket
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
 import pytest_twisted
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import trustme
 from twisted.internet import ssl
 from twisted.internet.endpoints import (
     SSL4ClientEndpoint,
@@ -31,31 +28,26 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*pyOpenSSL:DeprecationWarning")
 NAME = "m2.example"
 
 
-def certificate() -> ssl.PrivateCertificate:
-    """Return a certificate that signs itself, valid for an hour."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    loaded: ssl.PrivateCertificate = ssl.PrivateCertificate.loadPEM(
-        signed.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+class Certificates:
+    """An authority, and a certificate that it signed."""
+
+    def __init__(self) -> None:
+        self._authority = trustme.CA()
+        self._server = self._authority.issue_cert(NAME)
+
+    @property
+    def authority(self) -> ssl.Certificate:
+        """The authority's own certificate."""
+        loaded: ssl.Certificate = ssl.Certificate.loadPEM(self._authority.cert_pem.bytes())
+        return loaded
+
+    @property
+    def server(self) -> ssl.PrivateCertificate:
+        """The server's certificate with its key."""
+        loaded: ssl.PrivateCertificate = ssl.PrivateCertificate.loadPEM(
+            self._server.private_key_and_cert_chain_pem.bytes()
         )
-    )
-    return loaded
+        return loaded
 
 
 class Echo(Protocol):
@@ -71,12 +63,12 @@ class Server:
     """A port that speaks TLS, and the endpoints that lead to it."""
 
     def __init__(self) -> None:
-        self._certificate = certificate()
+        self._certificates = Certificates()
         self._port: Any = None
 
     async def start(self) -> None:
         """Listen."""
-        options = self._certificate.options()
+        options = self._certificates.server.options()
         endpoint = SSL4ServerEndpoint(the_reactor(), 0, options, interface="127.0.0.1")
         self._port = await endpoint.listen(Factory.forProtocol(Echo))
 
@@ -91,7 +83,7 @@ class Server:
 
     def endpoints(self) -> list[IStreamClientEndpoint]:
         """Return an endpoint of either kind."""
-        options = ssl.optionsForClientTLS(NAME, trustRoot=self._certificate)
+        options = ssl.optionsForClientTLS(NAME, trustRoot=self._certificates.authority)
         reactor = the_reactor()
         return [
             wrapClientTLS(options, TCP4ClientEndpoint(reactor, "127.0.0.1", self.number)),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
+import trustme
 
 from m2com_twisted.hub import CommandRefused, HubSettings
 from tests.support.hub import PATIENCE, played_service, reader
@@ -18,9 +19,6 @@ from tests.support.programs import ROOT
 from tests.support.waiting import until
 
 pytestmark = needs_nats_server
-
-CERTIFICATES = Path(__file__).parents[2] / "support" / "certificates"
-TLS = f'tls {{ cert_file: "{CERTIFICATES}/server.pem", key_file: "{CERTIFICATES}/server.key" }}'
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +33,22 @@ def guarded_server() -> Iterator[NatsServer]:
 
 
 @pytest.fixture(scope="module")
-def encrypting_server() -> Iterator[NatsServer]:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with the certificate of a server, its authority's, and another authority's."""
+    folder = tmp_path_factory.mktemp("certificates")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    trustme.CA().cert_pem.write_to_path(str(folder / "other-ca.pem"))
+    server = authority.issue_cert("127.0.0.1", "localhost")
+    server.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def encrypting_server(certificates: Path) -> Iterator[NatsServer]:
     """Run a server that takes nothing but TLS."""
-    with running_server(TLS) as server:
+    both = certificates / "server.pem"
+    with running_server(f'tls {{ cert_file: "{both}", key_file: "{both}" }}') as server:
         yield server
 
 
@@ -82,9 +93,9 @@ async def test_wrong_password_reads_nothing(guarded_server: NatsServer) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_tls(encrypting_server: NatsServer) -> None:
+async def test_tls(encrypting_server: NatsServer, certificates: Path) -> None:
     """With the right authority all goes over TLS."""
-    settings = HubSettings.parse(encrypting_server.url, ca=str(CERTIFICATES / "ca.pem"))
+    settings = HubSettings.parse(encrypting_server.url, ca=str(certificates / "ca.pem"))
     async with played_service(settings) as service, reader(settings) as one:
         service.event("interlock", n=1)
         await one.until_number("interlock", 1)
@@ -92,11 +103,13 @@ async def test_tls(encrypting_server: NatsServer) -> None:
 
 @pytest.mark.parametrize("ca", ["other-ca.pem", None])
 @pytest_twisted.ensureDeferred
-async def test_wrong_certificate(encrypting_server: NatsServer, ca: str | None) -> None:
+async def test_wrong_certificate(
+    encrypting_server: NatsServer, certificates: Path, ca: str | None
+) -> None:
     """A certificate that another authority signed is refused: no fallback, and no hanging."""
     settings = HubSettings.parse(
         encrypting_server.url.replace("nats:", "tls:"),
-        ca=None if ca is None else str(CERTIFICATES / ca),
+        ca=None if ca is None else str(certificates / ca),
     )
     async with reader(settings, wait=False) as one:
         await until(lambda: one.controller.last_error is not None, PATIENCE)
