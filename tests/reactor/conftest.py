@@ -1,14 +1,15 @@
 """Fixtures of the tests on the real reactor."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_twisted
 
-from m2com_twisted.simulator import CellController
 from tests.support.aio_bench import Bench
 from tests.support.asyncio_reactor import AsyncioReactor
+from tests.support.fixtures import controller
+
+__all__ = ["asyncio_reactor", "bench", "controller"]
 
 
 @pytest.fixture(scope="session")
@@ -32,12 +33,3 @@ def bench(asyncio_reactor: AsyncioReactor, request: pytest.FixtureRequest) -> It
         loop.set_task_factory(eager_task_factory)
     yield Bench(asyncio_reactor)
     loop.set_task_factory(before)
-
-
-@pytest_twisted.async_yield_fixture
-async def controller() -> AsyncIterator[CellController]:
-    """Run a simulated controller."""
-    controller = CellController()
-    await controller.start()
-    yield controller
-    await controller.stop()

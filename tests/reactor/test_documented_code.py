@@ -30,7 +30,7 @@ RUN_BY = {
     "docs/recordings.rst": "tests/unit/recording/test_recordings_page.py",
     "docs/running.rst": "tests/reactor/test_documented_code.py",
     "docs/simulator.rst": "tests/reactor/test_documented_code.py",
-    "docs/testing.rst": "tests/reactor/test_testing_docs.py",
+    "docs/testing.rst": "tests/programs/test_testing_docs.py",
 }
 
 

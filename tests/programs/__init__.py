@@ -1,0 +1,1 @@
+"""Tests of programs, each in a process of its own."""

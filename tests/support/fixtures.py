@@ -1,0 +1,32 @@
+"""Fixtures that more than one folder of tests uses; its conftest imports them."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_twisted
+
+from m2com_twisted.simulator import CellController
+from tests.support.nats_server import NatsServer, running_server
+
+
+@pytest_twisted.async_yield_fixture
+async def controller() -> AsyncIterator[CellController]:
+    """Run a simulated controller."""
+    controller = CellController()
+    await controller.start()
+    yield controller
+    await controller.stop()
+
+
+@pytest.fixture(scope="module")
+def nats_server() -> Iterator[NatsServer]:
+    """Run a NATS server that stays as it is; each test has an instance of its own on it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_server() -> Iterator[NatsServer]:
+    """Run a NATS server that the test may kill."""
+    with running_server() as server:
+        yield server
