@@ -1,6 +1,7 @@
 """The simulated cell controller as one object."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -15,9 +16,12 @@ from .model.model import Model, ServerKind
 from .model.power import PowerTimes
 from .model.profiles import DEFAULT, Profile
 from .ports.command_port import CommandPort
+from .ports.connection import Port
 from .ports.inbound import ReceivedMessages
-from .ports.injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection, inject_into_port
+from .ports.injection import ANSWER_INJECTIONS, FAULT_INJECTIONS, Injection
 from .ports.listening import PortPair
+from .ports.misbehaving import MisbehavingConnection, MisbehavingFactory
+from .ports.misbehaving_answers import MisbehavingAnswers
 from .ports.pacing import SteadyCall
 from .ports.port_factory import PortFactory
 from .ports.telemetry_port import TelemetryPort
@@ -89,10 +93,13 @@ class CellController:
         self._clock = as_reactor(clock or self._reactor)
         self.model = Model(seed, profile, kind)
         self._received = ReceivedMessages()
-        self._commands = CommandPort(
-            self.model, profile, self._clock, self._received, self.log, self._schedule_reboot
+        self._answers = MisbehavingAnswers()
+        self._command_factory = self._factory_of(lambda: self._commands)
+        self._telemetry_factory = self._factory_of(lambda: self._telemetry)
+        self._commands = self._make_command_port()
+        self._telemetry = TelemetryPort(
+            self.model, self._received, self.log, self._telemetry_factory
         )
-        self._telemetry = TelemetryPort(self.model, self._clock, self._received, self.log)
         # Missed telemetry is not sent later, because a burst of old values is useless.
         self._telemetry_pace = SteadyCall(
             self._clock, TELEMETRY_PERIOD, lambda _: self._telemetry.send_telemetry(), self.log
@@ -101,9 +108,27 @@ class CellController:
             self._reactor,
             interface,
             (command_port, telemetry_port),
-            (self._commands.factory, self._telemetry.factory),
+            (self._command_factory, self._telemetry_factory),
         )
         self._pending: list[IDelayedCall] = []
+
+    def _make_command_port(self) -> CommandPort:
+        return CommandPort(
+            self.model,
+            self.profile,
+            self._clock,
+            self._received,
+            self.log,
+            self._command_factory,
+            self._answers.next,
+            self._schedule_reboot,
+        )
+
+    def _factory_of(self, port: Callable[[], Port]) -> MisbehavingFactory:
+        """Return the factory of a port, which exists when the first client connects."""
+        return MisbehavingFactory(
+            lambda: MisbehavingConnection(port(), self._clock, self.log), self.log
+        )
 
     @property
     def command_port(self) -> int:
@@ -123,12 +148,12 @@ class CellController:
     @property
     def command_factory(self) -> PortFactory:
         """Makes the protocols of the command port; no address is needed."""
-        return self._commands.factory
+        return self._command_factory
 
     @property
     def telemetry_factory(self) -> PortFactory:
         """Makes the protocols of the telemetry port."""
-        return self._telemetry.factory
+        return self._telemetry_factory
 
     @property
     def received(self) -> list[Message]:
@@ -203,13 +228,13 @@ class CellController:
 
     def _inject(self, injection: Injection) -> None:
         if injection.name in ANSWER_INJECTIONS:
-            self._commands.injections.extend([injection] * injection.count)
+            self._answers.inject(injection)
         elif injection.name in FAULT_INJECTIONS:
             self.model.raise_fault(int(injection.name.removeprefix("fault-")))
         elif injection.port == "command":
-            inject_into_port(injection, self.command_factory)
+            self._command_factory.inject(injection)
         else:
-            inject_into_port(injection, self.telemetry_factory)
+            self._telemetry_factory.inject(injection)
 
     def start_loops(self) -> None:
         """Accept clients and run the model, without listening."""

@@ -17,9 +17,9 @@ from ..commands.table import COMMANDS
 from ..model.model import CYCLE, Model
 from ..model.profiles import Profile
 from ..model.welcome import welcome
+from .answers import Answer
 from .connection import Connection
 from .inbound import InboundError, OversizeLine, ReceivedMessages, elevation_told, parse
-from .injection import Injection, final_answers
 from .pacing import SteadyCall
 from .port_factory import PortFactory
 from .sequence_rule import SequenceRule
@@ -34,9 +34,6 @@ _QUEUE_BYTES = 256 * 1024
 #: for an hour, the events of that hour would otherwise come at once.
 _MAX_STANDSTILL = 10.0
 
-#: Default delay of a late acknowledgement.
-_LATE_SECONDS = 1.0
-
 _COMMAND_PREFIX = "cmd_"
 
 
@@ -46,12 +43,16 @@ class CommandPort:
     A command that takes time goes on when its client leaves; its answer is
     then lost, and the next client's commands wait for its end.
 
-    Attributes
+    Parameters
     ----------
+    model, profile, clock, received, log
+        Those of the controller.
     factory
-        For the listening port.
-    injections
-        Injected faults in the answers to the next commands, one for each.
+        The factory of the port.
+    next_answer
+        Makes the replies to the next command.
+    reboot
+        Called after the replies to ``rebootController``.
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class CommandPort:
         clock: IReactorTime,
         received: ReceivedMessages,
         log: logging.Logger,
+        factory: PortFactory,
+        next_answer: Callable[[], Answer],
         reboot: Callable[[], None],
     ) -> None:
         self._model = model
@@ -69,9 +72,9 @@ class CommandPort:
         self._received = received
         self._log = log
         self._reboot = reboot
-        self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self._factory = factory
+        self._next_answer = next_answer
         self._pace = SteadyCall(clock, CYCLE, lambda cycles: self.step(cycles * CYCLE), log)
-        self.injections: deque[Injection] = deque()
         self._queue: deque[bytes | OversizeLine] = deque()
         self._queued_bytes = 0
         self._reading_paused = False
@@ -96,12 +99,12 @@ class CommandPort:
 
     def send(self, message: Message) -> None:
         """Send a message to the client, if there is one."""
-        if self.factory.client is not None:
-            self.factory.client.send(message)
+        if self._factory.client is not None:
+            self._factory.client.send(message)
 
     def step(self, seconds: float) -> None:
         """Advance the model, and send the events that it produces."""
-        client = self.factory.client
+        client = self._factory.client
         if client is not None:
             client.check_reading()
         if client is not None or self._profile.runs_alone:
@@ -125,7 +128,7 @@ class CommandPort:
     def client_lost(self, connection: Connection) -> None:
         """Drop its commands, and the script."""
         self._log.info("Command client at %s left.", connection.peer)
-        if self.factory.forget(connection):
+        if self._factory.forget(connection):
             self._forget_queue()
             self._model.leave()
 
@@ -147,7 +150,7 @@ class CommandPort:
         self._reading_paused = False
 
     def _balance_reading(self) -> None:
-        client = self.factory.client
+        client = self._factory.client
         if client is None:
             return
         full = len(self._queue) >= _QUEUE_LINES or self._queued_bytes >= _QUEUE_BYTES
@@ -165,7 +168,7 @@ class CommandPort:
         while self._queue and self._running is None and self._call is None:
             if self._model.reboot_requested:
                 return
-            client = self.factory.client
+            client = self._factory.client
             if client is None or client.blocked:
                 return
             wait = self._next_start - self._clock.seconds()
@@ -235,11 +238,11 @@ class CommandPort:
     def _conduct(self, client: Connection, name: str, message: Message) -> Iterator[Wait]:
         """Answer a command and send its events.  Yield each wait."""
         sequence_id = message["sequence_id"]
-        injection = self.injections.popleft() if self.injections else None
-        if injection is not None and injection.name == "late-ack":
-            yield Wait(injection.seconds or _LATE_SECONDS)
-        if injection is None or injection.name != "missing-ack":
-            client.send({"id": "ack", "sequence_id": sequence_id})
+        answer = self._next_answer()
+        if answer.delay:
+            yield Wait(answer.delay)
+        for reply in answer.acknowledgement(sequence_id):
+            client.send(reply)
         outcome = "fail"
         try:
             for step in COMMANDS[name].run(self._model, message):
@@ -253,8 +256,8 @@ class CommandPort:
         except Exception:
             # The real controller would continue as well.
             self._log.exception("Command %s %s erred.", name, sequence_id)
-        for answer in final_answers(injection, outcome, sequence_id):
-            client.send(answer)
+        for reply in answer.final(outcome, sequence_id):
+            client.send(reply)
 
     def _advance(self, running: Iterator[Wait]) -> None:
         """Continue a command until it waits or ends."""
@@ -269,7 +272,7 @@ class CommandPort:
 
     def _cycle_after_line(self) -> None:
         """Simulate a cycle at once, as the original does after each line."""
-        if self._profile.as_original and self.factory.client is not None:
+        if self._profile.as_original and self._factory.client is not None:
             self._pace.start()
             for event in self._model.cycle():
                 self.send(event)

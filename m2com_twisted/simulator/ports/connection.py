@@ -4,7 +4,6 @@ Source: :ref:`protocol-transport`, :ref:`protocol-lifetime`.
 """
 
 import logging
-from collections.abc import Callable
 from typing import Protocol as TypingProtocol
 
 from twisted.internet.defer import Deferred
@@ -24,7 +23,6 @@ from ...wire import framing
 from ...wire.codec import Message, encode
 from ...wire.framing import LineSplitter
 from .inbound import OversizeLine
-from .pacing import SlowWriter
 
 __all__ = ["LINE_LIMIT", "Connection", "Port"]
 
@@ -89,10 +87,6 @@ class Connection(Protocol):
         Address of the client, for log lines.
     blocked
         Whether the client does not read.
-    muted
-        Whether everything sent to the client is dropped.
-    treatments
-        Functions that are called with the connection just after the welcome.
     """
 
     transport: _Transport
@@ -107,11 +101,7 @@ class Connection(Protocol):
         self._lost: list[Deferred[None]] = []
         self.peer = ""
         self.blocked = False
-        self.muted = False
-        self.treatments: list[Callable[[Connection], None]] = []
-        self._deaf = False
         self._force: IDelayedCall | None = None
-        self._drip: SlowWriter | None = None
 
     def connectionMade(self) -> None:
         """Set the socket options that both ends of the original use."""
@@ -120,20 +110,16 @@ class Connection(Protocol):
         set_socket_options(self.transport, self._log)
         self.transport.registerProducer(_WriteGate(self), True)
         self._port.client_connected(self)
-        for treatment in self.treatments:
-            treatment(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Pass the lines on."""
         for line in self._splitter.feed(data):
             is_too_long = isinstance(line, framing.OversizeLine)
             # Without the CR.
-            self._take(OversizeLine(LINE_LIMIT) if is_too_long else line[:-1])
+            self.take_line(OversizeLine(LINE_LIMIT) if is_too_long else line[:-1])
 
-    def _take(self, line: bytes | OversizeLine) -> None:
+    def take_line(self, line: bytes | OversizeLine) -> None:
         """Pass on a line.  An error in its handling must not close the connection."""
-        if self._deaf:
-            return
         try:
             self._port.line_received(self, line)
         except Exception:
@@ -142,8 +128,6 @@ class Connection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Override: report the end of the connection to the waiting callers."""
         self.connected = 0
-        if self._drip is not None:
-            self._drip.stop()
         if self._force is not None and self._force.active():
             self._force.cancel()
         self._port.client_lost(self)
@@ -156,12 +140,12 @@ class Connection(Protocol):
         self.write(encode(message))
 
     def write(self, data: bytes) -> None:
-        """Send bytes.  Drop the client if it has left too much unread."""
-        if not self.connected or self.muted or self._force is not None:
-            return
-        if self._drip is not None:
-            self._drip.write(data)
-            return
+        """Send bytes, unless the client is gone or the connection is being closed."""
+        if self.connected and self._force is None:
+            self.put(data)
+
+    def put(self, data: bytes) -> None:
+        """Give bytes to the transport.  Drop the client if it has left too much unread."""
         if self.blocked:
             self._unread += len(data)
             if self._unread > UNREAD_LIMIT:
@@ -196,23 +180,8 @@ class Connection(Protocol):
 
     def resume_reading(self) -> None:
         """Resume reading from the client."""
-        if self.connected and not self._deaf:
+        if self.connected:
             self.transport.resumeProducing()
-
-    def go_silent(self) -> None:
-        """Stop sending, but continue to read."""
-        self.muted = True
-
-    def go_dead(self) -> None:
-        """Stop sending and reading, as if the cable were cut."""
-        self.muted = self._deaf = True
-        self.pause_reading()
-
-    def drip(self, seconds: float) -> None:
-        """Send single bytes from now on, with this number of seconds between them."""
-        if self._drip is not None:
-            self._drip.stop()
-        self._drip = SlowWriter(self._clock, seconds, self.transport.write, self._log)
 
     def close(self) -> None:
         """Close the connection in order.  Abort it if the client does not read the rest."""

@@ -1,18 +1,15 @@
-"""Injected faults, which a client must survive.
+"""The faults that can be injected, which a client must survive.
 
-A fault is injected into the connection of the present client.  If there is none, it
+A fault of a connection is injected into that of the present client.  If there is none, it
 is injected into the next one.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ...catalogue.faults import FAULTS
-from ...wire.codec import TERMINATOR, Message
-from .connection import LINE_LIMIT, Connection
-from .port_factory import PortFactory
 
 __all__ = [
     "ANSWER_INJECTIONS",
@@ -20,8 +17,6 @@ __all__ = [
     "FAULT_INJECTIONS",
     "INJECTIONS",
     "Injection",
-    "final_answers",
-    "inject_into_port",
 ]
 
 #: Faults of a connection: name and meaning.
@@ -54,24 +49,6 @@ FAULT_INJECTIONS = {
 
 #: All injections.
 INJECTIONS = CONNECTION_INJECTIONS | ANSWER_INJECTIONS | FAULT_INJECTIONS
-
-#: Default of `Injection.seconds` for ``slow-drip``.  100 bytes a second are slow enough to notice,
-#: and fast enough to see the end of a line.
-_DRIP_SECONDS = 0.01
-
-#: Added to a sequence id.  The sum is above all ids of the client, and below the last id
-#: (protocol-answers).
-_WRONG_ID = 1_000_000
-
-_BAD_LINES = {
-    "garbage-line": b'\x00\x07garbage {"id": ]' + TERMINATOR,
-    "invalid-utf8": b'{"id": "\xff\xfe\x80"}' + TERMINATOR,
-    # Twice the limit of a client, so that it must skip bytes before the end.
-    "oversize-line": b'{"id": "oversize", "padding": "'
-    + b"x" * 2 * LINE_LIMIT
-    + b'"}'
-    + TERMINATOR,
-}
 
 
 @dataclass(frozen=True)
@@ -139,42 +116,3 @@ _READERS: dict[str, Callable[[str], object]] = {
     "seconds": float,
     "at": float,
 }
-
-
-def final_answers(injection: Injection | None, outcome: str, sequence_id: Any) -> list[Message]:
-    """Return the final replies to a command.  Without an injection there is one."""
-    name = injection.name if injection else ""
-    answer: Message = {"id": outcome, "sequence_id": sequence_id}
-    if name == "missing-success":
-        return []
-    if name == "duplicate-success":
-        return [answer, answer]
-    if name == "wrong-id":
-        # If ids are not checked, an id may be text.
-        wrong = sequence_id + _WRONG_ID if isinstance(sequence_id, int) else f"{sequence_id}?"
-        return [{"id": outcome, "sequence_id": wrong}]
-    return [answer]
-
-
-def inject_into_port(injection: Injection, factory: PortFactory) -> None:
-    """Inject a fault into a connection."""
-    if injection.name == "accept-then-close":
-        factory.refusals += injection.count
-    else:
-        factory.treat(lambda connection: _treat(injection, factory, connection))
-
-
-def _treat(injection: Injection, factory: PortFactory, connection: Connection) -> None:
-    match injection.name:
-        case "drop":
-            connection.close()
-        case "reset":
-            connection.abort()
-        case "half-open":
-            factory.cut_off(connection)
-        case "silence":
-            connection.go_silent()
-        case "slow-drip":
-            connection.drip(injection.seconds or _DRIP_SECONDS)
-        case name:
-            connection.write(_BAD_LINES[name])

@@ -1,4 +1,4 @@
-"""Functions that are called, and bytes that are written, at a fixed rate."""
+"""Functions that are called at a fixed rate."""
 
 import logging
 import math
@@ -6,14 +6,11 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-__all__ = ["SlowWriter", "SteadyCall"]
+__all__ = ["SteadyCall"]
 
 #: Seconds that a call may come too early.  A Clock that is advanced by just the
 #: period falls short of it by a rounding error, and a whole call would be lost.
 _EARLY = 1e-6
-
-#: While more bytes wait, each line that is written is dropped as a whole.
-_LIMIT = 64 * 1024
 
 
 class SteadyCall:
@@ -80,45 +77,3 @@ class SteadyCall:
             self._function(missed)
         except Exception:
             self._log.exception("The simulator failed; it continues.")
-
-
-class SlowWriter:
-    """Writes bytes at a fixed rate.
-
-    Parameters
-    ----------
-    clock
-        Tells the time and calls.
-    seconds
-        From one byte to the next.
-    write
-        Gets the bytes.
-    log
-        Gets what it raises.
-    """
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        seconds: float,
-        write: Callable[[bytes], object],
-        log: logging.Logger,
-    ) -> None:
-        self._write = write
-        self._waiting = bytearray()
-        self._timer = SteadyCall(clock, seconds, self._write_due, log)
-        self._timer.start()
-
-    def write(self, data: bytes) -> None:
-        """Add bytes to those that wait to be written."""
-        if len(self._waiting) < _LIMIT:
-            self._waiting += data
-
-    def stop(self) -> None:
-        """Write no more."""
-        self._timer.stop()
-
-    def _write_due(self, count: int) -> None:
-        if self._waiting:
-            self._write(bytes(self._waiting[:count]))
-            del self._waiting[:count]

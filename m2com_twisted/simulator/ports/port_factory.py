@@ -37,14 +37,10 @@ class PortFactory(ServerFactory):
     client
         The connection of the present client, or None.
     connections
-        All open connections: that of the client, and those that were cut off.
+        All open connections: that of the client, and those that are no longer in use.
     open
         Whether clients are accepted.  If not, no protocols are made.  This is for connections in
         memory, which have no listening socket.
-    refusals
-        Number of next connections that are closed at once in any case.
-    treatments
-        Functions that are called with the next connection just after the welcome.
     """
 
     noisy = False
@@ -55,34 +51,25 @@ class PortFactory(ServerFactory):
         self.client: Connection | None = None
         self.connections: list[Connection] = []
         self.open = True
-        self.refusals = 0
-        self.treatments: list[Callable[[Connection], None]] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         """Return a protocol for the client, or one that refuses it.  None if not open."""
         if not self.open:
             return None
-        if self.client is not None or self.refusals:
-            self.refusals = max(0, self.refusals - 1)
+        if self.refuses():
             self._log.info("Refused a client at %s.", addr)
             return _Refusal()
         self.client = self._connect()
-        self.client.treatments, self.treatments = self.treatments, []
         self.connections.append(self.client)
         return self.client
 
-    def treat(self, treatment: Callable[[Connection], None]) -> None:
-        """Call a function with the present connection, or with the next one after the welcome."""
-        if self.client is None:
-            self.treatments.append(treatment)
-        else:
-            treatment(self.client)
+    def refuses(self) -> bool:
+        """Return whether the connection that was just accepted is to be closed at once."""
+        return self.client is not None
 
-    def cut_off(self, connection: Connection) -> None:
-        """Leave a connection open without using it, and accept the next client."""
-        connection.go_dead()
-        if connection is self.client:
-            self.client = None
+    def release(self) -> None:
+        """Accept the next client, although the connection of the present one stays open."""
+        self.client = None
 
     def forget(self, connection: Connection) -> bool:
         """Remove a closed connection.  Return whether it was that of the client."""

@@ -5,8 +5,6 @@ Source: :ref:`protocol-messages`, :ref:`protocol-telemetry`, :ref:`protocol-life
 
 import logging
 
-from twisted.internet.interfaces import IReactorTime
-
 from ...wire.codec import Message, encode
 from ..model.model import Model
 from ..model.telemetry import REPEATED_TOPICS, telemetry
@@ -21,24 +19,26 @@ __all__ = ["TelemetryPort"]
 class TelemetryPort:
     """Sends telemetry, and receives the measurements of the telescope mount.
 
-    Attributes
+    Parameters
     ----------
+    model, received, log
+        Those of the controller.
     factory
         The factory of the port.
     """
 
     def __init__(
-        self, model: Model, clock: IReactorTime, received: ReceivedMessages, log: logging.Logger
+        self, model: Model, received: ReceivedMessages, log: logging.Logger, factory: PortFactory
     ) -> None:
         self._model = model
         self._received = received
         self._log = log
-        self.factory = PortFactory(lambda: Connection(self, clock, log), log)
+        self._factory = factory
         self._repeats = LineCache()
 
     def send_telemetry(self) -> None:
         """Send one cycle to the client, if there is one, in one write."""
-        client = self.factory.client
+        client = self._factory.client
         if client is not None:
             client.check_reading()
             client.write(b"".join(map(self._line, telemetry(self._model))))
@@ -55,7 +55,7 @@ class TelemetryPort:
     def client_lost(self, connection: Connection) -> None:
         """Accept the next client."""
         self._log.info("Telemetry client at %s left.", connection.peer)
-        self.factory.forget(connection)
+        self._factory.forget(connection)
 
     def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
         """Take telemetry of another component."""
