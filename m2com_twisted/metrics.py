@@ -53,7 +53,7 @@ class ControllerCollector(Collector):
     observe
         Returns the state and the counters.
     seconds
-        The time of the reactor's clock, in which the counters' times are.
+        Returns the time by the clock that the counters use for their times.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class RecorderCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Override: return the metrics as of the last look."""
         for name, meaning, value in (
-            # No counters: both go back when a segment is deleted while it is written.
+            # Gauges, because both decrease when a segment is deleted while it is written.
             ("messages", "Messages that are on disk.", self._seen.recorded),
             ("bytes", "Bytes of the segments since the last start.", self._seen.bytes),
             ("waiting_messages", "Messages that are not on disk yet.", self._seen.waiting),
@@ -148,14 +148,14 @@ class _MetricsRoot(Resource):
         registry = CollectorRegistry()
         for collector in collectors:
             registry.register(collector)
-        # Here, because it imports the reactor.
+        # Imported here, because it imports the reactor.
         from prometheus_client.twisted import MetricsResource
 
         # A lambda without annotations.
         self._metrics: IResource = MetricsResource(registry)  # type: ignore[no-untyped-call]
 
     def getChild(self, path: bytes, request: Request) -> IResource:
-        """Override."""
+        """Override: serve ``/metrics`` and nothing else."""
         if path != b"metrics":
             return notFound()
         for collector in self._collectors:
@@ -172,7 +172,7 @@ class _QuietSite(Site):
         Site.__init__(self, root)
 
     def log(self, request: object) -> None:
-        """Override."""
+        """Override: log nothing."""
 
 
 def metrics_site(*collectors: ControllerCollector | RecorderCollector) -> Site:

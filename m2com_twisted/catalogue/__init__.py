@@ -1,5 +1,5 @@
-"""The words of the protocol, each written once.
+"""The messages and names of the protocol, each defined once.
 
-Commands, feeds, events and telemetry as typed classes with units and ranges; enumerations,
-faults, port numbers; the actuators and other devices of the cell by name.
+It has commands, feeds, events and telemetry as typed classes with units and ranges.  It also
+has the enumerations, faults and port numbers, and the actuators and other devices by name.
 """

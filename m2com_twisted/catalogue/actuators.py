@@ -3,7 +3,7 @@
 Indices count from 0, as the commands and most events do; the events
 ``hardpointList`` and ``bypassedActuatorILCs`` count from 1.
 
-Source: :ref:`protocol-commands`, :ref:`protocol-enumerations`; the places are those of the
+Source: :ref:`protocol-commands`, :ref:`protocol-enumerations`; the positions are from the
 drawings of the cell.
 """
 
@@ -47,7 +47,7 @@ class Actuator:
     index
         Place in the lists of 78, from 0.
     x, y
-        Where it stands, in m from the centre of the mirror.
+        Its position, in m from the centre of the mirror.
     """
 
     name: str
@@ -180,7 +180,7 @@ BREAKERS: tuple[Breaker, ...] = tuple(
 
 
 def breakers_in(value: int) -> list[Breaker]:
-    """Return the breakers that are tripped, or not powered, in a ``digitalInput``, by bit."""
+    """Return the breakers that a ``digitalInput`` shows as tripped or not powered, by bit."""
     return [breaker for breaker in BREAKERS if value & breaker.bit]
 
 
@@ -204,8 +204,9 @@ _DEFAULT_AXIAL, _DEFAULT_TANGENT = (5, 15, 25), (73, 75, 77)
 def suggest_hardpoints(*actuators: int) -> tuple[int, ...]:
     """Return the valid list of hardpoints that contains some actuators, from 0.
 
-    A failed actuator is made a hardpoint, where it need not push.  Where the
-    actuators leave a choice, the controller's default decides.
+    A failed actuator can be made a hardpoint, because a hardpoint need not push.
+    If no axial actuator is given, the controller's default axial hardpoints are
+    used, and so for the tangent ones.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Checks of the fields of commands and of feeds, before anything is sent.
 
-msgspec does not check what a message is made with.  It checks itself with
-`checked` instead, field by field.
+msgspec does not check the values that a message is made with.  So the message
+checks itself, and calls `checked` for each field.
 """
 
 import enum
@@ -19,8 +19,8 @@ __all__ = ["checked"]
 def checked(field: Field, value: object) -> object:
     """Return a value as a message holds it.
 
-    Numbers become float or int, as the field has it, integers the members of
-    an enumeration, and sequences of any kind tuples.
+    A number becomes a float or an int, whichever the field has.  If the field has
+    an enumeration, an integer becomes a member of it.  Any sequence becomes a tuple.
 
     Raises
     ------
@@ -73,16 +73,16 @@ def _list(field: Field, value: object, convert: Callable[[object], object]) -> t
 def _items(value: object) -> list[Any]:
     """Return the items of a sequence.
 
-    ``tolist`` comes first, which arrays have: it gives Python's own numbers,
-    and does so faster than iteration.
+    Arrays have ``tolist``.  It is preferred, because it gives Python's own
+    numbers and is faster than iteration.
     """
     to_list = getattr(value, "tolist", None)
     if callable(to_list):
         items = to_list()
         if isinstance(items, list):
             return items
-    # Text, bytes and mappings can be iterated over and are no lists of numbers;
-    # a set has no order.
+    # Text, bytes and mappings can be iterated over, but they are no lists of numbers.
+    # A set has no order.
     elif isinstance(value, Iterable) and not isinstance(
         value, str | bytes | bytearray | dict | set | frozenset
     ):
@@ -91,9 +91,10 @@ def _items(value: object) -> list[Any]:
 
 
 def _plain(value: object) -> object:
-    """Return a number of numpy as one of Python, and anything else as it is.
+    """Return a number of numpy as one of Python.  Return anything else as it is.
 
-    Otherwise ``float`` would take numpy's True for 1, and leave out half of a complex number.
+    Otherwise ``float`` would accept numpy's True as 1, and drop the imaginary part of a
+    complex number.
     """
     to_list = getattr(value, "tolist", None)
     return to_list() if callable(to_list) else value
@@ -108,7 +109,7 @@ def _boolean(value: object) -> bool:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"must be a string, not {short_repr(value)}")
-    # Not str(value), which is the name of a member for a string that is an enumeration's.
+    # Not str(value): for a member of an enumeration of strings, that is the member's name.
     return str.__str__(value)
 
 
@@ -135,7 +136,7 @@ def _integer(value: object) -> int:
 
 
 def _member(kind: type[enum.Enum], value: object) -> enum.Enum:
-    """Return the member of an enumeration; of flags a single one."""
+    """Return the member of an enumeration.  Several flags together are refused."""
     options = {option.value: option for option in kind}
     if isinstance(value, enum.Enum) and not isinstance(value, kind):
         # An int that happens to equal a member of another enumeration is a mix-up.

@@ -8,8 +8,8 @@ what goes over the wire::
     command.name  # "positionMirror"
     command.details()  # {"x": 10.0, "y": 0.0, "z": -2.5, "xRot": 0.0, ...}
 
-The success of a command says that the controller has done its part.  The docstring of a
-class says what shows that it took effect, where that is something else.
+The success of a command says that the controller has done its part.  If something else
+shows that the command took effect, the docstring of its class says so.
 
 Source: :ref:`protocol-commands`.
 """

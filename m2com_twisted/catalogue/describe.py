@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     Floats: TypeAlias = Values[float]
     Integers: TypeAlias = Values[int]
 else:
-    # msgspec reads these annotations at run time and does not know protocols.  A
-    # command always holds tuples, also if it was made from lists, so they are tuples here.
+    # msgspec reads these annotations at run time and does not know protocols.  They are
+    # tuples here, because a command always holds tuples, even if it was made from lists.
     Values = tuple
     #: Numbers of a command.  Any sequence of numbers is accepted; it is held as a tuple.
     Floats = tuple[float, ...]
@@ -167,7 +167,7 @@ def about(
     below: float | None = None,
     is_actuator: bool = False,
 ) -> msgspec.Meta:
-    """Return the description of a field, to stand beside its type.
+    """Return the description of a field, for the annotation of its type.
 
     msgspec does not check values against it.  Received messages are not checked at
     all, since their arrays may be too short.  Commands check themselves.
@@ -191,8 +191,8 @@ def about(
 
 
 def fields_of(message: type[msgspec.Struct]) -> tuple[Field, ...]:
-    """Return the fields of a class of messages, in the order of the wire."""
-    # Without `cache` itself: type checkers would then accept any hashable argument.
+    """Return the fields of a class of messages, in their order on the wire."""
+    # `cache` is on another function: type checkers accept any argument of a cached one.
     return _fields(message)
 
 

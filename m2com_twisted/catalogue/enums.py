@@ -1,7 +1,7 @@
 """The enumerations that go over the wire.
 
 Member names are those of the asyncio original (``lsst.ts.m2com.enum`` and
-``lsst.ts.xml.enums.MTM2``), so that code moves over unchanged; the values are
+``lsst.ts.xml.enums.MTM2``), so that code for it works unchanged.  The values are
 what the cell controller reads and writes.
 """
 
@@ -33,7 +33,7 @@ class MsgType(IntEnum):
 
 
 class CommandStatus(IntEnum):
-    """What became of a command, as far as the controller has said.
+    """The status of a command, as far as the controller has told it.
 
     On the wire these are the ids ``success``, ``fail``, ``ack`` and
     ``noack``; the numbers exist only in client code.
@@ -72,7 +72,7 @@ class InclinationTelemetrySource(IntEnum):
 
 
 class ClosedLoopControlMode(IntEnum):
-    """The controller's announced control mode."""
+    """The control mode that the controller announces."""
 
     Idle = 1
     TelemetryOnly = 2

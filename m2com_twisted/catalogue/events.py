@@ -1,8 +1,8 @@
 """The events of the command port, and the four statuses of commands.
 
-`parse` and `decode` read what the controller sent.  They never raise: a message
-that does not fit its class comes as `Unknown`.  Fields that a class does not have
-are ignored; the decoded message, which callbacks get, has them.
+`parse` and `decode` read what the controller sent.  They never raise: if a message
+does not fit its class, they return `Unknown`.  They ignore fields that a class does
+not have; callbacks get the decoded message, which has them.
 
 "Welcome" below means what the controller tells a new client.
 
@@ -54,62 +54,60 @@ __all__ = [
 
 
 class TcpIpConnected(ReceivedMessage, frozen=True):
-    """The controller has a client.  In the welcome."""
+    """The controller has a client.  Sent in the welcome."""
 
     is_connected: Annotated[bool, about("True.")]
 
 
 class CommandableByDDS(ReceivedMessage, frozen=True):
-    """Which side may command.  In the welcome, and after ``switchCommandSource``."""
+    """Which side may command.  Sent in the welcome, and after ``switchCommandSource``."""
 
     state: Annotated[bool, about("Whether the control system (CSC) may command.")]
 
 
 class HardpointList(ReceivedMessage, frozen=True):
-    """The actuators that hold the mirror.  In the welcome, and after ``setHardpointList``."""
+    """The actuators that hold the mirror.  Sent in the welcome, and after ``setHardpointList``."""
 
     actuators: Annotated[tuple[int, ...], about("These actuators, counted from 1.", length=6)]
 
 
 class BypassedActuatorILCs(ReceivedMessage, frozen=True):
-    """The ILCs left out of the force loop.  In the welcome, and after ``setHardpointList``.
+    """The ILCs left out of the force loop.  Sent in the welcome, and after ``setHardpointList``.
 
     The original's client counts them as enabled in one place, and demands that they are
-    enabled in another; which of the two the real controller does is not known.
+    enabled in another.  It is not known which of the two the real controller does.
     """
 
-    ilcs: Annotated[
-        tuple[int, ...], about("These ILCs, counted from 1; of the hardpoints the first.")
-    ]
+    ilcs: Annotated[tuple[int, ...], about("These ILCs, counted from 1: only the first hardpoint.")]
 
 
 class Interlock(ReceivedMessage, frozen=True):
-    """State of the interlock.  In the welcome, and after commands that change it."""
+    """State of the interlock.  Sent in the welcome, and after commands that change it."""
 
     state: Annotated[bool, about("Whether it is engaged.")]
 
 
 class InclinationTelemetrySource(ReceivedMessage, frozen=True):
-    """Source of the elevation.  In the welcome, and after ``setControlParameters``."""
+    """Source of the elevation.  Sent in the welcome, and after ``setControlParameters``."""
 
     source: Annotated[enums.InclinationTelemetrySource, about("The source.")]
 
 
 class TemperatureOffset(ReceivedMessage, frozen=True):
-    """References of the temperatures.  In the welcome, and after ``setTemperatureOffset``."""
+    """References of the temperatures.  Sent in the welcome, and after ``setTemperatureOffset``."""
 
-    ring: Annotated[tuple[float, ...], about("Of the ring sensors.", "degC", length=12)]
+    ring: Annotated[tuple[float, ...], about("References of the ring sensors.", "degC", length=12)]
     intake: Annotated[tuple[float, ...], about("Always 0.", "degC", length=2)]
     exhaust: Annotated[tuple[float, ...], about("Always 0.", "degC", length=2)]
 
 
 class DigitalInput(ReceivedMessage, frozen=True):
-    """The digital inputs.  In the welcome, and after commands that change them.
+    """The digital inputs.  Sent in the welcome, and after commands that change them.
 
-    The word as it is; the console shows the bits of breakers and relay the other way round.
+    The console shows the bits of the breakers and of the relay inverted.
     """
 
-    value: Annotated[int, about("Bits of DigitalInput; a breaker's is set when it is tripped.")]
+    value: Annotated[int, about("Bits of DigitalInput; a breaker that is tripped has its bit set.")]
 
     @property
     def bits(self) -> enums.DigitalInput:
@@ -118,7 +116,7 @@ class DigitalInput(ReceivedMessage, frozen=True):
 
 
 class DigitalOutput(ReceivedMessage, frozen=True):
-    """The digital outputs.  In the welcome, and after commands that change them."""
+    """The digital outputs.  Sent in the welcome, and after commands that change them."""
 
     value: Annotated[int, about("Bits of DigitalOutput.")]
 
@@ -129,15 +127,16 @@ class DigitalOutput(ReceivedMessage, frozen=True):
 
 
 class Config(ReceivedMessage, frozen=True):
-    """The configuration.  In the welcome, and after it was loaded or chosen.
+    """The configuration.  Sent in the welcome, and after it was loaded or chosen.
 
+    Three fields are taken from the name of the file, and are empty if it has another form.
     Warnings and faults of the powers are in percent of 24 V.
     """
 
     configuration: Annotated[str, about("Name of the file.")]
-    version: Annotated[str, about("From the name; empty if it does not parse.")]
-    control_parameters: Annotated[str, about("Name of a folder; empty likewise.")]
-    lut_parameters: Annotated[str, about("Name of a folder; empty likewise.")]
+    version: Annotated[str, about("Version in the name of the file.")]
+    control_parameters: Annotated[str, about("Name of the folder of control parameters.")]
+    lut_parameters: Annotated[str, about("Name of the folder of look-up tables.")]
     power_warning_motor: Annotated[float, about("Deviation that is a warning.", "%")]
     power_fault_motor: Annotated[float, about("Deviation that is a fault.", "%")]
     power_threshold_motor: Annotated[float, about("Current that is a fault.", "A")]
@@ -146,47 +145,47 @@ class Config(ReceivedMessage, frozen=True):
     power_threshold_comm: Annotated[float, about("Current that is a fault.", "A")]
     in_position_axial: Annotated[
         float,
-        about("Error of the axial forces in position; the simulator's loop has 0.2 N.", "N"),
+        about("Allowed axial force error in position; the simulator's loop has 0.2 N.", "N"),
     ]
-    in_position_tangent: Annotated[float, about("Error of the tangent forces in position.", "N")]
-    in_position_sample: Annotated[float, about("Time for which the errors count.", "s")]
-    timeout_sal: Annotated[float, about("Time without the control system.", "s")]
-    timeout_crio: Annotated[float, about("Time without the controller's real-time part.", "s")]
-    timeout_ilc: Annotated[int, about("Cycles without an ILC.", "cycles")]
-    inclinometer_delta: Annotated[float, about("Difference to the elevation allowed.", "deg")]
+    in_position_tangent: Annotated[float, about("Allowed tangent force error in position.", "N")]
+    in_position_sample: Annotated[float, about("Time over which the errors are taken.", "s")]
+    timeout_sal: Annotated[float, about("Allowed time without the control system.", "s")]
+    timeout_crio: Annotated[float, about("Allowed time without the real-time part.", "s")]
+    timeout_ilc: Annotated[int, about("Allowed cycles without an ILC.", "cycles")]
+    inclinometer_delta: Annotated[float, about("Allowed difference to the elevation.", "deg")]
     inclinometer_diff_enabled: Annotated[bool, about("Whether that difference is a fault.")]
     cell_temperature_delta: Annotated[
-        float, about("Exhaust above intake that is a warning.", "degC")
+        float, about("Rise from intake to exhaust that is a warning.", "degC")
     ]
 
 
 class ClosedLoopControlMode(ReceivedMessage, frozen=True):
-    """The control mode.  In the welcome, and after the commands that set it.
+    """The control mode.  Sent in the welcome, and after the commands that set it.
 
-    It is not told when a fault or motor power off leaves the closed loop: then only
-    ``forceBalanceSystemStatus`` tells.
+    It is not sent when a fault opens the loop, or when the motor power is switched off:
+    then only ``forceBalanceSystemStatus`` is.
     """
 
     mode: Annotated[enums.ClosedLoopControlMode, about("The mode.")]
 
 
 class EnabledFaultsMask(ReceivedMessage, frozen=True):
-    """The faults that are not ignored.  In the welcome, and after ``setEnabledFaultsMask``."""
+    """The faults that are not ignored.  Sent in the welcome, and after ``setEnabledFaultsMask``."""
 
     mask: Annotated[int, about("64 bits; see the table of faults.")]
 
 
 class ConfigurationFiles(ReceivedMessage, frozen=True):
-    """The configuration files of the controller.  In the welcome."""
+    """The configuration files of the controller.  Sent in the welcome."""
 
     files: Annotated[tuple[str, ...], about("Their names.")]
 
 
 class PowerSystemState(ReceivedMessage, frozen=True):
-    """State of one power system.  In the welcome for each, and after each change.
+    """State of one power system.  Sent in the welcome for each, and after each change.
 
-    The sources disagree on what tells that the communication power is on: the flag,
-    or the state alone, since the real controller does not always clear the flag.
+    The sources disagree on what shows that the communication power is on: the flag, or
+    only the state, because the real controller does not always clear the flag.
     """
 
     power_type: Annotated[enums.PowerType, about("The power system.")]
@@ -195,7 +194,7 @@ class PowerSystemState(ReceivedMessage, frozen=True):
 
 
 class InnerLoopControlMode(ReceivedMessage, frozen=True):
-    """Mode of one ILC.  In the welcome for each of the 84, and after it was set or asked for."""
+    """Mode of one ILC.  Sent in the welcome for all 84, and after it was set or asked for."""
 
     address: Annotated[int, about("Address of the ILC.", minimum=0, maximum=83)]
     mode: Annotated[enums.InnerLoopControlMode, about("The mode.")]
@@ -204,7 +203,7 @@ class InnerLoopControlMode(ReceivedMessage, frozen=True):
 class ForceBalanceSystemStatus(ReceivedMessage, frozen=True):
     """Whether the loop is closed.
 
-    After ``switchForceBalanceSystem``, after a new fault, and when the motors go off
+    Sent after ``switchForceBalanceSystem``, after a new fault, and when the motors go off
     in closed loop.  It is the only sign that a fault has opened the loop.
     """
 
@@ -212,20 +211,20 @@ class ForceBalanceSystemStatus(ReceivedMessage, frozen=True):
 
 
 class SummaryFaultsStatus(ReceivedMessage, frozen=True):
-    """All faults and warnings so far.  After each new one, and after ``clearErrors``."""
+    """All faults and warnings so far.  Sent after each new one, and after ``clearErrors``."""
 
     status: Annotated[int, about("64 bits; see the table of faults.")]
 
 
 class LimitSwitchStatus(ReceivedMessage, frozen=True):
-    """Limit switches that have newly triggered, while the wider limits of the open loop hold."""
+    """Limit switches that have newly triggered.  Sent while the wider open-loop limits hold."""
 
     retract: Annotated[tuple[int, ...], about("Actuators from 0, sorted.", is_actuator=True)]
     extend: Annotated[tuple[int, ...], about("Actuators from 0, sorted.", is_actuator=True)]
 
 
 class OpenLoopMaxLimit(ReceivedMessage, frozen=True):
-    """Whether the wider force limits of the open loop hold.  After commands that touch them."""
+    """Whether the wider open-loop force limits hold.  Sent after commands that touch them."""
 
     status: Annotated[bool, about("Whether they hold.")]
 
@@ -233,7 +232,7 @@ class OpenLoopMaxLimit(ReceivedMessage, frozen=True):
 class M2AssemblyInPosition(ReceivedMessage, frozen=True):
     """Whether the mirror is in position.
 
-    True comes in every cycle while it is.  False comes only from a command; nothing
+    True is sent in every cycle in which it is.  False is sent only after a command; no event
     tells that the mirror drifts out of position.
     """
 
@@ -241,15 +240,15 @@ class M2AssemblyInPosition(ReceivedMessage, frozen=True):
 
 
 class CellTemperatureHiWarning(ReceivedMessage, frozen=True):
-    """The air leaves the cell much warmer than it enters.  In every cycle; false never comes."""
+    """The air leaves the cell much warmer than it enters.  Sent in every such cycle."""
 
     hi_warning: Annotated[bool, about("True.")]
 
 
 class ScriptExecutionStatus(ReceivedMessage, frozen=True):
-    """How much of the script has run.  In every cycle of a run, 100 last."""
+    """Progress of the script.  Sent in every cycle while it runs; the last value is 100."""
 
-    percentage: Annotated[float, about("That part.", "%", minimum=0, maximum=100)]
+    percentage: Annotated[float, about("The progress.", "%", minimum=0, maximum=100)]
 
 
 #: Any message of the command port that fits its class.

@@ -1,4 +1,4 @@
-"""What a fault is."""
+"""The description of a fault."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -16,7 +16,7 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """One row of the table.
+    """A fault or warning: one row of the table.
 
     Attributes
     ----------

@@ -16,11 +16,11 @@ _BREAKERS = (
     " never automatically."
 )
 _CURRENT = (
-    "Check the threshold in the event config, which may be wrong; a bump test finds the actuator,"
-    " and one cable that fails shows as one actuator."
+    "Check the threshold in the event config, which may be wrong.  A bump test finds the actuator;"
+    " a failing cable looks like a failing actuator."
 )
 _INCLINOMETER = "Check the cable of the inclinometer and its ILC, address 83, ModBUS id 84."
-_CYCLE = "Look for load on the controller."
+_CYCLE = "Find out what loads the controller."
 
 #: All faults, by bit.  The bits not listed are reserved; `BITS` has them too.
 FAULTS = (
@@ -218,7 +218,7 @@ FAULTS = (
         _F,
         "inclinometer difference",
         "The elevation from the telescope differs too much from the inclinometer.",
-        "Stop a wrong elevation feed; compare inclinometerAngleTma with zenithAngle.",
+        "Compare inclinometerAngleTma with zenithAngle, and stop a wrong elevation feed.",
     ),
     Fault(
         34,
@@ -226,7 +226,7 @@ FAULTS = (
         _W,
         "monitoring ILC read",
         "A monitoring ILC (addresses 78 to 83) was not read.",
-        "None: it happens with old firmware, and all clients mask it.",
+        "Do nothing: it happens with old firmware, and all clients mask it.",
     ),
     Fault(
         55,
@@ -250,7 +250,7 @@ FAULTS = (
         _F,
         "controller communication",
         "The real-time part of the controller did not answer.",
-        "It is pending when a controller starts: clear it once.",
+        "It is present when a controller has started: clear it once.",
     ),
     Fault(
         58,

@@ -2,8 +2,8 @@
 
 Each is one bit of the event ``summaryFaultsStatus`` and of the mask set with
 ``setEnabledFaultsMask``, and has a code under which operators know it.  Of the
-64 bits, 37 are faults and warnings, 27 are reserved.  Older controllers also sent the codes,
-as the event ``errorCode``; the others do not.
+64 bits, 37 are faults and warnings, 27 are reserved.  Only older controllers also send the
+codes, in the event ``errorCode``.
 
 Source: :ref:`protocol-faults`.
 """
@@ -28,7 +28,7 @@ DEFAULT_ENABLED_FAULTS_MASK = 0xFF80_0007_FFFF_FFFF
 _BY_BIT = {fault.bit: fault for fault in FAULTS}
 _BY_CODE = {fault.code: fault for fault in FAULTS}
 
-#: All 64 bits.  A reserved one has the code that older tables gave it, 1000 and its bit.
+#: All 64 bits.  A reserved bit has the code that older tables gave it: 1000 plus the bit.
 BITS = tuple(
     _BY_BIT.get(bit)
     or Fault(bit, 1000 + bit, Severity.RESERVED, "reserved", "It has no meaning yet.", "Report it.")
@@ -53,5 +53,5 @@ def faults_in(status: int) -> list[Fault]:
 
 
 def bits_in(status: int) -> list[Fault]:
-    """Return the same with the reserved bits, none of which is to be lost silently."""
+    """Return the same and also the reserved bits, so that none is lost silently."""
     return [fault for fault in BITS if status & fault.mask]

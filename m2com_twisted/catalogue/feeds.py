@@ -32,7 +32,7 @@ class Feed(CheckedMessage, frozen=True):
 class MountInPosition(Feed, frozen=True, tag=lambda name: "evt_" + wire_name(name)):
     """Whether the telescope mount is in position; goes to the command port.
 
-    It changes nothing that can be seen.
+    It has no visible effect on the controller.
     """
 
     msg_type: ClassVar[MsgType] = MsgType.Event
@@ -43,7 +43,7 @@ class MountInPosition(Feed, frozen=True, tag=lambda name: "evt_" + wire_name(nam
 class MountElevation(Feed, frozen=True, tag="tel_elevation"):
     """The elevation of the telescope; goes to the telemetry port, best at 20 Hz or more.
 
-    The force tables go by it after ``setControlParameters`` has chosen it.  The topic
+    The force tables use it after ``setControlParameters`` has selected it.  The topic
     ``inclinometerAngleTma`` shows what the controller received last.  `ElevationFeeder`
     sends it at a steady rate.
     """

@@ -12,8 +12,8 @@ from .describe import fields_of, wire_name
 __all__ = ["CheckedMessage", "Command", "ReceivedMessage", "TypedMessage"]
 
 
-# Without the garbage collector: no field holds anything that could make a
-# cycle, and the collector would look at each of the 400 messages a second.
+# gc=False: no field can be part of a cycle of references, and the garbage collector
+# would otherwise look at each of the 400 messages a second.
 class TypedMessage(
     msgspec.Struct, frozen=True, gc=False, rename="camel", tag_field="id", tag=wire_name
 ):
@@ -41,19 +41,19 @@ class TypedMessage(
         return {field.wire_name: _plain(value) for field, value in values if value is not None}
 
     def to_message(self) -> dict[str, Any]:
-        """Return the message as it goes over the wire, but for a sequence id or a component."""
+        """Return the message as on the wire, without sequence id and component."""
         return {"id": self.__struct_config__.tag, **self.details()}
 
 
 class ReceivedMessage(TypedMessage, frozen=True):
-    """A message that the controller sends; what it holds is what was received."""
+    """A message that the controller sends; it has the values that were received."""
 
 
 class CheckedMessage(TypedMessage, frozen=True):
     """A message that a client sends; it checks its fields when it is made."""
 
     def __post_init__(self) -> None:
-        """Check each field, and hold its value in the type that the field has.
+        """Check each field, and convert its value to the type of the field.
 
         Raises
         ------

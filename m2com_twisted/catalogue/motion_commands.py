@@ -41,9 +41,9 @@ class PositionMirror(Command, frozen=True):
     """Move the mirror to a position relative to its home; the loop must be closed.
 
     The limits of x, y and z are those of the original simulator.  It also limits
-    the distance in x and y together to 7740 um, and z not at all downwards.  The
-    console allows 4000 um and 4125 arcsec, and the observatory's component sets no
-    limits.  The range of the rotations is not known.
+    the distance in x and y together to 7740 um, and it has no limit for z downwards.
+    The console allows 4000 um and 4125 arcsec, and the observatory's component sets
+    no limits.  The range of the rotations is not known.
     """
 
     x: Annotated[float, about("Position along x.", "um", minimum=-7740, maximum=7740)] = 0.0
@@ -86,7 +86,7 @@ class RunScript(Command, frozen=True):
 
 
 class MoveActuators(Command, frozen=True):
-    """Move single actuators in the open loop, or stop, pause or resume that.
+    """Move single actuators in the open loop, or stop, pause or resume their motion.
 
     The success of Start says that the motion has begun; only the steps in the
     telemetry tell its end.
@@ -115,7 +115,7 @@ class MoveActuators(Command, frozen=True):
 
 
 class EnableOpenLoopMaxLimit(Command, frozen=True):
-    """Switch the wider force limits of the open loop on or off; not in closed loop."""
+    """Switch the wider force limits of the open loop on or off; fails in closed loop."""
 
     status: Annotated[bool, about("Whether the wider limits are to hold.")]
 
@@ -133,11 +133,11 @@ class ResetActuatorSteps(Command, frozen=True):
 
 
 class SetHardpointList(Command, frozen=True):
-    """Choose the six actuators that hold the mirror; ``loadConfiguration`` puts it to use.
+    """Choose the six actuators that hold the mirror; ``loadConfiguration`` puts them to use.
 
     There are 48 valid lists, `m2com_twisted.catalogue.actuators.HARDPOINT_LISTS`.  The
-    communication power must be off for it.  The console offers it in its state Standby; by
-    the console's manual it is Diagnostic.
+    communication power must be off.  The console offers the command in its state Standby;
+    the console's manual says that the state is Diagnostic.
     """
 
     actuators: Annotated[

@@ -65,7 +65,7 @@ def _find(name: str) -> type[TypedMessage]:
 
 
 def _header(message: type[TypedMessage]) -> dict[str, Any]:
-    """Return the keys, besides ``id``, that no class has as a field."""
+    """Return the keys besides ``id`` that are no fields of the class."""
     if issubclass(message, Command):
         return {"sequence_id": {"type": "integer", "description": "Sequence id."}}
     if issubclass(message, feeds.Feed):

@@ -38,7 +38,7 @@ _Addresses = Annotated[
 
 
 class ClearErrors(Command, frozen=True):
-    """Forget faults, warnings and limit switches; a cause still present is raised again."""
+    """Forget faults, warnings and limit switches; what still has a cause is raised again."""
 
 
 class SetTemperatureOffset(Command, frozen=True):
@@ -77,7 +77,7 @@ class RebootController(Command, frozen=True):
 class SwitchDigitalOutput(Command, frozen=True):
     """Switch one digital output; the two power bits switch the power."""
 
-    bit: Annotated[DigitalOutput, about("Value of one bit: 1, 2, 4 to 128.")]
+    bit: Annotated[DigitalOutput, about("Value of one bit: a power of 2, from 1 to 128.")]
     status: Annotated[DigitalOutputStatus, about("What to do with it.")]
 
 
@@ -93,7 +93,7 @@ class Power(Command, frozen=True):
 
 
 class SetClosedLoopControlMode(Command, frozen=True):
-    """Announce a control mode; it neither closes nor opens the loop."""
+    """Announce a control mode; this neither closes nor opens the loop."""
 
     mode: Annotated[ClosedLoopControlMode, about("The mode.")]
 
@@ -119,20 +119,20 @@ class LoadConfiguration(Command, frozen=True):
 
 
 class SetControlParameters(Command, frozen=True):
-    """Choose what the look-up table of the forces goes by.
+    """Choose the inputs of the look-up table of the forces.
 
     On the wire the difference must be more than 0.  The sources disagree on a difference of 0
-    in the observatory's component: by its interface it stands for the default, by its code for
-    the last value.
+    in the observatory's component: its interface says that it stands for the default, and its
+    code takes it for the last value.
     """
 
     use_external_elevation_angle: Annotated[
-        bool, about("Whether to go by the elevation from the telescope mount.")
+        bool, about("Whether to use the elevation from the telescope mount.")
     ]
     enable_angle_comparison: Annotated[
         bool, about("Whether a difference of elevation and inclinometer is a fault.")
     ]
-    max_angle_difference: Annotated[float, about("The difference allowed.", "deg", above=0)]
+    max_angle_difference: Annotated[float, about("The allowed difference.", "deg", above=0)]
     enable_lut_temperature: Annotated[
         bool, about("Whether the look-up table takes the temperatures into account.")
     ]
@@ -143,7 +143,7 @@ class SetControlParameters(Command, frozen=True):
 
 
 class SetEnabledFaultsMask(Command, frozen=True):
-    """Choose the faults that the controller reports and acts upon."""
+    """Choose the faults that the controller reports and acts on."""
 
     mask: Annotated[
         int, about("Bits of these faults; see the table of faults.", minimum=0, maximum=2**64 - 1)

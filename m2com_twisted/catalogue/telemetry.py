@@ -1,12 +1,12 @@
 """The 19 topics of the telemetry port, in the order in which they come.
 
-The first three always come, the others only while the motor power is on; so it is in the
-original simulator, and of the real controller it is not known.  All come in every cycle: 20
-times a second by the code, 10 times in the original simulator, 5 to 7 times by the manual of
-the console.  None has a time or a number.
+The original simulator always sends the first three, and the others only while the motor power
+is on.  It is not known whether the real controller does so, too.  All are sent in every cycle:
+20 times a second according to the code, 10 times in the original simulator, 5 to 7 times
+according to the manual of the console.  None has a time or a number.
 
-`parse` and `decode` are as those of the events.  Lists may be shorter than given
-here: the controller sends short ones when it is in error, and an empty
+`parse` and `decode` work like those of the events.  Lists may be shorter than
+given here: the controller sends short ones when it is in error, and an empty
 ``lutTemperature`` for the tangent actuators.  An angle of exactly 0 may come as an
 integer; here it is a float.
 
@@ -68,7 +68,7 @@ class PowerStatus(ReceivedMessage, frozen=True):
 class DisplacementSensors(ReceivedMessage, frozen=True):
     """Readings of the displacement sensors A1 to A6.
 
-    14 to 18 mm at home.  The console labels the same numbers with mm.
+    At home they are 14 to 18 mm.  The console labels the same numbers with mm.
     """
 
     theta_z: Annotated[tuple[float, ...], about("Along the edge of the mirror.", "um", length=6)]
@@ -81,7 +81,7 @@ class IlcData(ReceivedMessage, frozen=True):
     status: Annotated[
         tuple[int, ...],
         about(
-            "High nibble: counter of the broadcast, 0 to 15; a 0 among others is a lost one.",
+            "High nibble: counter of the broadcast, 0 to 15; an ILC that alone shows 0 missed it.",
             length=78,
         ),
     ]
@@ -165,8 +165,8 @@ class PositionIMS(ReceivedMessage, frozen=True):
 class Temperature(ReceivedMessage, frozen=True):
     """Temperatures of the mirror and of the air.
 
-    Absolute in the simulator and the console; the observatory's interface says
-    that they are relative to the reference.
+    In the simulator and the console they are absolute.  The observatory's interface
+    says that they are relative to the reference.
     """
 
     ring: Annotated[tuple[float, ...], about("Ring sensors LG2-1 to LG4-4.", "degC", length=12)]
@@ -177,8 +177,8 @@ class Temperature(ReceivedMessage, frozen=True):
 class ZenithAngle(ReceivedMessage, frozen=True):
     """Attitude of the mirror, by the inclinometer."""
 
-    measured: Annotated[float, about("Zenith angle: 90 less the processed angle.", "deg")]
-    inclinometer_raw: Annotated[float, about("As read; 1e6 or more is an outlier.", "deg")]
+    measured: Annotated[float, about("Zenith angle: 90 minus the processed angle.", "deg")]
+    inclinometer_raw: Annotated[float, about("Raw reading; 1e6 or more is an outlier.", "deg")]
     inclinometer_processed: Annotated[
         float,
         about("Elevation, -270 to 90; the observatory's interface says 0 to 360.", "deg"),
@@ -210,13 +210,13 @@ class TangentActuatorSteps(ReceivedMessage, frozen=True):
 
 
 class ForceErrorTangent(ReceivedMessage, frozen=True):
-    """Errors of the tangent forces; each has a limit that is fault 6088 when it is reached."""
+    """Errors of the tangent forces; an error that reaches its limit is the fault 6088."""
 
     force: Annotated[
-        tuple[float, ...], about("Of each actuator; the limit is 2000 N.", "N", length=6)
+        tuple[float, ...], about("Error of each actuator; the limit is 2000 N.", "N", length=6)
     ]
-    weight: Annotated[float, about("Of the weight that they carry; the limit is 5000 N.", "N")]
-    sum: Annotated[float, about("Of their sum; the limit is 1000 N.", "N")]
+    weight: Annotated[float, about("Error of the carried weight; the limit is 5000 N.", "N")]
+    sum: Annotated[float, about("Error of their sum; the limit is 1000 N.", "N")]
 
 
 class InclinometerAngleTma(ReceivedMessage, frozen=True):

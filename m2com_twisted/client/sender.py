@@ -62,8 +62,8 @@ class MessageSender:
         """
         protocol = self._link.open_protocol()
         line = encode(with_header(msg_type, msg_name, msg_details, comp_name))
-        if not protocol.has_room_for(len(line)):
-            await protocol.wait_for_room(len(line))
+        if not protocol.has_space_for(len(line)):
+            await protocol.wait_for_space(len(line))
         if msg_type == MsgType.Command:
             self._write_command(protocol, line, self._commands.note)
         else:
@@ -83,8 +83,8 @@ class MessageSender:
         ack_by, finish_by = (now + _seconds(limit) for limit in (ack_timeout, timeout))
         answer_by = min(ack_by, finish_by)
         self._require_time(name, answer_by)
-        if not protocol.has_room_for(len(line)):
-            await self._wait_for_room(name, protocol.wait_for_room(len(line)), answer_by - now)
+        if not protocol.has_space_for(len(line)):
+            await self._wait_for_space(name, protocol.wait_for_space(len(line)), answer_by - now)
             self._require_time(name, answer_by)
         expect = partial(self._commands.add, name, ack_by=ack_by, finish_by=finish_by)
         return await self._write_command(protocol, line, expect)
@@ -95,14 +95,14 @@ class MessageSender:
             reason = "had no time left to be answered in"
             raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)
 
-    async def _wait_for_room(self, name: str, room: Deferred[None], timeout: float) -> None:
+    async def _wait_for_space(self, name: str, space: Deferred[None], timeout: float) -> None:
         """Wait for the turn to write, at most as long as for the answer."""
         if timeout < math.inf:
-            room.addTimeout(timeout, self._clock)
+            space.addTimeout(timeout, self._clock)
         try:
-            await room
+            await space
         except TimeoutError as error:
-            reason = f"found no room to be written for {timeout:g} s"
+            reason = f"found no space in the write buffer for {timeout:g} s"
             raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT) from error
         except NotConnectedError as error:
             reason = "was still to be written when the connection was lost"

@@ -44,8 +44,8 @@ class Attempt(ClientFactory):
     """The factory that an endpoint gets for one attempt.
 
     An endpoint is foreign code.  It may hand over a connection long after it
-    was made, in the same call, or never; it may hand over another object than
-    the protocol made here; and it may raise when it is cancelled.  So this
+    was made, in the same call, or never.  It may hand over another object than
+    the protocol made here.  It may raise when it is cancelled.  So this
     class relies only on the protocols made here, and on the time that passed.
 
     Parameters
@@ -96,7 +96,7 @@ class Attempt(ClientFactory):
             Seconds after which the attempt has failed, whatever the endpoint does.
         """
         if timeout < math.inf:
-            # Our own Deferred, because the canceller of the endpoint's may raise.
+            # Our own Deferred, because the endpoint's canceller may raise.
             self._deadline.addTimeout(timeout, self._reactor, self._timed_out)
         result = maybeDeferred(lambda: endpoint(timeout).connect(self))
         self._result = result
@@ -130,8 +130,8 @@ class Attempt(ClientFactory):
         if self._is_over:
             self.abandon()  # too late
             return
-        # The result first, if it is one of them: an endpoint may wrap what was
-        # built, and may have built one for each address of a host.
+        # An endpoint may have built a protocol for each address of a host.  Its result
+        # comes first, if it is one of them: an endpoint may also return a wrapper.
         usable = sorted(
             (protocol for protocol in self._built if protocol.is_open),
             key=lambda protocol: protocol is not result,

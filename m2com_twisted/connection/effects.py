@@ -61,7 +61,7 @@ class NoteFailure(Effect):
 
 @dataclass(frozen=True)
 class NoteConnection(Effect):
-    """Count and log a new connection, and take it into use."""
+    """Count and log a new connection, and use it from now on."""
 
     attempt: int
 
@@ -102,8 +102,8 @@ class TellLost(Effect):
 class Announce(Effect):
     """Give the machine the input `Announced`.
 
-    So the waiters of `Connect` are told one at a time, each only if the
-    connection still exists after the one before was told.
+    So the waiters of `Connect` are told one at a time.  The next one is told only if
+    the connection still exists.
     """
 
     attempt: int
@@ -140,7 +140,7 @@ class ConnectClosed(Effect):
 
 @dataclass(frozen=True)
 class ScheduleRetry(Effect):
-    """Give `RetryDue` after the delay of the retry policy, or at once without a policy."""
+    """Give the machine `RetryDue` after the delay of the policy; without a policy at once."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,9 @@ class StopDelivery(Effect):
 
 @dataclass(frozen=True)
 class Disconnect(Effect):
-    """End every connection; give `TornDown` when they and the callback have ended.
+    """End every connection.
 
+    When they and the callback have ended, the machine is given `TornDown`.
     `StopDelivery` ends the callback.
     """
 

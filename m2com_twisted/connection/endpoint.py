@@ -1,4 +1,4 @@
-"""The endpoint for a host and a port, and what its failures mean."""
+"""The endpoint for a host and a port, and the errors for its failures."""
 
 from twisted.internet import defer, error
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -150,7 +150,7 @@ class _Addresses:
 
     def __init__(self) -> None:
         self._found: list[IAddress] = []
-        #: Fires with them.
+        #: Fires with all of them.
         self.complete: Deferred[list[IAddress]] = Deferred()
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:

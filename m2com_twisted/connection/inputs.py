@@ -58,7 +58,7 @@ class Start(Input):
 
 @dataclass(frozen=True)
 class Close(Input):
-    """The user asks for the end, and waits for it."""
+    """The user closes the client, and waits until it is closed."""
 
     waiter: int
 
@@ -80,7 +80,7 @@ class AttemptFailed(Input):
 
 @dataclass(frozen=True)
 class Announced(Input):
-    """All effects of a new connection so far are done; see `Announce`."""
+    """All earlier effects of a new connection are done; see `Announce`."""
 
     attempt: int
 

@@ -1,7 +1,7 @@
 """The life of a client's connection, as a pure machine: inputs in, effects out.
 
-No Twisted, no log, no clock and no code of users runs in here.  An input settles
-the state, and what has to be done is returned as a list of effects.
+It contains no Twisted, no log and no clock, and calls no code of users.  An input
+settles the state.  The machine returns what has to be done as a list of effects, and
 `ReconnectingLink` has them performed.
 
 Attempts and waiters are numbers.  An input about an attempt that is not the
@@ -84,19 +84,19 @@ class Machine:
         self.closes: list[int] = []
         self._last_attempt = 0
         self._timeout = 0.0
-        # Whether a failed attempt is followed by another: since `Start`, or a connection.
+        # Whether a failed attempt is followed by another.  `Start` and a connection set this.
         self._keeps_trying = False
         # Whether the attempt under way is one whose failure `Connect` reports.
         self._is_first = False
         # Whether the waiters have been told of the connection.
         self._announced = False
-        # What `Start` asked for while closing.
+        # The timeout of a `Start` that came while closing.
         self._start_when_closed: float | None = None
 
     @singledispatchmethod
     def handle(self, happened: Input) -> list[Effect]:
         """Settle the state after an input, and return what is to be done, in order."""
-        raise NotImplementedError(f"Nobody handles {happened!r}.")
+        raise NotImplementedError(f"There is no handler for {happened!r}.")
 
     # Requests of the user
 

@@ -15,8 +15,8 @@ from ..support.stats import Stats
 __all__ = ["Outages"]
 
 # A connection that has lived this many seconds counts as good, even if it is a
-# quiet one.  The one-client rule closes a second connection after a
-# millisecond (protocol-transport), so accept-then-close never counts.
+# quiet one.  A controller that has a client already closes a second connection
+# after a millisecond (protocol-transport), so such a connection never counts.
 _GOOD_AFTER = 10.0
 
 # The signature of a port that another client holds: this many connections in a
@@ -26,7 +26,7 @@ _TAKEN_PORT_TIME = 1.0
 
 
 class Outages:
-    """The attempts and connections of one client.
+    """Counts the failed attempts and lost connections of one client.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ class Outages:
             self._log_connected()
         else:
             self._log.debug("Connected")
-            # A good connection may be a quiet one, and its line is still to come.
+            # A good connection may be a quiet one, and its log line is still to be written.
             self._good_check = self._clock.callLater(_GOOD_AFTER, self.proved_good)
 
     def proved_good(self) -> None:
-        """Keep that the connection has proved good."""
+        """Note that the connection has proved good."""
         if self._good:
             return
         self._cancel_good_check()

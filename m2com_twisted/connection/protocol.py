@@ -216,11 +216,11 @@ class MessageProtocol(LineReceiver):
 
     # Writing
 
-    def has_room_for(self, size: int) -> bool:
-        """Return whether `write` may be called at once; see `WriteGate.has_room_for`."""
-        return self._gate.has_room_for(size)
+    def has_space_for(self, size: int) -> bool:
+        """Return whether `write` may be called at once; see `WriteGate.has_space_for`."""
+        return self._gate.has_space_for(size)
 
-    def wait_for_room(self, size: int) -> Deferred[None]:
+    def wait_for_space(self, size: int) -> Deferred[None]:
         """Wait for the turn to write; see `WriteGate.wait`.
 
         It fails with `NotConnectedError` when `fail_writers` is called.

@@ -12,8 +12,8 @@ __all__ = ["MAX_DELAY", "RetryPolicy", "default_retry_policy", "next_delay"]
 #: connection was lost, and returns the seconds to wait.
 RetryPolicy = Callable[[int], float]
 
-#: The longest that the default policy waits, in seconds.  A controller that is
-#: back after a power cycle of minutes should not be waited for much longer.
+#: The longest wait of the default policy, in seconds.  A power cycle of the controller takes
+#: minutes; when it is back, the client should soon be connected again.
 MAX_DELAY = 30.0
 
 # Jitter is spread over one second, because all clients of one observatory
@@ -25,7 +25,7 @@ _INITIAL_DELAY = 0.5
 
 
 def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryPolicy:
-    """Return the policy used unless another is given.
+    """Return the default policy.
 
     It waits about 1 s, then twice as long each time, at most 30 s with jitter.
 
@@ -36,8 +36,8 @@ def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryP
     """
 
     def policy(failures: int) -> float:
-        # Imported when first needed: at the top it would take a third of the time of
-        # importing this package beyond what it must import.
+        # Imported when first needed: at the top, it would take a third of the time that
+        # importing this package can avoid.
         from twisted.application.internet import backoffPolicy
 
         delay = backoffPolicy(
@@ -52,12 +52,12 @@ def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryP
 
 
 def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:
-    """Return the delay by a policy; one that fails must not end the reconnecting.
+    """Return the delay that a policy chooses.  A policy that fails must not end the reconnecting.
 
     Returns
     -------
     delay
-        The seconds that the policy returned, or `MAX_DELAY` if they are no delay.
+        The seconds that the policy returned, or `MAX_DELAY` if they are no valid delay.
     """
     try:
         # Anything that is no float, for example 10**400, would fail in the reactor.

@@ -67,7 +67,7 @@ class Watchdog:
         """Continue the time from where `rest` stopped it."""
         if self._resting_since is not None:
             now = self._clock.seconds()
-            # Data that was read before the pause may have been heard during it.
+            # `heard` may be called during the pause, for data that was read before it.
             self._heard_at = min(now, self._heard_at + now - self._resting_since)
             self._resting_since = None
             self._arm()

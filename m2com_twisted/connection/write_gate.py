@@ -39,7 +39,7 @@ class WriteGate:
         self._waiting: OrderedDict[Deferred[None], int] = OrderedDict()
         self._waiting_bytes = 0
 
-    def has_room_for(self, size: int) -> bool:
+    def has_space_for(self, size: int) -> bool:
         """Return whether a writer may write at once.
 
         Parameters

@@ -112,7 +112,7 @@ class CatOptions(RecordingSubcommand):
 async def _say(records: "Iterable[Record]", terminal: Terminal) -> None:
     for record in records:
         terminal.say(_line(record))
-    await terminal.room()
+    await terminal.wait_for_space()
 
 
 def _line(record: "Record") -> str:

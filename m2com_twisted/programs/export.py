@@ -140,4 +140,4 @@ class _StandardOutput:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         self._terminal.say(text.getvalue().removesuffix("\n"))
-        await self._terminal.room()
+        await self._terminal.wait_for_space()

@@ -89,7 +89,7 @@ async def print_history(
             channel = _channel(kept)
             if not topics or channel in topics or channel.rpartition("/")[2] in topics:
                 terminal.say(_line(kept, channel))
-        await terminal.room()
+        await terminal.wait_for_space()
 
     await read_kept(options, reactor, take)
 

@@ -25,7 +25,7 @@ _LIMIT = 2**20
 
 # Above this number of bytes in the buffer, a program with much output should wait.  Up to it, the
 # reader always has something to read.
-_ROOM = 2**16
+_ALMOST_EMPTY = 2**16
 
 
 class Output:
@@ -59,9 +59,9 @@ class Output:
         """Whether the buffer contains bytes."""
         return self._writer is not None and self._writer.waiting > 0
 
-    async def room(self) -> None:
+    async def wait_for_space(self) -> None:
         """Wait until the buffer is almost empty, or until the stream has ended."""
-        while self._writer is not None and self._writer.waiting > _ROOM:
+        while self._writer is not None and self._writer.waiting > _ALMOST_EMPTY:
             await self._writer.progress.add()
 
     def write(self, text: str) -> None:

@@ -73,9 +73,9 @@ class Terminal:
         """Write a line to stdout.  Keep it in the buffer until stdout accepts it."""
         self._output.write(printable(line) + "\n")
 
-    async def room(self) -> None:
+    async def wait_for_space(self) -> None:
         """Wait until the buffer of stdout is almost empty.  For programs with much output."""
-        await self._output.room()
+        await self._output.wait_for_space()
 
     def draw(self, text: str) -> None:
         """Write text to stdout.  Drop it if older output is still in the buffer.

@@ -1,4 +1,4 @@
-"""Between asyncio's tasks and Twisted's coroutines, on the loop of Twisted's asyncio reactor."""
+"""Connects asyncio's tasks and Twisted's coroutines, on the loop of Twisted's asyncio reactor."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ def required_loop(access: ReactorAccess, function_name: str) -> asyncio.Abstract
     access
         The reactor.
     function_name
-        What was called, for the error.
+        Name of the called function, for the error.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def required_loop(access: ReactorAccess, function_name: str) -> asyncio.Abstract
     Raises
     ------
     RuntimeError
-        If the reactor has none, or the caller is no task on it.
+        If the reactor has no loop, or the caller is no task on it.
     """
     reactor = access.known()
     # Twisted has no public name for it.
@@ -64,8 +64,8 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-# Carried by the task of a callback and by all tasks that it makes.  The task
-# itself would not do: asyncio.wait_for makes one, before Python 3.12.
+# Set for the task of a callback and for all tasks that it makes.  Comparing tasks would
+# not be enough: before Python 3.12, asyncio.wait_for makes a new one.
 _mark: ContextVar[object] = ContextVar("m2com_twisted.support.asyncio_bridge._mark", default=None)
 
 
@@ -83,7 +83,7 @@ class AsyncioCallbacks:
 
     def wrap(self, callback: Callable[..., object]) -> Callable[..., object]:
         """Return a callback for Twisted that runs one for asyncio."""
-        # Here, because the client sees the function that is returned.
+        # Checked here, because the client sees only the function that is returned.
         require_callback(callback)
 
         @functools.wraps(callback)
@@ -100,7 +100,7 @@ class AsyncioCallbacks:
 
     async def _follow(self, awaitable: Awaitable[object]) -> None:
         """Run a task to its end; pass on a cancellation, and wait for the reaction."""
-        # First, because an eager task runs before it can be waited for.
+        # Made before the task, because an eager task runs before it can be waited for.
         self._woken = Deferred(self._cancel_task)
         task = self._task = _marked_task(awaitable, self._mark)
         task.add_done_callback(self._note_end)
@@ -114,7 +114,7 @@ class AsyncioCallbacks:
         task.result()
 
     def _note_end(self, task: "asyncio.Future[object]") -> None:
-        # If the task ended at once, this comes late, when another may run.
+        # If the task ended at once, this call comes late, and another task may be running.
         if self._task is task:
             self._wake()
 
@@ -127,10 +127,11 @@ class AsyncioCallbacks:
             self._task.cancel()
 
     async def run_inside(self, function: "Callable[[], Coroutine[Any, Any, T]]") -> T:
-        """Call a function of Twisted as from inside the callback, if the callback calls this.
+        """Call a function of Twisted.
 
-        Then the coroutine that delivers the messages runs, as for a Twisted
-        callback.  So `close` knows not to wait for the callback that calls it.
+        If the callback calls this, the function is called on the Twisted side of the
+        callback.  So `close` notices that the callback calls it, and does not wait for the
+        callback.
         """
         if self._mark is None or _mark.get() is not self._mark:
             return await function()

@@ -1,4 +1,4 @@
-"""Finds the kind of function of a callable, also behind wrappers."""
+"""Finds out what kind of function a callable is, also behind wrappers."""
 
 import inspect
 from collections.abc import Callable
@@ -29,8 +29,8 @@ def require_callback(function: object) -> None:
     Raises
     ------
     TypeError
-        If it is not callable, or if it is a generator function.  When called
-        without `inlineCallbacks` around it, that does nothing and reports
+        If it is not callable, or if it is a generator function.  A call of a
+        generator function without `inlineCallbacks` does nothing and reports
         nothing.
     """
     if not callable(function):

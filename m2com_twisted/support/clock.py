@@ -48,19 +48,19 @@ def use_monotonic_clock(reactor: IReactorTime) -> None:
     the wall clock has been set.
 
     Without this, a wall clock that is set back by an hour delays every timer
-    of the reactor by an hour, the one that dials again included.
+    of the reactor by an hour, including the one that dials again.
 
     Parameters
     ----------
     reactor
-        The reactor.  Timers that are set already come when they would have
-        come.  An object that is no real reactor is left alone.
+        The reactor.  Timers that are already set keep their time.  An object
+        that is no real reactor is left alone.
     """
     if not isinstance(reactor, ReactorBase) or isinstance(reactor.seconds, _ContinuedClock):
         return
-    # Not time.monotonic itself, which counts from another moment.  A reactor that runs its timers
-    # compares them with the time at which it began to; if the clock jumped meanwhile, each timer
-    # would come at once, and on the asyncio reactor one that sets itself again would never let go.
+    # Not time.monotonic itself, which counts from another moment.  A reactor compares its timers
+    # with the time at which it began to run them.  If the clock jumped meanwhile, all timers would
+    # be due at once; on the asyncio reactor, one that sets itself again would then run for ever.
     seconds = _ContinuedClock(reactor.seconds)
     reactor.seconds = seconds  # shadows the class's own
     for call in reactor.getDelayedCalls():

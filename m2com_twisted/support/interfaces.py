@@ -1,8 +1,8 @@
 """Types of the arguments of users: reactors, clocks and endpoints.
 
-Twisted declares its interfaces with zope, which a type checker without a plugin does
-not understand: a `Clock` is no IReactorTime to it.  So the public signatures also take
-whatever has the methods that are used.
+Twisted declares its interfaces with zope, which a type checker does not understand without
+a plugin: it does not take a `Clock` for an IReactorTime.  So the public signatures also
+accept any object that has the methods that are used.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ __all__ = [
 
 
 class ReactorLike(Protocol):
-    """What has the time and calls later: a reactor, a `Clock`."""
+    """Tells the time and calls functions later: a reactor or a `Clock`."""
 
     def seconds(self) -> float:
         """Return the time, in seconds."""
@@ -35,20 +35,20 @@ class ReactorLike(Protocol):
 
 
 class EndpointLike(Protocol):
-    """What connects: any of Twisted's client endpoints."""
+    """Makes connections: any of Twisted's client endpoints."""
 
     def connect(self, protocolFactory: Any, /) -> Any:
         """Return a Deferred of the connected protocol."""
 
 
 class ProtocolFactoryLike(Protocol):
-    """What makes protocols: any of Twisted's factories."""
+    """Makes protocols: any of Twisted's factories."""
 
     def buildProtocol(self, addr: Any, /) -> Any:
         """Return the protocol for a connection."""
 
 
-#: A reactor, or a clock where no more is needed.
+#: A reactor, or a clock where only the time is needed.
 Reactor: TypeAlias = IReactorTime | ReactorLike
 
 #: A client endpoint.
@@ -59,10 +59,13 @@ ProtocolFactory: TypeAlias = IProtocolFactory | ProtocolFactoryLike
 
 
 def as_endpoint(endpoint: Endpoint) -> IStreamClientEndpoint:
-    """Return an endpoint as Twisted names its type."""
+    """Return an endpoint with the type that Twisted declares."""
     return cast(IStreamClientEndpoint, endpoint)
 
 
 def as_reactor(reactor: Reactor) -> IReactorTime:
-    """Return a reactor as Twisted names its type; what it cannot do shows when it is used."""
+    """Return a reactor with the type that Twisted declares.
+
+    It is not checked: an object without a method raises when that method is used.
+    """
     return cast(IReactorTime, reactor)

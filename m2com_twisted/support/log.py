@@ -1,4 +1,4 @@
-"""Log lines that carry the client's name; to write one never fails."""
+"""Log lines that begin with the client's name.  Writing one never fails."""
 
 import contextlib
 import logging
@@ -28,8 +28,8 @@ _STACK_LEVEL = 2 if sys.version_info >= (3, 11) else 3
 class NamedLog(_LoggerAdapter):
     """Puts a name in front of every line, since one process runs many clients.
 
-    Its methods do not raise: a filter or handler that raises costs only the line,
-    because the caller is often in the middle of a change that must be finished.
+    Its methods do not raise: if a filter or handler raises, only the line is lost.  The
+    caller is often in the middle of a change that must be finished.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class NamedLog(_LoggerAdapter):
 
 
 class BoundedLog(NamedLog):
-    """Writes a bounded number of lines, about events that a peer can cause any number of times.
+    """Writes a limited number of lines about events that a peer can cause without limit.
 
     Lines that are left out are counted, and the next one that is written says
     how many.
@@ -101,7 +101,7 @@ class BoundedLog(NamedLog):
 
 
 def child_logger(log: logging.Logger | None, name: str) -> logging.Logger:
-    """Return the child of a logger, or without one the logger of that name."""
+    """Return the child of a logger.  Without a logger, return the logger of that name."""
     return logging.getLogger(name) if log is None else log.getChild(name)
 
 
@@ -110,5 +110,5 @@ def beginning_of(message: object) -> str:
     try:
         return repr(message)[:200]
     except RecursionError:
-        # The decoder succeeded, with fewer calls on the stack than here.
+        # The decoder could read it, because fewer calls were on the stack than here.
         return "one that is nested too deeply to show"

@@ -1,4 +1,4 @@
-"""Text of others, made safe for a terminal."""
+"""Makes the text of others safe for a terminal."""
 
 import json
 
@@ -31,17 +31,17 @@ def printable_lines(text: str) -> str:
 
 
 def short_repr(value: object, length: int = 60) -> str:
-    """Return how a value is written in Python, on one line; of a long one only the beginning.
+    """Return the repr of a value on one line.  If it is long, return only the beginning.
 
-    It never raises.  Python itself cannot write a whole number of more than 4300 digits, nor
-    lists within lists without end.
+    This never raises.  Python itself cannot write a whole number of more than 4300 digits, nor
+    lists that are nested too deeply.
 
     Parameters
     ----------
     value
         The value.
     length
-        How many characters there may be.
+        The greatest number of characters.
     """
     try:
         text = " ".join(repr(value).split())

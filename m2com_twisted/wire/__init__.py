@@ -1,1 +1,1 @@
-"""Messages as lines, and lines out of chunks of bytes."""
+"""Turns messages into lines and back, and cuts bytes into lines."""

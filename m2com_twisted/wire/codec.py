@@ -1,7 +1,4 @@
-"""One message to one line, and back.
-
-Pure functions; the only place that knows JSON.
-"""
+"""Turns one message into one line, and back.  All functions are pure."""
 
 import json
 from collections.abc import Iterable
@@ -27,7 +24,7 @@ __all__ = [
     "with_sequence_id",
 ]
 
-#: A message: one JSON object.  Its values are any that JSON can hold; only the
+#: A message: one JSON object.  Its values may be of any kind that JSON has; only the
 #: reader of a particular message knows more about them.
 Message = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Lines out of chunks of bytes, in bounded memory."""
+"""Cuts chunks of bytes into lines, in bounded memory."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -38,16 +38,16 @@ class LineSplitter:
         # The line that is still open, and whether it is too long to keep.
         self._open = bytearray()
         self._skipping = False
-        #: Whether `feed` returned a line that is too long the last time.
+        #: Whether the last call of `feed` returned a line that is too long.
         self.found_oversize = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that a chunk completes.
 
         Each line ends with the CR of its terminator.  JSON ignores it as white
-        space, and removing it would copy the line once more.  Of a line that is
-        too long an `OversizeLine` is returned, once, as soon as it is known to
-        be too long.
+        space, and removing it would copy the line once more.  For a line that is
+        too long, one `OversizeLine` is returned, as soon as it is known to be too
+        long.
         """
         self.found_oversize = False
         if self._open[-1:] == b"\r":
@@ -81,8 +81,8 @@ class LineSplitter:
     def _keep_open(self, beginning: bytes) -> list[bytes]:
         """Keep the beginning of a line; return it when the line has just become too long.
 
-        Of a line that is too long, only the last byte is kept, which may be the
-        CR of the terminator.
+        From then on only the last byte is kept, which may be the CR of the
+        terminator.
         """
         self._open += beginning
         if self._skipping:
@@ -90,7 +90,7 @@ class LineSplitter:
         elif len(self._open) > self._limit:
             self._skipping = self.found_oversize = True
             whole = bytes(self._open)
-            # First, so that at no time there are three copies of it.
+            # Deleted now, so that there are never three copies of the line.
             del self._open[:-1]
             return [OversizeLine(whole)]
         return []

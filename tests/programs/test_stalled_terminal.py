@@ -19,10 +19,10 @@ from tests.support.waiting import until
 
 @pytest.fixture(params=["pipe", "terminal"])
 def stalled(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Yield the descriptor of a pipe, or of a terminal, that has no room left."""
+    """Yield the descriptor of a pipe, or of a terminal, that has no space left."""
     reader, writer = os.pipe() if request.param == "pipe" else pty.openpty()
     os.set_blocking(writer, False)
-    # A terminal has more room a moment after it had none.
+    # A terminal has more space a moment after it had none.
     while select.select([], [writer], [], 0.1)[1]:
         with contextlib.suppress(BlockingIOError):
             while True:

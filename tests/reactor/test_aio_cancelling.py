@@ -72,7 +72,7 @@ async def until_stuck(client: aio.TcpClient) -> None:
 
 @in_asyncio
 async def test_cancelled_write(bench: Bench) -> None:
-    """A task cancelled while its message waits for room has not sent it."""
+    """A task cancelled while its message waits for space has not sent it."""
     async with bench.server, bench.client() as client:
         writer = await bench.server.client()
         writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's has it

@@ -30,11 +30,11 @@ class Scripted(Fixture):
         self.peer.receive(lines(*(r if isinstance(r, dict) else status(*r) for r in replies)))
 
     def fill_buffer(self) -> None:
-        """Leave no room in the transport's write buffer."""
+        """Leave no space in the transport's write buffer."""
         self._write_gate.pauseProducing()
 
     def drain_buffer(self) -> None:
-        """Make room in the transport's write buffer."""
+        """Make space in the transport's write buffer."""
         self._write_gate.resumeProducing()
 
     @property

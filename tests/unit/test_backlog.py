@@ -259,7 +259,7 @@ def test_the_counters_agree_with_what_came() -> None:
 def test_the_time_of_a_stall_counts_from_when_the_queue_was_full_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A queue that had room meanwhile gets its warning 10 s after it was full again."""
+    """A queue that had space meanwhile gets its warning 10 s after it was full again."""
     backlog = Backlog(max_queue_length=4)
     backlog.attempt.receive(numbered(*range(5)))
     backlog.clock.advance(6)
@@ -323,7 +323,7 @@ def test_the_high_water_of_the_queue_stays() -> None:
 
 
 def test_a_connection_that_is_gone_is_not_resumed() -> None:
-    """When the queue has room again after a loss, the old transport is left alone."""
+    """When the queue has space again after a loss, the old transport is left alone."""
     backlog = Backlog(max_queue_length=2)
     backlog.attempt.receive(numbered(*range(3)))
     backlog.attempt.lose()

@@ -83,7 +83,7 @@ class CommandMachine(RuleBasedStateMachine):
         self.commands: list[Model] = []
         self.gaps = [0]  # ids that are never sent
         self.wire: list[int] = []  # those of earlier connections
-        self.has_room = True
+        self.has_space = True
         self.closing: Deferred[None] | None = None
         self.cause: tuple[Any, ...] = ()
 
@@ -202,7 +202,7 @@ class CommandMachine(RuleBasedStateMachine):
         """Run a command."""
         self.send_one(ack_timeout, timeout, reaction)
 
-    @precondition(lambda self: self.fixture.client.connected and self.has_room)
+    @precondition(lambda self: self.fixture.client.connected and self.has_space)
     @rule()
     def send_unawaited(self) -> None:
         """Send a command that nobody awaits."""
@@ -264,7 +264,7 @@ class CommandMachine(RuleBasedStateMachine):
         if self.fixture.client.state is ConnectionState.CONNECTING:
             self.wire += self.fixture_ids()
             self.fixture.peer = self.fixture.endpoint.last.accept()
-            self.has_room = True
+            self.has_space = True
 
     def fixture_ids(self) -> list[int]:
         """Return the ids on the newest connection."""
@@ -300,13 +300,13 @@ class CommandMachine(RuleBasedStateMachine):
         self.accept_connection()
 
     @precondition(lambda self: self.fixture.client.connected)
-    @rule(has_room=st.booleans())
-    def change_room(self, has_room: bool) -> None:
+    @rule(has_space=st.booleans())
+    def change_space(self, has_space: bool) -> None:
         """Fill the write buffer, or drain it, upon which those who wait write."""
-        self.has_room = has_room
-        (self.fixture.drain_buffer if has_room else self.fixture.fill_buffer)()
+        self.has_space = has_space
+        (self.fixture.drain_buffer if has_space else self.fixture.fill_buffer)()
         self.learn_ids()
-        assert not has_room or all(command.sequence_id for command in self.open)
+        assert not has_space or all(command.sequence_id for command in self.open)
 
     # What holds after each step
 

@@ -60,7 +60,7 @@ def test_one_delayed_call(way: str) -> None:
 
 @pytest.mark.parametrize(
     ("answered", "kept"),
-    # What is kept is the room in emptied dicts, and in the second case what
+    # What is kept is the space in emptied dicts, and in the second case what
     # late replies will be told from.
     [(True, 0.1), (False, 0.3)],
 )

@@ -41,7 +41,7 @@ def test_mark_of_each_kind_is_named(tmp_path: Path, kind: MarkKind) -> None:
 
 
 def test_marks_all_over_the_time_are_named_all_over_the_picture(tmp_path: Path) -> None:
-    """Those that have no room are counted beside their neighbours, not at the first of all."""
+    """Those that have no space are counted beside their neighbours, not at the first of all."""
     marks = [Mark(START + second, f"mode {second}", "mode") for second in range(100)]
     shown = texts(tmp_path, [series("a.x", [1, 2])], marks)
     named = [int(text.split()[1]) for text in shown if text.startswith("mode ")]

@@ -1,4 +1,4 @@
-"""Sending a command: waiting for room, and what is not sent at all."""
+"""Sending a command: waiting for space, and what is not sent at all."""
 
 import math
 from collections.abc import Callable
@@ -32,8 +32,8 @@ from tests.support.scripted_peer import Scripted
         ({}, 10),
     ],
 )
-def test_room_that_comes_too_late(timeouts: dict[str, Any], until: float) -> None:
-    """Time spent waiting for room counts, and a command that found none was never sent."""
+def test_space_that_comes_too_late(timeouts: dict[str, Any], until: float) -> None:
+    """Time spent waiting for space counts, and a command that found none was never sent."""
     fixture = Scripted()
     fixture.fill_buffer()
     running = fixture.run(**timeouts)
@@ -50,8 +50,8 @@ def test_room_that_comes_too_late(timeouts: dict[str, Any], until: float) -> Non
     assert not fixture.clock.getDelayedCalls()
 
 
-def test_room_that_comes_in_time() -> None:
-    """What is left after waiting for room is the time for the answer."""
+def test_space_that_comes_in_time() -> None:
+    """What is left after waiting for space is the time for the answer."""
     fixture = Scripted()
     fixture.fill_buffer()
     running = fixture.run(ack_timeout=10)
@@ -66,7 +66,7 @@ def test_room_that_comes_in_time() -> None:
     assert error.stage is CommandStage.SENT
 
 
-def test_room_that_comes_at_the_last_moment() -> None:
+def test_space_that_comes_at_the_last_moment() -> None:
     """Room in the very turn in which the time is over is not used."""
     fixture = Scripted()
     fixture.fill_buffer()
@@ -78,8 +78,8 @@ def test_room_that_comes_at_the_last_moment() -> None:
 
 
 @pytest.mark.parametrize("end", ["no timeout", "cancelled"])
-def test_waiting_for_room(end: str) -> None:
-    """Without timeouts a command waits for room as long as it takes, unless it is cancelled."""
+def test_waiting_for_space(end: str) -> None:
+    """Without timeouts a command waits for space as long as it takes, unless it is cancelled."""
     fixture = Scripted()
     fixture.fill_buffer()
     running = fixture.run(ack_timeout=None, timeout=None)
@@ -91,13 +91,13 @@ def test_waiting_for_room(end: str) -> None:
     assert fixture.sent_ids == ([] if end == "cancelled" else [1])
 
 
-@pytest.mark.parametrize("room", [True, False])
+@pytest.mark.parametrize("space", [True, False])
 @pytest.mark.parametrize("name", ["ack_timeout", "timeout"])
 @pytest.mark.parametrize("value", [0, -1, -math.inf])
-def test_no_time_left(name: str, value: float, room: bool) -> None:
+def test_no_time_left(name: str, value: float, space: bool) -> None:
     """A command whose time is over already is not sent: its outcome would be unknown."""
     fixture = Scripted()
-    if not room:
+    if not space:
         fixture.fill_buffer()
     timeouts: dict[str, Any] = {name: value}
     error = error_of(fixture.run(**timeouts))

@@ -41,7 +41,7 @@ class Screen:
         self.losses += 1
 
     def fill(self, name: str = "stdout") -> None:
-        """Leave no room in a stream."""
+        """Leave no space in a stream."""
         descriptor = self.streams[name].fileno()
         os.set_blocking(descriptor, False)
         try:
@@ -67,7 +67,7 @@ class Screen:
         os.close(self.readers.pop(name))
 
     def turn(self) -> None:
-        """Do what a reactor does with streams that have room."""
+        """Do what a reactor does with streams that have space."""
         for writer in list(self.reactor.getWriters()):
             reason = IWriteDescriptor(writer).doWrite()
             if reason is not None:
@@ -95,7 +95,7 @@ def closing(terminal: Terminal) -> Deferred[None]:
 
 
 def test_line_is_there_at_once(screen: Screen) -> None:
-    """Where there is room, nothing waits for the reactor."""
+    """Where there is space, nothing waits for the reactor."""
     terminal = screen.terminal()
     terminal.say("hello")
     terminal.complain("bad")

@@ -30,9 +30,9 @@ def test_writers_have_their_turn_in_order() -> None:
 
     for number in range(3):
         gate.wait(1).addCallback(partial(note, number))
-    assert not gate.has_room_for(1)
+    assert not gate.has_space_for(1)
     gate.resumeProducing()
-    assert (written, gate.has_room_for(1)) == ([0, 1, 2], True)
+    assert (written, gate.has_space_for(1)) == ([0, 1, 2], True)
 
 
 def test_a_writer_that_fills_the_buffer_again_holds_the_next_back() -> None:
@@ -41,7 +41,7 @@ def test_a_writer_that_fills_the_buffer_again_holds_the_next_back() -> None:
     gate.wait(1).addCallback(lambda _: gate.pauseProducing())
     second = gate.wait(1)
     gate.resumeProducing()
-    assert (second.called, gate.has_room_for(1)) == (False, False)
+    assert (second.called, gate.has_space_for(1)) == (False, False)
     gate.resumeProducing()
     assert second.called
 
@@ -52,9 +52,9 @@ def test_what_exceeds_the_limit_alone_is_refused(is_open: bool) -> None:
     gate = WriteGate(100)
     if not is_open:
         gate.pauseProducing()
-    assert gate.has_room_for(100) is is_open
+    assert gate.has_space_for(100) is is_open
     with pytest.raises(WriteBufferFullError) as refused:
-        gate.has_room_for(101)
+        gate.has_space_for(101)
     error = refused.value
     assert (error.size, error.limit, error.waiting) == (101, 100, 0)
     assert "101 bytes" in str(error)

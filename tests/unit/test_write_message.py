@@ -192,7 +192,7 @@ def test_the_checks_come_in_the_order_of_the_reference(
 # Flow control
 
 
-def test_writing_waits_for_room_in_order() -> None:
+def test_writing_waits_for_space_in_order() -> None:
     """While the transport's buffer is over its mark writers wait; then they write as they came."""
     writes = Writes()
     writes.power()
@@ -206,7 +206,7 @@ def test_writing_waits_for_room_in_order() -> None:
     assert writes.power().called
 
 
-def test_those_behind_wait_on_when_the_room_is_gone_again() -> None:
+def test_those_behind_wait_on_when_the_space_is_gone_again() -> None:
     """A write that fills the buffer again holds back those behind it, and any that come later."""
     writes = Writes()
     writes.block()
@@ -261,7 +261,7 @@ def test_a_connection_that_ends_fails_those_who_wait(end: str) -> None:
     elif end == "silent":
         writes.fixture.clock.advance(5)
     writes.attempt.lose()
-    # As a producer that waits for room it would keep its transport from closing.
+    # As a producer that waits for space it would keep its transport from closing.
     assert writes.attempt.transport.producer is None
     assert [failure.type for failure in failures] == [NotConnectedError] * 2
     assert (writes.chunks, writes.client.last_sequence_id) == ([], -1)

@@ -53,7 +53,7 @@ def tcp_ip_connected() -> Message:
 
 
 def commandable_by_dds(state: bool) -> Message:
-    """Return the event with the commander: the CSC, or else the engineering console."""
+    """Return the event that says who commands: True the CSC, False the engineering console."""
     return events.CommandableByDDS(state).to_message()
 
 
@@ -138,7 +138,7 @@ def open_loop_max_limit(status: bool) -> Message:
 
 
 def in_position(status: bool) -> Message:
-    """Return the event whether the mirror assembly is in position."""
+    """Return the event that says whether the mirror assembly is in position."""
     return events.M2AssemblyInPosition(status).to_message()
 
 

@@ -1,19 +1,19 @@
 """The force loop: how the controller moves the actuators so that they bear their forces.
 
-Every update it compares the force on each active actuator, that is, each that is no
-hardpoint, with its demand.  The demand is what the tables and the offsets ask for, and
-the correction, which takes over from the hardpoints what they bear too much or too
-little.  From that it computes how each force is to change:
+The active actuators are all that are no hardpoints.  In each update the loop compares the
+force on each of them with its demand.  The demand is the sum of the tables, the offsets
+and the correction.  The correction lets the active actuators take over what the
+hardpoints bear too much or too little.  Each force is to change by the sum of
 
 - feedback: a part of the error;
-- feed-forward: more than all of a change of the tables or offsets, at once.
+- feed-forward: a change of the tables or offsets, somewhat amplified, at once.
 
-The axial actuators are then moved so that the mirror bends to these changes with its
-hardpoints in place; a tangent actuator is moved for its own force alone.
+The axial actuators then move so that the mirror bends by the right amount, while its
+hardpoints stay in place.  A tangent actuator moves for its own force alone.
 
-How the constants were found: the steps of each update were solved for from recorded
-forces at 5 Hz, and the laws above were found in them by least squares.  Recorded forces
-are followed within 5 N, and times until in position within 3 %.
+How the constants were found: the steps of each update were computed from forces that had
+been recorded at 5 Hz, and the constants were fitted to the steps by least squares.  The
+loop follows recorded forces within 5 N, and recorded times until in position within 3 %.
 
 Forces in N.  Lists hold one value per actuator, axial before tangent.
 """
@@ -35,30 +35,30 @@ _MAX_STEPS = 75
 #: Part of the error of an axial actuator that one update corrects.
 _FEEDBACK = 0.353
 
-#: Steps per N of error of a tangent actuator, which makes 0.082 N with a step.
+#: Steps per N of error of a tangent actuator.  One step changes its force by 0.082 N.
 _TANGENT_FEEDBACK = 4.33
 
 #: Part of a change of the demand that is fed forward in the first update, and in the
 #: second.
 _FEED_FORWARD, _TAKEN_BACK = 1.27, -0.0635
 
-#: The feedback sees a new demand two updates late, lest it corrects what the
-#: feed-forward is about to: this part of it then, the rest one update later.
+#: The feedback sees this part of a new demand two updates late, and the rest one update
+#: later.  Otherwise it would correct what the feed-forward is about to correct.
 _FIRST_PART = 0.968
 
 #: Updates over which the error must be small to be in position: about 8 s.
 _WINDOW = 20
 
 #: RMS error within which an actuator is in position.  The original has 0.2 N for axial
-#: actuators; here whole steps leave up to 0.22 N, because no two actuators are alike there.
+#: actuators.  Here an error of up to 0.22 N remains, because actuators make whole steps.
 _IN_POSITION = (0.23,) * AXIAL_COUNT + (1.1,) * TANGENT_COUNT
 
-#: The sum of squares over the window at which it no longer is.
+#: The greatest sum of squared errors over the window for an actuator in position.
 _MAX_SQUARES = [_WINDOW * limit * limit for limit in _IN_POSITION]
 
 
-#: Updates after which all that was remembered has gone: the window, after the delays
-#: of the demand and what is left of the feed-forward.
+#: Updates after which nothing older is remembered: the window, and before it the delays
+#: of the demand and of the feed-forward.
 _SETTLING = _WINDOW + 10
 
 
@@ -91,16 +91,16 @@ class ForceLoop:
 
     @property
     def settled(self) -> bool:
-        """Whether further updates change nothing, until something else does."""
+        """Whether further updates would change nothing, as long as nothing else changes."""
         return not self._unsettled
 
     def set_hardpoints(self, hardpoints: Sequence[int]) -> None:
-        """Hold the mirror with other actuators.
+        """Choose the actuators that hold the mirror.
 
         Raises
         ------
         ValueError
-            If three actuators on a line are to hold it.
+            If three of them are on one line.
         """
         self._weights = interpolation(hardpoints)
         self._hardpoints = tuple(hardpoints)
@@ -111,7 +111,7 @@ class ForceLoop:
         self._unsettled = max(0, self._unsettled - 1)
         self._demands.appendleft(demand)
         if not self._started:
-            # In its first update the original has no forces to look at yet.
+            # The original has no forces yet in its first update.
             self._started = self.in_position = True
             return [0] * _COUNT
         seen = self._seen_demand()
@@ -129,7 +129,7 @@ class ForceLoop:
         return [a * _FIRST_PART + b * (1 - _FIRST_PART) for a, b in zip(late, later, strict=True)]
 
     def _share(self, surplus: list[float]) -> list[float]:
-        """Return what follows at active actuators from a surplus at the hardpoints."""
+        """Return the forces that active actuators take over from a surplus at the hardpoints."""
         shares = self._spread(surplus, self._hardpoints[:3], self._weights[:AXIAL_COUNT])
         shares += self._spread(surplus, self._hardpoints[3:], self._weights[AXIAL_COUNT:])
         for index in self._hardpoints:
@@ -162,7 +162,7 @@ class ForceLoop:
         return [(a - b) * first + (b - c) * second for a, b, c in changes]
 
     def _bend(self, errors: list[float]) -> list[float]:
-        """Return the steps that bend the mirror for a part of errors, hardpoints in place."""
+        """Return the steps that bend away a part of the errors, with the hardpoints in place."""
         bent = bending([error * _FEEDBACK for error in errors])
         moved = self._spread(bent, self._hardpoints[:3], self._weights[:AXIAL_COUNT])
         return list(map(sub, bent, moved))

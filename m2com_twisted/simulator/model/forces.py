@@ -21,7 +21,7 @@ __all__ = ["net"]
 Triple = tuple[float, float, float]
 
 # Effect of one newton at each actuator: an axial one adds to fz, mx and my, a tangent
-# one to fx, fy and the moment mz per arm.
+# one to fx, fy and the moment mz per metre of arm.
 _EFFECTS: tuple[Triple, ...] = tuple((1.0, y, x) for x, y in AXIAL_LOCATIONS) + tuple(
     (math.cos(angle), math.sin(angle), 1.0) for angle in TANGENT_ANGLES
 )
@@ -32,7 +32,7 @@ def net(forces: Sequence[float]) -> tuple[float, float, float, float, float, flo
     return _net(tuple(forces))
 
 
-# Kept, because two topics of telemetry ask for the same, in every cycle.
+# Cached, because two topics of telemetry need the same sums in every cycle.
 @lru_cache(maxsize=8)
 def _net(forces: tuple[float, ...]) -> tuple[float, float, float, float, float, float]:
     fz, mx, my = _effect(AXIAL, forces)

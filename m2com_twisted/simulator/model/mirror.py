@@ -29,7 +29,7 @@ __all__ = ["COUNT", "MAX_STEP_COUNT", "Mirror"]
 
 COUNT = AXIAL_COUNT + TANGENT_COUNT
 
-#: Largest number that a step counter of 32 bits can hold.  Infinity is refused with it, too.
+#: Largest number that a step counter of 32 bits can hold.  This limit also refuses infinity.
 MAX_STEP_COUNT = 2**31 - 1
 
 #: Largest number of steps that a hardpoint makes in one update: about 4.85 um/s.
@@ -149,12 +149,12 @@ class Mirror:
         Raises
         ------
         OverflowError
-            If the step counters cannot hold the steps to it.
+            If the position is too far for the step counters.
         """
         extended = extensions(pose)
         wanted = [extended[index] / UM_PER_STEP for index in self.hardpoints]
         if not all(abs(steps) <= MAX_STEP_COUNT for steps in wanted):
-            raise OverflowError("the position is beyond what can be counted in steps")
+            raise OverflowError("the position is too far for the step counters")
         self._target = [zero + round(steps) for zero, steps in zip(self._zero, wanted, strict=True)]
         self._loop.disturb()
 

@@ -33,7 +33,7 @@ __all__ = ["CYCLE", "ILC_COUNT", "Model", "ServerKind"]
 #: Seconds of a controller cycle, as the idle original takes (protocol-answers).
 CYCLE = 0.103
 
-#: Cycles from one update of the forces to the next (protocol-motion), and when they are.
+#: Cycles between two updates of the forces (protocol-motion), and when they begin.
 _CYCLES_PER_UPDATE, _PHASE, _FIRST_UPDATE = 4, 2, 6
 
 ILC_COUNT = 84
@@ -41,7 +41,7 @@ ILC_COUNT = 84
 #: The client that a controller serves.
 ServerKind = Literal["CSC", "GUI"]
 
-#: The mean rise of the air, in degC, above which its event comes every cycle.
+#: If the air warms up by more than this in the cell, in degC, the warning is sent in every cycle.
 _AIRFLOW_WARNING = 2.0
 
 #: Degrees; the controller's own default of ``inclinometerDelta`` (protocol-events).
@@ -51,7 +51,7 @@ _MAX_ANGLE_DIFFERENCE = 2.0
 class Model:
     """The state of a cell controller.
 
-    Its parts may be read, and changed, at any time: so a test changes the world.
+    Its parts may be read and changed at any time.  Tests do so to create a situation.
 
     Parameters
     ----------
@@ -69,13 +69,13 @@ class Model:
     profile, kind
         As given.
     power, mirror, faults, script, open_loop, sensors
-        The parts.
+        The parts of the controller.
     ilc_modes
         Mode of each of the 84 ILCs.
     ilc_modes_told
         The modes last told to a client; unknown until set or asked for.
     control_mode
-        As last announced.
+        The control mode that was last announced.
     interlock_told
         State of the interlock that was last told to a client.
     commandable_by_dds
@@ -91,12 +91,12 @@ class Model:
     external_elevation
         Elevation last told by the telescope mount, in degrees.
     compare_angles, max_angle_difference
-        Whether, and from how many degrees, a difference between the telescope
-        mount and the inclinometer is a fault.
+        Whether a difference between the elevations of the telescope mount and the
+        inclinometer is a fault, and from how many degrees.
     lut_temperature_enabled
         Whether the look-up table of temperatures is in use.
     reboot_requested
-        Set by ``rebootController``, for the server to act upon; time stands still then.
+        Set by ``rebootController``.  Time stands still until `reboot` is called.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class Model:
         return self.power.output
 
     def tell_elevation(self, elevation: float) -> None:
-        """Take the elevation of the telescope mount in, in degrees."""
+        """Receive the elevation of the telescope mount, in degrees."""
         self.external_elevation = elevation
         if self.inclination_source is InclinationTelemetrySource.MTMOUNT:
             self._table_elevation = elevation
@@ -294,13 +294,13 @@ class Model:
             self.stop_force_balance()
 
     def leave(self) -> None:
-        """See the command client go: its script ends."""
+        """End the script, because the command client has left."""
         self.script.abandon()
         if self.as_original:
             self.configuration_file = DEFAULT_CONFIGURATION_FILE
 
     def reboot(self) -> None:
-        """Lose power, errors and script, as a controller does that restarts."""
+        """Switch off the power, and forget errors and script, as a restart does."""
         self.reboot_requested = False
         self.stop_force_balance()
         for power_type in PowerType:
@@ -309,7 +309,7 @@ class Model:
         self.script.abandon()
 
     def tangent_force_error(self) -> tuple[list[float], float, float]:
-        """Return the six errors, of the weight and of the sum, in N (:ref:`protocol-figures`)."""
+        """Return the errors of the six forces, of the weight and of the sum (protocol-figures)."""
         return self._protection.tangent_errors(self.weight_elevation)
 
     def _protect(self) -> None:

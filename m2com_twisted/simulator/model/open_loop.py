@@ -19,7 +19,7 @@ class OpenLoop:
     Attributes
     ----------
     moving
-        Whether it does so now.
+        Whether they move now.
     remaining
         Steps still to go, with sign.
     """
@@ -30,7 +30,7 @@ class OpenLoop:
         self.moving = False
 
     def start(self, actuators: Sequence[int], steps: int) -> None:
-        """Begin a motion; of actuators that do not exist, nothing moves."""
+        """Begin a motion.  Actuators that do not exist are left out."""
         self._actuators = tuple(
             index for index in dict.fromkeys(actuators) if index in range(COUNT)
         )

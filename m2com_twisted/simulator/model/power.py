@@ -18,9 +18,9 @@ class PowerTimes:
     Attributes
     ----------
     on, off
-        Before each of the two states on the way up, and on the way down.
+        Times until each of the two states that follow when a system is switched on, or off.
     reset
-        For the breakers.
+        Time until the breakers are reset.
     """
 
     on: tuple[float, float] = (0.0, 0.0)
@@ -29,19 +29,19 @@ class PowerTimes:
 
     @classmethod
     def lasting(cls, seconds: float) -> "PowerTimes":
-        """Return the times of systems that take so long for each change.
+        """Return the times of systems that take this many seconds for each change.
 
         Raises
         ------
         ValueError
-            If that is no time.
+            If the seconds are negative, infinite or not a number.
         """
         if not 0 <= seconds < math.inf:
             raise ValueError("a power system takes 0 s or more")
         return cls(on=(0.0, seconds), off=(0.0, seconds), reset=seconds)
 
 
-#: No time at all, as the original takes since its version 1.5.9.
+#: Each change is immediate, as in the original since its version 1.5.9.
 INSTANT = PowerTimes()
 
 _UP = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
@@ -59,7 +59,7 @@ _IDLE_OUTPUT = (
     | DigitalOutput.ResetCommunicationBreakers
 )
 
-#: The output bit that, low, resets a system's breakers.
+#: The output bit that resets a system's breakers while it is low.
 _RESET_BIT = {
     PowerType.Motor: DigitalOutput.ResetMotorBreakers,
     PowerType.Communication: DigitalOutput.ResetCommunicationBreakers,
@@ -123,11 +123,11 @@ class PowerSystems:
         self.tripped = DigitalInput(0)
 
     def is_on(self, power_type: PowerType) -> bool:
-        """Whether a system is up, not only on its way there."""
+        """Whether a system is on.  A system that is still powering on is not."""
         return self.states[power_type] in _UP
 
     def set_output(self, bit: DigitalOutput, high: bool) -> None:
-        """Drive one output bit; a system's state follows by its command."""
+        """Drive one output bit.  The states of the power systems do not change."""
         self.output = self.output | bit if high else self.output & ~bit
 
     def proper_output(self, loop_closed: bool) -> DigitalOutput:
@@ -143,7 +143,7 @@ class PowerSystems:
         self.set_output(_RESET_BIT[power_type], not resetting)
 
     def open_breakers(self, power_type: PowerType) -> None:
-        """Open a system's breakers; without motor power the interlock relay falls."""
+        """Open a system's breakers.  Those of the motors also open the interlock relay."""
         self.tripped |= _BREAKERS[power_type]
         if power_type is PowerType.Motor:
             self.tripped |= DigitalInput.InterlockPowerRelay

@@ -1,4 +1,4 @@
-"""How the simulator differs from the original, or not."""
+"""The sets of rules that a simulator can follow."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ __all__ = ["DEFAULT", "ORIGINAL", "PROFILES", "STRICT", "Profile"]
 
 @dataclass(frozen=True)
 class Profile:
-    """A choice of rules.
+    """A set of rules.
 
     Attributes
     ----------
     name
-        As on the command line.
+        Name on the command line.
     consecutive_ids
         Whether a sequence id that is not the previous one plus 1 is answered
         with ``noack``.

@@ -28,15 +28,15 @@ class Protection:
     Parameters
     ----------
     faults
-        Faults that there are.
+        The present faults.
     mirror
         Mirror to be protected.
     act
         Called for each fault that opens the loop.
     hold
-        Called in each cycle in which the cause of a fault holds, even if the fault is
-        masked, and in which ``act`` is called again if any fault is known; None to act
-        once.  The original has it so.
+        None: ``act`` is called once for each fault.  Otherwise this is called in each
+        cycle in which the cause of a fault is present, even if the fault is masked, and
+        then ``act`` is called again if any fault is known.  The original does this.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Protection:
             if max_limit:
                 self._faults.trigger_limit_switches(retracted, extended)
             self._cause_holds(code)
-        # The controller judges the tangent load cells by its telemetry, a cycle late.
+        # The controller judges the tangent load cells by its telemetry, one cycle later.
         late, self._tangents_judged = (
             self._tangents_judged,
             tangents_at_limit(*self.tangent_errors(elevation)),
@@ -102,7 +102,7 @@ class Protection:
             self._cause_holds(6060)
 
     def _cause_holds(self, code: int) -> None:
-        """Act on a fault whose cause holds in this cycle."""
+        """Act on a fault whose cause is present in this cycle."""
         self.raise_fault(code)
         if self._hold is not None:
             self._hold()

@@ -7,18 +7,18 @@ __all__ = ["Script", "ScriptRefusedError"]
 
 
 class ScriptRefusedError(Exception):
-    """A rule of the engine forbids it."""
+    """The script engine refuses a request."""
 
 
 class Script:
-    """At most one script, that does nothing but advance.
+    """Holds at most one script.  A script that runs only advances its percentage.
 
     Attributes
     ----------
     name
         Name of the script that is loaded; empty if none is.
     running
-        Whether it advances.
+        Whether the script runs.
     percentage
         How far it has come.
     """
@@ -35,18 +35,18 @@ class Script:
         self.name, self.percentage = name, 0
 
     def run(self) -> None:
-        """Run, or run on."""
+        """Start the script, or continue it."""
         self._refuse(not self.name, "no script is loaded")
         self._refuse(self.running, "the script runs already")
         self._refuse(self.percentage >= 100, "the script is done")
         self.running = True
 
     def stop(self) -> None:
-        """Jump to the end, so that it cannot run on."""
+        """Jump to the end, so that the script cannot be continued."""
         self.running, self.percentage = False, 100
 
     def pause(self) -> None:
-        """Keep the place."""
+        """Stop advancing, and keep the percentage."""
         self.running = False
 
     def clear(self) -> None:

@@ -16,7 +16,7 @@ _START = (24.49, 24.49, 24.49, 26.53) * 3
 #: Where the random walk of a temperature turns back, in degC.
 _COLDEST, _WARMEST = 0.0, 28.0
 
-#: What the inclinometer is mounted off by, in degrees.
+#: Angle by which the inclinometer is mounted askew, in degrees.
 _MOUNTING_OFFSET = 0.94
 
 
@@ -50,7 +50,7 @@ class Sensors:
         self.broadcast_counter = 0
 
     def noise(self) -> float:
-        """Return a deviation, normally distributed."""
+        """Return a random deviation, normally distributed."""
         return self._random.gauss(0.0, _NOISE)
 
     def drift(self) -> None:

@@ -1,7 +1,6 @@
 """The 19 topics of the telemetry port, in wire order.
 
-A function for each returns its values, in the order of the fields in the catalogue, which also
-has their names.
+One function for each topic returns its values, in the order of the fields in the catalogue.
 
 Source: :ref:`protocol-telemetry`, :ref:`protocol-figures`.
 """
@@ -47,13 +46,13 @@ def _power_status(model: Model) -> Values:
 
 def _displacement_sensors(model: Model) -> Values:
     pose = model.mirror.pose
-    # The original's sensors take a new home for the old one.
+    # The original's sensors do not notice that the home has moved.
     return _displacements(pose if model.as_original else model.mirror.home + pose)
 
 
-# Kept, as the encoders' positions below, because most of the time the mirror
-# stands still; and so they are the same objects, which `LineCache` looks at.
-# A few, for as many simulators in one process.
+# Cached, like the positions of the encoders below, because the mirror stands still most of
+# the time.  `LineCache` also relies on getting the same objects again.  There are several
+# entries for several simulators in one process.
 @lru_cache(maxsize=8)
 def _displacements(pose: Pose) -> tuple[tuple[float, ...], tuple[float, ...]]:
     turn = UM_PER_M_ARCSEC * _SENSOR_RADIUS
@@ -96,7 +95,7 @@ def _tangent_force(model: Model) -> Values:
     mirror = model.mirror
     return (
         mirror.lut_gravity[AXIAL_COUNT:],
-        [],  # no temperatures, as the controller has it
+        [],  # the controller has no temperatures here
         mirror.applied[AXIAL_COUNT:],
         mirror.measured[AXIAL_COUNT:],
         mirror.correction[AXIAL_COUNT:],
@@ -108,7 +107,7 @@ def _force_balance(model: Model) -> Values:
 
 
 def _position(model: Model) -> Values:
-    # The original writes a tilt of exactly 0 as an int: clients have to bear it.
+    # The original writes a tilt of exactly 0 as an int.  Clients have to accept that.
     pose = model.mirror.pose
     return pose.x, pose.y, pose.z, pose.x_rot or 0, pose.y_rot or 0, pose.z_rot
 
@@ -201,7 +200,7 @@ TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
     topic.name: build for topic, build in _POWERED.items()
 }
 
-# The keys of each message, by the catalogue.
+# The keys of each message, from the catalogue.
 _KEYS = {name: ("id", *topics.BY_NAME[name].__struct_encode_fields__) for name in TOPICS}
 
 

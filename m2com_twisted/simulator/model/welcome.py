@@ -1,4 +1,4 @@
-"""What a command client is greeted with.
+"""The messages that greet a command client.
 
 Source: :ref:`protocol-events`.
 """

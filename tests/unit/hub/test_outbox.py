@@ -50,7 +50,7 @@ def test_oldest_events_are_dropped_where_there_is_nothing_else() -> None:
     )
 )
 def test_waiting_bytes_are_those_of_what_waits(steps: list[tuple[str, int]]) -> None:
-    """The bound holds after every step, and what is gone takes no room."""
+    """The bound holds after every step, and what is gone takes no space."""
     outbox = Outbox("main-1", limit=3_000)
     for step, number in steps:
         if step == "remove":

@@ -12,7 +12,7 @@ IN_POSITION = {"id": "m2AssemblyInPosition", "inPosition": True}
 HOME = dict.fromkeys(("x", "y", "z", "xRot", "yRot", "zRot"), 0)
 
 
-def room(console: Console, actuator: int, limit: float) -> float:
+def free_force(console: Console, actuator: int, limit: float) -> float:
     """Return the offset that brings an actuator exactly to its limit."""
     return limit - console.model.mirror.demand(actuator)
 
@@ -31,7 +31,7 @@ def test_apply_forces_up_to_the_limit(actuator: int, limit: float) -> None:
     """A demand just below the limit is taken, one at the limit is not."""
     console = Console()
     forces = [0.0] * 78
-    forces[actuator] = room(console, actuator, limit) - 1e-6
+    forces[actuator] = free_force(console, actuator, limit) - 1e-6
     console.do("applyForces", axial=forces[:72], tangent=forces[72:])
     accepted = console.model.mirror.applied
     forces[actuator] += 2e-6
