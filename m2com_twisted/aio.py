@@ -102,7 +102,7 @@ class TcpClient(ClientStatus):
     def _told_of_change(
         self: Self, connect_callback: Callable[[Self], object] | None
     ) -> Callable[[tcp_client.TcpClient], object] | None:
-        """Return a callback for the client inside that tells the user's of this one."""
+        """Return a callback for the inner client, which calls the user's with this client."""
         if connect_callback is None:
             return None
         tell = self._callbacks.wrap(connect_callback)
@@ -159,7 +159,7 @@ class TcpClient(ClientStatus):
         await self.close()
 
     async def _run(self, name: str, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Let asyncio wait for what Twisted does."""
+        """Call a coroutine function of Twisted, and await it in asyncio."""
         loop = required_loop(self._reactor, f"aio.TcpClient.{name}")
         return await Deferred.fromCoroutine(function()).asFuture(loop)
 
@@ -167,9 +167,9 @@ class TcpClient(ClientStatus):
 class Mirror(mirror.Mirror):
     """The mirror as an object, for asyncio code.
 
-    All of `m2com_twisted.mirror.Mirror` is here, with the same meaning; but the coroutines and
-    the iterations of `subscribe` are to be awaited in asyncio tasks.  ``async with`` starts it,
-    waits until it is ready, and stops it::
+    It has all of `m2com_twisted.mirror.Mirror`, with the same meaning.  But the coroutines and
+    the iterations of `subscribe` are awaited in asyncio tasks.  ``async with`` starts it, waits
+    until it is ready, and stops it::
 
         async with aio.Mirror("m2.example") as mirror:
             await mirror.enable()
@@ -180,9 +180,9 @@ class Mirror(mirror.Mirror):
     ends the procedure that it waits for; ``last_report`` tells what was sent and seen.
     """
 
-    # A subclass, and no object around a `mirror.Mirror` as `TcpClient` is: the two differ in what
-    # the caller waits for only, and that stands in two methods.  Around one, each of the forty
-    # methods would have to be written again, with its parameters and its documentation.
+    # This is a subclass, and not an object around a `mirror.Mirror` as `TcpClient` is.  The two
+    # differ only in what the caller waits for, which is in two methods.  An object around a
+    # mirror would repeat each of the forty methods, with its parameters and its documentation.
 
     async def _bridged(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
         try:

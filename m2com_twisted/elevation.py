@@ -22,8 +22,8 @@ from .wire.codec import Message
 
 __all__ = ["Elevation", "ElevationFeeder"]
 
-# Seconds between two reports about the source.  It is called 20 times a second,
-# and may fail every second time.
+# Seconds between two reports about the source.  The source is called 20 times a
+# second, and every second call may fail.
 _REPORT_INTERVAL = 10.0
 
 # Seconds that a measured time may lie in the future.  Two readings of one clock
@@ -73,7 +73,7 @@ class ElevationFeeder:
     TypeError
         If the source is no plain function.
     ValueError
-        If the rate, the age or the angles make no sense.
+        If the rate, the age or the angles are impossible.
     """
 
     _write_message: Callable[[MsgType, str, Message, str], Awaitable[None]]
@@ -128,7 +128,7 @@ class ElevationFeeder:
         self._seconds = monotonic_clock(clock)
         self._log = log
         self._loop.clock = clock
-        # Not now: there is no connection yet.
+        # Not at once, because there is no connection yet.
         self._loop.start(1 / self._rate, now=False)
 
     def stop(self) -> None:
@@ -224,7 +224,7 @@ class _UnusableElevationError(Exception):
 
 def _number(name: str, value: object) -> float:
     """Return a number as a float, also one of another package such as NumPy."""
-    # Python takes a bool for a number, and converts text to one.
+    # Python accepts a bool as a number, and converts text to one.
     if isinstance(value, Real) and not isinstance(value, bool):
         number = float(value)
         if math.isfinite(number):

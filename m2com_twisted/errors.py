@@ -8,7 +8,7 @@ The peer
     `WriteBufferFullError`: it does not read, or the caller sends too much at once.
     `SilentPeerError`: it sends nothing.
 The network
-    `ConnectFailedError` and its subclasses: no connection came about.
+    `ConnectFailedError` and its subclasses: no connection could be made.
 A recording
     `RecordingError`: the file is no recording.
 The command
@@ -78,7 +78,7 @@ class NotConnectedError(M2ComError, RuntimeError):
 
 
 class ClientClosedError(M2ComError, ConnectionError):
-    """`close` was called while this was waiting for the connection."""
+    """`close` was called during the wait for the connection."""
 
 
 class InvalidMessageError(M2ComError, ValueError):
@@ -267,7 +267,7 @@ class CommandLost(CommandError, ConnectionError):  # noqa: N818
 
 def _picklable(error: BaseException) -> BaseException:
     """Return an error, or one of ours with the same text if it cannot be pickled."""
-    # Ours can be.  To try it with each error of a long chain of causes would
+    # Ours can be pickled.  Trying it with each error of a long chain of causes would
     # take exponentially long.
     if isinstance(error, M2ComError):
         return error
@@ -279,7 +279,7 @@ def _picklable(error: BaseException) -> BaseException:
 
 
 def substitute_for(error: BaseException) -> M2ComError:
-    """Return an error of ours with the type and text of one that cannot be copied."""
+    """Return an error of ours that names the type and text of one that cannot be copied."""
     # Not str(error), which may raise as well.
     return M2ComError(f"{type(error).__name__}: {safe_str(error)}")
 

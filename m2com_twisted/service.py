@@ -149,7 +149,7 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         self._telemetry.timeout = telemetry_silence_timeout
         self._log = NamedLog(self._command.log, "elevation")
         self._teller = StateTeller(on_state or _ignore, NamedLog(logger, self.name))
-        # Connected, as `on_state` has been told.
+        # Whether each client is connected, as far as `on_state` has been told.
         self._told = {self._command: False, self._telemetry: False}
 
     @property
@@ -238,7 +238,7 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         await client.write_message(msg_type, msg_name, msg_details, comp_name)
 
     async def _tell_state(self, client: TcpClient) -> None:
-        """Call ``on_state``; called once per change, so each turns what was told around."""
+        """Call ``on_state``.  This is called once per change, so each call is the opposite."""
         self._told[client] = not self._told[client]
         told = ControllerState(
             self._state_to_tell(self._command), self._state_to_tell(self._telemetry)
@@ -246,9 +246,9 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         await self._teller.tell(told.with_times(self._command, self._telemetry))
 
     def _state_to_tell(self, client: TcpClient) -> ConnectionState:
-        """Return where a connection stands in the order of what was told.
+        """Return the state of a connection at this point of the order of calls.
 
-        It may be back already when it is told that it was lost.
+        The client may be connected again before its loss is told.
         """
         if self._told[client]:
             return ConnectionState.CONNECTED

@@ -58,16 +58,15 @@ class TcpClient(ClientStatus):
     reactor
         None: the one installed when it is first needed.
     endpoint
-        Endpoint to connect to instead of host and port, which are then only
-        shown, and not checked.
+        Endpoint to connect to.  Host and port are then only shown, and not checked.
     retry_policy
-        Takes the number of attempts that failed in a row, returns the seconds
-        until the next.  None: a lost connection stays lost.
+        Takes the number of attempts that failed in a row, and returns the seconds
+        until the next.  None: the client does not reconnect.
     connect_callback
         Called with this client once per change of the connection, in order
-        with the messages: before the first one, after the last.  It may be any
-        kind of function.  The connection may have changed again before the call;
-        ``connected`` is the present state.
+        with the messages: before the first one of a connection, and after its
+        last.  It may be any kind of function.  The connection may have changed
+        again before the call; ``connected`` is the present state.
     observers
         Line observers, which see each line as it passes; see `LineObserver`.
     max_line_length
@@ -148,7 +147,8 @@ class TcpClient(ClientStatus):
     async def connect(self, timeout: float = 10.0) -> None:
         """Connect to the controller, and stay connected until `close`.
 
-        Returns at once if connected; joins an attempt that is under way.
+        If the client is connected, this returns at once.  If an attempt is under
+        way, this waits for it.
 
         Parameters
         ----------
@@ -179,10 +179,10 @@ class TcpClient(ClientStatus):
     def start(self, timeout: float = 10.0) -> None:
         """Begin to connect, and keep trying from the first attempt on until `close`.
 
-        This is for services that run whether the controller is there or not; the
-        connect callback tells when it is.  There is nothing to wait for and
-        nothing that can fail, so it is a plain method.  It has no effect while
-        connected or connecting.
+        This is for services that run whether the controller is there or not.  The
+        connect callback tells when it is.  This is a plain method, because there is
+        nothing to wait for and nothing that can fail.  It has no effect while the
+        client is connected or connecting.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class TcpClient(ClientStatus):
 
         This cancels the callback that runs (but not one that calls this), drops
         the messages that wait for it, and fails every `connect` that waits.  The
-        peer has 2 s to read the rest.
+        peer has 2 s to read what was written.
 
         It may be called at any time, any number of times.  `connect` works again
         afterwards.
@@ -238,8 +238,8 @@ class TcpClient(ClientStatus):
         WriteBufferFullError
             If too many bytes wait to be written: a RuntimeError.
         RuntimeError
-            If the sequence generator has no more ids, or one that cannot be
-            used: no int, or that of a command that still runs.
+            If the sequence generator has no more ids, or if its id cannot be
+            used: it is no int, or a command with this id still runs.
 
         Notes
         -----
@@ -276,8 +276,8 @@ class TcpClient(ClientStatus):
         timeout
             Seconds from now until it must be finished; None: no limit.  The
             slowest real command, switching the power on, takes 30 to 60 s
-            (:ref:`protocol-answers`).  If no time is left for either, nothing is
-            sent, because the outcome would be unknown at once.
+            (:ref:`protocol-answers`).  If one of the two times is over before the
+            command can be sent, it is not sent.
 
         Raises
         ------

@@ -1,6 +1,6 @@
-"""A kit to script tests with: for trial, for pytest-twisted, or for neither.
+"""A kit for users' tests: with trial, with pytest-twisted, or with neither.
 
-It does not import pytest; the fixtures are in a plugin of pytest's.
+It does not import pytest.  The fixtures are in a plugin for pytest.
 """
 
 from .bench import Bench, SocketBench

@@ -29,13 +29,13 @@ PortName = Literal["command", "telemetry"]
 
 _HOST = "127.0.0.1"
 
-#: Turns of the reactor before anything in it counts as left running: one to run
+#: Turns that the reactor gets before the bench looks for what is left running: one to run
 #: the calls that are due, one to notice the sockets that closed.
 _TURNS = 2
 
 
 class Address(NamedTuple):
-    """Where a client is to connect."""
+    """The address that a client connects to."""
 
     host: str
     port: int
@@ -76,7 +76,7 @@ class Bench(ABC):
 
     @abstractmethod
     async def start_controller(self) -> None:
-        """Let the simulator take clients, also after it was stopped or has rebooted."""
+        """Let the simulator accept clients, also after it was stopped or has rebooted."""
 
     @abstractmethod
     def _address(self, port: PortName | ScriptedController) -> Address:
@@ -84,7 +84,7 @@ class Bench(ABC):
 
     @abstractmethod
     def _offer(self, script: ScriptedController) -> None:
-        """Let a scripted controller take clients."""
+        """Let a scripted controller accept clients."""
 
     async def _withdraw_scripts(self) -> None:
         """Stop the scripted controllers."""
@@ -92,7 +92,7 @@ class Bench(ABC):
             script.stop()
 
     async def start(self) -> None:
-        """Start the simulator and connect the clients; after a failure nothing is left running."""
+        """Start the simulator and connect the clients.  A failure leaves nothing running."""
         self._errors.start()
         try:
             await self.start_controller()
@@ -170,12 +170,14 @@ class Bench(ABC):
         await deferLater(self.clock, seconds)
 
     def flush_errors(self, *error_types: type[BaseException]) -> list[str]:
-        """Return and forget the errors logged so far, which the test expected.
+        """Forget the errors that were logged so far, and return their texts.
+
+        Call this for errors that the test expects.
 
         Parameters
         ----------
         *error_types
-            Types of the errors to flush.  None given: all.
+            Types of the errors to flush.  If none is given, all are flushed.
         """
         if not error_types:
             self._flushed_unseen += self._unseen_errors()
@@ -187,19 +189,19 @@ class Bench(ABC):
             *self._errors.complaints(),
             *([f"{unseen} errors of callbacks did not reach the log."] if unseen > 0 else []),
             *(complaint for script in self._scripts for complaint in script.complaints()),
-            *sorted(f"Left running: {one}" for one in self._left_running()),
+            *sorted(f"Left running: {running}" for running in self._left_running()),
         ]
 
     def _unseen_errors(self) -> int:
-        """Return how many callbacks failed whose errors did not reach the log.
+        """Return how many errors of callbacks did not reach the log.
 
-        A test may have disabled logging, or set it up anew.
+        A test may have disabled logging or configured it again.
         """
         failed = sum(client.stats.callback_errors for client in self._clients)
         return max(0, failed - self._errors.seen - self._flushed_unseen)
 
     def _left_running(self) -> list[object]:
-        """Return what of this package is still running."""
+        """Return the calls and sockets of this package that are still in the reactor."""
         return list(running_of_ours(self.clock) - self._running_before)
 
 
@@ -229,7 +231,7 @@ class SocketBench(Bench):
         self._listening: dict[ScriptedController, IListeningPort] = {}
 
     async def start_controller(self) -> None:
-        """Override: start it on the ports it had before, if it had any."""
+        """Override: start on the ports of the last start, if there was one."""
         await self.controller.start()
 
     def _address(self, port: PortName | ScriptedController) -> Address:

@@ -56,12 +56,12 @@ class _OnBench(SynchronousTestCase):
     def run(self, result: TestResult | None = None) -> TestResult | None:
         """Override: run the test through `_run_test`.
 
-        The method is replaced only now, because trial checks before that it is
-        the method that was asked for.
+        The method is replaced only now, because trial checks before this that the
+        test has the method that was asked for.
         """
         test = getattr(type(self), self._method_name).__get__(self)
         replaced = functools.wraps(test)(functools.partial(self._run_test, test))
-        # It is no coroutine function, even if the wrapped test is one.
+        # `replaced` is no coroutine function, even if the wrapped test is one.
         del replaced.__wrapped__
         self._test_begun = False
         setattr(self, self._method_name, replaced)
@@ -72,15 +72,15 @@ class _OnBench(SynchronousTestCase):
         """Run the test; subclasses override this."""
         self._test_begun = True
         outcome = test()
-        # Trial would refuse it, but trial sees this method instead.
+        # Trial would refuse a generator function, but it sees `_run_test` instead.
         if inspect.isgenerator(outcome):
             raise TypeError(f"{test!r} is a generator function and would never run.")
         return outcome
 
     async def _end_unless_test_begun(self) -> None:
-        """Stop the bench if no `tearDown` will, because a subclass failed in `setUp`.
+        """Stop the bench if the `setUp` of a subclass failed, because no `tearDown` follows.
 
-        This is a cleanup; trial runs cleanups before `tearDown`.
+        This is a cleanup.  Trial runs cleanups before `tearDown`.
         """
         if not self._test_begun:
             await self.bench.end()

@@ -1,4 +1,4 @@
-"""Virtual time, which passes when a test lets it pass."""
+"""Virtual time, which passes only when a test lets it pass."""
 
 import math
 from collections.abc import Coroutine
@@ -17,8 +17,8 @@ T = TypeVar("T")
 class VirtualClock(Clock):
     """A `twisted.internet.task.Clock` that stops at every delayed call.
 
-    A plain Clock jumps to the end of the time and makes all calls there.  Each
-    call then reads a wrong time, and the calls that it schedules come too late.
+    A plain Clock jumps to the end of the time and makes all calls there.  So each
+    call reads a wrong time, and the calls that it schedules come too late.
     """
 
     def advance(self, amount: float) -> None:
@@ -57,7 +57,7 @@ class VirtualClock(Clock):
         Raises
         ------
         AssertionError
-            If it has not ended by then, or if it still waits and no call is
+            If it has not ended by then, or if it waits although no call is
             scheduled.  The coroutine is cancelled first.
         """
         outcome: list[Any] = []
@@ -80,7 +80,10 @@ class VirtualClock(Clock):
         return result
 
     def _step(self, end: float) -> bool:
-        """Go to the time of the next call and make all calls of that time; False if none."""
+        """Go to the time of the next call and make all calls of that time.
+
+        Return False if no call is due before the end.
+        """
         call = self._next()
         if call is None or call.getTime() > end:
             return False
@@ -94,11 +97,11 @@ class VirtualClock(Clock):
         return True
 
     def _next(self) -> DelayedCall | None:
-        """Return the call that is due first; of several the one that was scheduled first."""
+        """Return the call that is due first.  Of several, return the one scheduled first."""
         return min(self.calls, key=DelayedCall.getTime, default=None)
 
     def _sortCalls(self) -> None:
-        """Override: leave the calls as they are, since `_next` looks for the first.
+        """Override: do not sort the calls, because `_next` looks for the first.
 
-        To sort them at each new call took a tenth of the time of a long scenario.
+        Sorting them at each new call took a tenth of the time of a long scenario.
         """

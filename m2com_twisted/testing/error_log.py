@@ -9,17 +9,17 @@ from twisted.python.reflect import safe_repr
 
 __all__ = ["ErrorLog", "running_of_ours"]
 
-#: The number of errors that are shown.  A callback that fails for all 99 messages
-#: of the welcome is clear from three.
+#: The number of errors that are shown.  If a callback fails for all 99 messages of the
+#: welcome, three errors show enough.
 _SHOWN = 3
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 class ErrorLog(logging.Handler):
-    """Collects the errors that this package logs, whatever its loggers are called.
+    """Collects the errors that this package logs, whatever the names of its loggers are.
 
-    A failing callback is one of them.
+    The error of a failing callback is one of them.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class ErrorLog(logging.Handler):
         logging.getLogger().removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Override."""
+        """Override: keep the record if code of this package logged it."""
         try:
             if _PACKAGE in Path(record.pathname).parents:
                 self.seen += 1
@@ -72,7 +72,7 @@ def _is_of(record: logging.LogRecord, error_types: tuple[type[BaseException], ..
 
 
 def running_of_ours(reactor: IReactorTime) -> set[IDelayedCall | IReadDescriptor]:
-    """Return what a reactor, or a clock, holds that belongs to this package."""
+    """Return the calls and sockets in a reactor, or a clock, that belong to this package."""
     held: set[IDelayedCall | IReadDescriptor] = set(reactor.getDelayedCalls())
     if isinstance(reactor, ReactorBase):
         held.update(reactor.getReaders())

@@ -1,4 +1,4 @@
-"""Connections in memory: bytes go from one end to the other in calls of a clock."""
+"""Connections in memory.  Delayed calls of a clock bring the bytes to the other end."""
 
 from typing import Literal, cast
 
@@ -30,7 +30,7 @@ __all__ = ["Answer", "MemoryPort"]
 #: The answer to an attempt to connect.
 Answer = Literal["accept", "refuse", "nothing"]
 
-#: Bytes on the way above which the writer is asked to pause, as with Twisted's sockets.
+#: If more bytes than this are on the way, the writer is asked to pause, as with Twisted's sockets.
 _HIGH_WATER = 2**16
 
 #: The same addresses for all connections, since nothing in memory depends on them.
@@ -47,15 +47,14 @@ class MemoryPort:
     factory
         Makes the protocols of the server's end.
     clock
-        Clock whose calls bring attempts and bytes, at the same time, one call
-        later.
+        Clock whose delayed calls bring attempts and bytes.  No time passes on the way.
 
     Attributes
     ----------
     answer
         The answer to attempts: ``"accept"``; ``"refuse"``, as if nothing
         listened; ``"nothing"``, as if the cable were cut.  It may be set at any
-        time; connections that exist stay.
+        time, and does not change connections that exist.
     attempts
         The number of attempts so far.
     unanswered
@@ -148,7 +147,7 @@ class MemoryTransport:
         self.write(b"".join(data))
 
     def loseConnection(self) -> None:
-        """Implement `ITransport`: close when the other end has read all."""
+        """Implement `ITransport`: close when the other end has read everything."""
         if self._open:
             self.disconnecting = True
             self._reading = False
@@ -217,7 +216,7 @@ class MemoryTransport:
             self._lose(self._end)
 
     def _was_read(self) -> None:
-        """Go on if the other end has read everything."""
+        """Continue if the other end has read everything."""
         if self.peer._arrived:
             return
         if self._producer_paused:
@@ -232,7 +231,7 @@ class MemoryTransport:
             self._close(ConnectionDone())
 
     def _finish(self, error: Exception) -> None:
-        """Keep that the other end has closed; the protocol learns of it when it reads."""
+        """Remember that the other end has closed.  The protocol is told when it reads."""
         if self._end is None:
             self._end = Failure(error)
             self._schedule()

@@ -30,9 +30,9 @@ class MemoryBench(Bench):
     seed
         Seed of the simulator's noise and of the jitter of the clients' delays.
     connect
-        The clients that are connected from the start.  Telemetry is made only
-        while a client is connected; in a long scenario it takes most of the
-        time.
+        The clients that are connected from the start.  Leave out telemetry in a
+        long scenario that does not need it: it takes most of the time, and is
+        made only while a client is connected.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class MemoryBench(Bench):
         callback: MessageCallback | None = None,
         **options: Any,
     ) -> TcpClient:
-        """Override: with delays that are the same in each run."""
+        """Override: the delays before reconnecting are the same in each run."""
         return super().client(port, callback, **{"retry_policy": self._retry_policy, **options})
 
     def run(self, coroutine: Coroutine[Deferred[Any], Any, T], within: float = 3600.0) -> T:
@@ -77,7 +77,7 @@ class MemoryBench(Bench):
         self.clock.advance(seconds)
 
     async def start_controller(self) -> None:
-        """Override: in memory."""
+        """Override: start in memory."""
         self.controller.start_loops()
 
     def _left_running(self) -> list[object]:

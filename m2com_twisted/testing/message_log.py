@@ -1,4 +1,4 @@
-"""The messages that a test client has received, and waiting for one."""
+"""Keeps the messages that a test client has received, and waits for one."""
 
 from collections import deque
 
@@ -19,7 +19,7 @@ class MessageLog:
         Clock that measures how long a test waits.
     keep
         Number of messages that are kept.  A thousand is 2.6 s of full
-        telemetry, or a minute and a half of events when all is well.
+        telemetry, or a minute and a half of events when nothing is wrong.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class MessageLog:
             Seconds to wait.
         **fields
             Fields that the message must have, with their values.  It may have
-            others.
+            other fields, too.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""A mirror on a simulator in memory, and what can go wrong around it."""
+"""A mirror on a simulator in memory, and methods that make something go wrong."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,9 +17,10 @@ __all__ = ["MirrorBench", "slow_power"]
 
 
 def slow_power(seconds: float, profile: Profile = STRICT) -> Profile:
-    """Return a profile in which a power system takes some seconds to come on.
+    """Return a profile in which a power system takes some seconds to switch on.
 
-    Half of them pass before it says that it is coming on.  Off takes a tenth of the time.
+    Half of them pass before it reports that it is powering on.  Switching off takes a tenth
+    of the time.
     """
     half, tenth = seconds / 2, seconds / 20
     times = PowerTimes(on=(half, half), off=(tenth, tenth), reset=seconds / 4)
@@ -43,7 +44,7 @@ class MirrorBench(MemoryBench):
     mirror
         The mirror, which runs once `start` is done.
     link
-        The service that it commands through.
+        The service through which the mirror sends its commands.
     """
 
     mirror: Mirror
@@ -62,11 +63,11 @@ class MirrorBench(MemoryBench):
 
     @property
     def model(self) -> Model:
-        """The state of the simulator: what is really so."""
+        """The state of the simulator: the truth, whatever the mirror knows."""
         return self.controller.model
 
     async def start(self) -> None:
-        """Override: start the mirror, too, and wait until it is ready."""
+        """Override: also start the mirror, and wait until it is ready."""
         await super().start()
         self.link = CellControllerService(
             "memory",
@@ -88,22 +89,22 @@ class MirrorBench(MemoryBench):
         await super().end()
 
     def lose(self, *ports: PortName) -> None:
-        """Let connections be lost, and not come about again until `restore`."""
+        """Reset connections, and refuse new ones until `restore`."""
         for port in ports:
             self.ports[port].answer = "refuse"
             self.controller.inject("reset", port=port)
 
     def restore(self, *ports: PortName) -> None:
-        """Let connections come about again."""
+        """Accept connections again."""
         for port in ports:
             self.ports[port].answer = "accept"
 
     def fault(self, code: int) -> None:
-        """Let the controller report a fault, and do what it does about it."""
+        """Let the controller report a fault and react to it."""
         self.controller.inject(f"fault-{code}")
 
     async def restart(self, seconds: float = 5.0) -> None:
-        """Let the controller restart: it loses power and connections, and is back after a time."""
+        """Restart the controller: it loses power and connections, and is back after a time."""
         self.model.reboot()
         await self.controller.stop()
         await self.sleep(seconds)

@@ -1,4 +1,4 @@
-"""A controller that follows a script, and reports whatever is not in it."""
+"""A controller that follows a script, and reports every other message."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ _Action = Callable[[Connection, Message], None]
 
 
 class Answer:
-    """What the controller does in answer to a message, one action after the other.
+    """The answer of the controller to a message: actions, one after the other.
 
     Each method adds an action and returns the answer, so that calls can be chained.
     """
@@ -60,7 +60,7 @@ class Answer:
         return self._add(lambda client, asked: client.send(message))
 
     def send_line(self, line: bytes) -> "Answer":
-        """Send bytes as they are, and a line end."""
+        """Send bytes unchanged, and a line end."""
         return self._add(lambda client, asked: client.write(line + TERMINATOR))
 
     def close(self) -> "Answer":
@@ -102,7 +102,7 @@ class _Expectation:
 
 
 class ScriptedController:
-    """Expects messages in an order, answers each as told, and reports all others.
+    """Expects messages in a given order, answers each as told, and reports all others.
 
     An unexpected command is answered with ``noack``, so that the test need not
     wait for a timeout.  Any other unexpected message is not answered.  In both
@@ -132,7 +132,7 @@ class ScriptedController:
         self._script: list[_Expectation] = []
         self._met = 0
         self._complaints: list[str] = []
-        # The actions that are left, in order, and the delayed call for the next one.
+        # The actions that are still to be done, in order, and the delayed call for the next.
         self._actions: deque[tuple[float, _Action, Connection, Message]] = deque()
         self._call: IDelayedCall | None = None
 
@@ -187,7 +187,7 @@ class ScriptedController:
         self._do(self._greeting, connection, {})
 
     def client_lost(self, connection: Connection) -> None:
-        """Forget the actions for it."""
+        """Forget the actions for this client."""
         self.factory.forget(connection)
         self._actions = deque(one for one in self._actions if one[2] is not connection)
         if not self._actions:
@@ -204,7 +204,7 @@ class ScriptedController:
             self._complain(f"a bad line: {error}")
             return
         if message is None:
-            return  # a sign of life
+            return  # it only shows that the client is alive
         self.received.append(message)
         expected = self._script[self._met] if self._met < len(self._script) else None
         if expected is not None and expected.matches(message):
@@ -222,7 +222,7 @@ class ScriptedController:
         self._complaints.append(f"It expected {expected}, but it received {came}.")
 
     def _do(self, answer: Answer, connection: Connection, asked: Message) -> None:
-        """Add actions behind the present ones: one command at a time, as the real controller."""
+        """Add actions after those that wait: the real controller also does one at a time."""
         self._actions.extend((delay, action, connection, asked) for delay, action in answer.actions)
         if self._call is None:
             self._go_on()
