@@ -15,9 +15,6 @@ from .settings import HubSettings
 
 __all__ = ["run_once"]
 
-#: Seconds for the connection.
-_CONNECT_TIMEOUT = 10.0
-
 _T = TypeVar("_T")
 
 
@@ -27,6 +24,7 @@ async def run_once(
     *,
     reactor: IReactorFromThreads,
     timeout: float | None = None,
+    connect_timeout: float = 10.0,
 ) -> _T:
     """Connect to the hub, do some work, disconnect, and return the result of the work.
 
@@ -40,22 +38,29 @@ async def run_once(
         The reactor.
     timeout
         Seconds for the work.  None: no limit.
+    connect_timeout
+        Seconds for the connection.
 
     Raises
     ------
     NotConnectedError
-        If there is no connection within 10 s, or the work is not done in time.
+        If there is no connection in time, or the work is not done in time.
     M2ComError
         If the connection was lost, or if the work raised an error, which is the cause.
     """
     done: Deferred[_T] = Deferred()
     clock = IReactorTime(reactor)
+    where = ", ".join(settings.urls)
 
     def end(outcome: _T | Failure) -> None:
         if not done.called:
             done.callback(outcome)
 
-    timers = [clock.callLater(_CONNECT_TIMEOUT, end, Failure(_NoConnectionError()))]
+    def give_up() -> None:
+        reason = connection.last_error or f"no answer for {connect_timeout:g} s"
+        end(Failure(NotConnectedError(f"No connection to the hub {where}: {reason}")))
+
+    timers = [clock.callLater(connect_timeout, give_up)]
 
     async def work_once(session: Session) -> None:
         try:
@@ -77,29 +82,22 @@ async def run_once(
     connection = HubConnection(settings, "m2com", work_once, changed, reactor=reactor, log=log)
     connection.start()
     try:
-        return await _result(done, connection, ", ".join(settings.urls))
+        return await _result(done, where)
     finally:
         _cancel(timers)
         await connection.stop()
 
 
-async def _result(done: Deferred[_T], connection: HubConnection, where: str) -> _T:
+async def _result(done: Deferred[_T], where: str) -> _T:
     """Wait for the result, and raise errors of this package only."""
     try:
         return await done
-    except CancelledError:
-        raise  # the caller has cancelled it
-    except _NoConnectionError as error:
-        reason = connection.last_error or f"no answer for {_CONNECT_TIMEOUT:g} s"
-        raise NotConnectedError(f"No connection to the hub {where}: {reason}") from error
+    except (CancelledError, NotConnectedError):
+        raise
     except TimeoutError as error:
         raise NotConnectedError(f"The hub {where} has not done the work in time") from error
     except Exception as error:
         raise M2ComError(f"The hub reported an error: {error}") from error
-
-
-class _NoConnectionError(Exception):
-    """There was no connection in time."""
 
 
 def _cancel(timers: list[IDelayedCall]) -> None:
