@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
@@ -48,47 +48,60 @@ async def run_once(
     M2ComError
         If the connection was lost, or if the work raised an error, which is the cause.
     """
-    done: Deferred[_T] = Deferred()
-    clock = IReactorTime(reactor)
+    result = _Result[_T](IReactorTime(reactor))
     where = ", ".join(settings.urls)
-
-    def end(outcome: _T | Failure) -> None:
-        if not done.called:
-            done.callback(outcome)
 
     def give_up() -> None:
         reason = connection.last_error or f"no answer for {connect_timeout:g} s"
-        end(Failure(NotConnectedError(f"No connection to the hub {where}: {reason}")))
-
-    timers = [clock.callLater(connect_timeout, give_up)]
+        result.end(Failure(NotConnectedError(f"No connection to the hub {where}: {reason}")))
 
     async def work_once(session: Session) -> None:
         try:
-            result = await work(session)
+            done = await work(session)
         except Exception as error:
-            reactor.callFromThread(end, Failure(error))
+            reactor.callFromThread(result.end, Failure(error))
         else:
-            reactor.callFromThread(end, result)
+            reactor.callFromThread(result.end, done)
         await session.stopping.wait()
 
     def changed(connected: bool) -> None:
-        _cancel(timers)
-        if connected and timeout is not None:
-            timers.append(clock.callLater(timeout, end, Failure(TimeoutError())))
-        elif not connected:
-            end(Failure(HubError("the connection was lost")))
+        if not connected:
+            result.end(Failure(HubError("the connection was lost")))
+        else:
+            result.limit(timeout, lambda: result.end(Failure(TimeoutError())))
 
     log = logging.getLogger("m2com.hub")
     connection = HubConnection(settings, "m2com", work_once, changed, reactor=reactor, log=log)
+    result.limit(connect_timeout, give_up)
     connection.start()
     try:
-        return await _result(done, where)
+        return await _own_errors(result.deferred, where)
     finally:
-        _cancel(timers)
+        result.limit(None, give_up)
         await connection.stop()
 
 
-async def _result(done: Deferred[_T], where: str) -> _T:
+class _Result(Generic[_T]):
+    """The result of the work, and the time limit of what is being done."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.deferred: Deferred[_T] = Deferred()
+        self._clock = clock
+        self._timer: IDelayedCall | None = None
+
+    def end(self, outcome: _T | Failure) -> None:
+        """Set the result, unless there is one."""
+        if not self.deferred.called:
+            self.deferred.callback(outcome)
+
+    def limit(self, seconds: float | None, give_up: Callable[[], None]) -> None:
+        """Replace the time limit.  None: no limit."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None if seconds is None else self._clock.callLater(seconds, give_up)
+
+
+async def _own_errors(done: Deferred[_T], where: str) -> _T:
     """Wait for the result, and raise errors of this package only."""
     try:
         return await done
@@ -98,9 +111,3 @@ async def _result(done: Deferred[_T], where: str) -> _T:
         raise NotConnectedError(f"The hub {where} has not done the work in time") from error
     except Exception as error:
         raise M2ComError(f"The hub reported an error: {error}") from error
-
-
-def _cancel(timers: list[IDelayedCall]) -> None:
-    for timer in timers:
-        if timer.active():
-            timer.cancel()

@@ -11,7 +11,7 @@ from ..catalogue.enums import (
 )
 from .errors import IlcsNotEnabledError, NotVerifiedError
 from .ilcs import enable_ilcs
-from .preconditions import CLOSING, PRECONDITIONS, require, required_ilcs
+from .preconditions import CLOSING, COMMANDING, PRECONDITIONS, require, required_ilcs
 from .steps import NotNeeded, Parts, Procedure, Step
 
 __all__ = ["Enable"]
@@ -45,6 +45,10 @@ class Enable(Procedure):
             raise ValueError(f"There are no preconditions {', '.join(sorted(unknown))}.")
         self._override = override
         self._close_loop = close_loop
+
+    async def command(self) -> str:
+        """Check that the control system has control of the controller."""
+        return require(self.parts, COMMANDING, self._override)
 
     async def mask(self) -> str:
         """Set the mask of the enabled faults."""
@@ -159,6 +163,7 @@ class Enable(Procedure):
         return "the loop stays closed"
 
     steps = (
+        Step("Control of the controller", command),
         Step("Mask of the faults", mask),
         Step("Interlock and breakers released", outputs, "configuration_timeout"),
         Step("Configuration loaded", configuration, "configuration_timeout"),

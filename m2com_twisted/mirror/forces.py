@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ..catalogue import commands
 from ..catalogue.actuators import AXIAL_COUNT, TANGENT_COUNT
 from ..errors import InvalidFieldError
+from . import truths
 from .names import actuator_indices, actuator_names
 from .preconditions import MOVING, require
 from .steps import Parts, Procedure, Step
@@ -12,24 +13,6 @@ from .steps import Parts, Procedure, Step
 __all__ = ["ApplyForces", "BumpTest", "ResetForceOffsets"]
 
 _COUNT = AXIAL_COUNT + TANGENT_COUNT
-
-
-def _forces(parts: Parts, key: str) -> list[float] | None:
-    """Return one list of all 78 forces from the telemetry.  None if there is no such list.
-
-    The temperature table of the tangent actuators is always empty, and counts as zeros.  Any other
-    list of a wrong length is not used.  The correction may be such a list during an error.
-    """
-    axial, tangent = parts.state.axial_force, parts.state.tangent_force
-    if axial.value is None or tangent.value is None or not (axial.is_fresh and tangent.is_fresh):
-        return None
-    values: list[float] = []
-    for part, count in ((axial.value, AXIAL_COUNT), (tangent.value, TANGENT_COUNT)):
-        found: Sequence[float] = getattr(part, key)
-        if len(found) != count and (found or key != "lut_temperature"):
-            return None
-        values += found or [0.0] * count
-    return values
 
 
 def _command(offsets: Sequence[float]) -> commands.ApplyForces:
@@ -47,7 +30,7 @@ def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
         If a demand would reach the limit, or if there is no telemetry to compute it.
     """
     keys = ("lut_gravity", "lut_temperature", "hardpoint_correction")
-    tables = [_forces(parts, key) for key in keys]
+    tables = [truths.forces(parts.memory, key) for key in keys]
     if any(table is None for table in tables):
         reason = "of the forces is not fresh, or not complete"
         raise InvalidFieldError("applyForces", "telemetry", reason)
@@ -67,9 +50,9 @@ def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
 def _error(parts: Parts, index: int) -> float | None:
     """Return the difference of measured and demanded force of an actuator, in N."""
     keys = ("lut_gravity", "lut_temperature", "hardpoint_correction", "applied")
-    parts_of_demand = [_forces(parts, key) for key in keys]
+    parts_of_demand = [truths.forces(parts.memory, key) for key in keys]
     demands = [forces for forces in parts_of_demand if forces is not None]
-    measured = _forces(parts, "measured")
+    measured = truths.forces(parts.memory, "measured")
     if measured is None or len(demands) < len(keys):
         return None
     return measured[index] - sum(demand[index] for demand in demands)
@@ -114,7 +97,7 @@ class ApplyForces(Procedure):
     async def limits(self) -> str:
         """Check the demands that follow from the new offsets."""
         if self._add:
-            present = _forces(self.parts, "applied")
+            present = truths.forces(self.parts.memory, "applied")
             if present is None:
                 raise InvalidFieldError(self.name, "add", "needs fresh telemetry of the forces")
             self._offsets = [a + b for a, b in zip(present, self._given, strict=True)]
@@ -201,7 +184,7 @@ class BumpTest(Procedure):
     async def check(self) -> str:
         """Check that the test may be made, and remember the present offsets."""
         require(self.parts, MOVING, self._override)
-        former = _forces(self.parts, "applied")
+        former = truths.forces(self.parts.memory, "applied")
         if former is None:
             raise InvalidFieldError(self.name, "telemetry", "of the forces is not fresh")
         if "limits" not in self._override:

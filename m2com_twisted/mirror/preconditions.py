@@ -1,20 +1,30 @@
 """The preconditions of closing the loop and of moving the mirror.
 
 Each precondition has a name, and returns a `Truth`, which includes its reasons in words.  A
-condition that is not known to hold counts as not met.  Each can be overridden by its name.
+condition that is not known to hold counts as not met, except ``commander``.  Each can be
+overridden by its name.
 """
 
 from collections.abc import Callable, Collection, Iterable
 
 from ..catalogue import events
+from ..catalogue.actuators import AXIAL_COUNT
 from ..catalogue.faults import fault_by_code
 from . import truths
 from .errors import PreconditionError
-from .names import fault_names
+from .names import actuator_names, fault_names
 from .readings import Truth
 from .steps import Parts
 
-__all__ = ["CLOSING", "MOVING", "OPEN_LOOP", "PRECONDITIONS", "require", "required_ilcs"]
+__all__ = [
+    "CLOSING",
+    "COMMANDING",
+    "MOVING",
+    "OPEN_LOOP",
+    "PRECONDITIONS",
+    "require",
+    "required_ilcs",
+]
 
 #: Warnings that keep the loop open.  A limit switch in open loop opens the loop as a fault does.
 #: A temperature out of range forbids the temperature table.
@@ -24,6 +34,14 @@ _LIMIT_SWITCH, _TEMPERATURE_RANGE = 6057, 6081
 def _opposite(truth: Truth) -> Truth:
     value = None if truth.value is None else not truth.value
     return Truth(value, truth.evidence, truth.contradictions)
+
+
+def _commander(parts: Parts) -> Truth:
+    commander = parts.state.commander
+    if commander.value is None:
+        # After a reconnection without a welcome nothing can be asked for it.
+        return Truth(True, ("not told that the console has control",))
+    return commander
 
 
 def _communication_power(parts: Parts) -> Truth:
@@ -86,6 +104,21 @@ def _elevation(parts: Parts) -> Truth:
     return Truth(abs(angle - closed_at) <= parts.limits.elevation_difference, words)
 
 
+def _forces(parts: Parts) -> Truth:
+    measured = truths.forces(parts.memory, "measured")
+    if measured is None:
+        return Truth(None, ("no fresh telemetry of the forces",))
+    limits, share = parts.limits, parts.limits.force_share
+    near = []
+    for index, force in enumerate(measured):
+        limit = limits.axial_force if index < AXIAL_COUNT else limits.tangent_force
+        if not abs(force) < share * limit:
+            near.append(index)
+    if near:
+        return Truth(False, (f"near the limit: {actuator_names(near)}",))
+    return Truth(True, (f"all below {share:.0%} of the limit",))
+
+
 def _loop_closed(parts: Parts) -> Truth:
     return parts.state.loop_closed
 
@@ -111,6 +144,7 @@ def _max_limit_off(parts: Parts) -> Truth:
 
 #: All conditions by name.
 PRECONDITIONS: dict[str, Callable[[Parts], Truth]] = {
+    "commander": _commander,
     "communication_power": _communication_power,
     "communication_power_off": _communication_power_off,
     "motor_power": _motor_power,
@@ -120,13 +154,19 @@ PRECONDITIONS: dict[str, Callable[[Parts], Truth]] = {
     "limit_switches": _limit_switches,
     "ilcs": _ilcs,
     "elevation": _elevation,
+    "forces": _forces,
     "max_limit_off": _max_limit_off,
     "loop_closed": _loop_closed,
     "loop_open": _loop_open,
 }
 
+#: Condition for every procedure that moves something or prepares it: the control system has
+#: control of the controller, and not the engineering console.
+COMMANDING = ("commander",)
+
 #: Conditions for closing the loop.
 CLOSING = (
+    "commander",
     "communication_power",
     "motor_power",
     "interlock",
@@ -134,14 +174,15 @@ CLOSING = (
     "limit_switches",
     "ilcs",
     "elevation",
+    "forces",
     "max_limit_off",
 )
 
 #: Conditions for moving the mirror or applying forces, in closed loop.
-MOVING = ("motor_power", "loop_closed")
+MOVING = ("commander", "motor_power", "loop_closed")
 
 #: Conditions for moving single actuators.
-OPEN_LOOP = ("motor_power", "loop_open")
+OPEN_LOOP = ("commander", "motor_power", "loop_open")
 
 
 def require(parts: Parts, names: Iterable[str], override: Collection[str] = ()) -> str:

@@ -33,6 +33,9 @@ class Limits:
     axial_force, tangent_force
         Magnitude of the demanded force in closed loop, in N, from which it is refused.  The
         controller has the same limits.
+    force_share
+        Share of these limits that no measured force may reach when the loop is closed.  The
+        console warns at the same share.
     distance
         Largest magnitude of x, y and z, in um.  The console has the same limit.
     rotation
@@ -50,6 +53,7 @@ class Limits:
 
     axial_force: float = 444.82
     tangent_force: float = 5800.0
+    force_share: float = 0.95
     distance: float = 4000.0
     rotation: float = 4125.0
     displacement: float = 200.0

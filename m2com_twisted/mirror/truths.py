@@ -5,6 +5,7 @@ is shown as a contradiction.
 """
 
 import math
+from collections.abc import Sequence
 from typing import TypeVar
 
 from ..catalogue import actuators, events, telemetry
@@ -25,6 +26,7 @@ from .readings import Truth, Validity
 __all__ = [
     "breaker_closed",
     "elevation",
+    "forces",
     "ilcs_enabled",
     "in_position",
     "interlock_engaged",
@@ -194,6 +196,24 @@ def may_command(memory: Memory) -> Truth:
         return Truth(None)
     who = "the control system" if event.state else "the engineering console"
     return Truth(event.state, (f"{who} has the command",))
+
+
+def forces(memory: Memory, key: str) -> list[float] | None:
+    """Return one list of all 78 forces from the telemetry.  None if there is no such list.
+
+    The temperature table of the tangent actuators is always empty, and counts as zeros.  Any other
+    list of a wrong length is not used.  The correction may be such a list during an error.
+    """
+    axial, tangent = _fresh(memory, telemetry.AxialForce), _fresh(memory, telemetry.TangentForce)
+    if axial is None or tangent is None:
+        return None
+    values: list[float] = []
+    for part, count in ((axial, actuators.AXIAL_COUNT), (tangent, actuators.TANGENT_COUNT)):
+        found: Sequence[float] = getattr(part, key)
+        if len(found) != count and (found or key != "lut_temperature"):
+            return None
+        values += found or [0.0] * count
+    return values
 
 
 def in_position(memory: Memory) -> Truth:

@@ -1,6 +1,7 @@
 """Bringing the mirror up and down: the steps, their order, and what is proved."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -12,6 +13,7 @@ from m2com_twisted.catalogue.enums import ClosedLoopControlMode, InnerLoopContro
 from m2com_twisted.mirror import (
     Condition,
     IlcsNotEnabledError,
+    Limits,
     Mirror,
     PreconditionError,
     ProcedureCancelledError,
@@ -97,8 +99,8 @@ def test_progress(bench: MirrorBench) -> None:
 
     report = bench.run(bench.mirror.enable(progress=progress))
     assert told[:2] == [
-        ("Mask of the faults", StepState.RUNNING),
-        ("Mask of the faults", StepState.DONE),
+        ("Control of the controller", StepState.RUNNING),
+        ("Control of the controller", StepState.DONE),
     ]
     assert len(told) == 2 * len(report.steps)
 
@@ -378,3 +380,29 @@ def limit_switches(told: Told) -> bool | None:
     """Return the answer to the precondition of the limit switches."""
     parts = Mirror("unused", reactor=Clock())._parts
     return PRECONDITIONS["limit_switches"](replace(parts, state=told.state)).value
+
+
+def test_the_console_has_control(tracking: MirrorBench) -> None:
+    """While the console has control, nothing is sent, and the error says who has it."""
+    mirror = tracking.mirror
+    tracking.run(mirror.switch_command_source(False))
+    for procedure in (mirror.enable, partial(mirror.move, z=5.0)):
+        with pytest.raises(ProcedureError, match="the engineering console") as caught:
+            tracking.run(procedure())
+        assert isinstance(caught.value.__cause__, PreconditionError)
+        assert list(caught.value.__cause__.unmet) == ["commander"]
+        assert caught.value.report.sent == []
+    tracking.run(mirror.move(z=5.0, override=["commander"]))
+
+
+def test_forces_near_the_limit_keep_the_loop_open() -> None:
+    """The loop is not closed while measured forces are near their limit; the error names them."""
+    bench = MirrorBench(limits=Limits(force_share=0.01))
+    bench.run(bench.start())
+    with pytest.raises(ProcedureError, match=r"near the limit: .*B1") as caught:
+        bench.run(bench.enable())
+    assert isinstance(caught.value.__cause__, PreconditionError)
+    assert list(caught.value.__cause__.unmet) == ["forces"]
+    assert not bench.model.mirror.loop_closed
+    bench.run(bench.mirror.enable(override=["forces"]))
+    bench.run(bench.stop())
