@@ -1,8 +1,8 @@
 """A service written for asyncio, in a process whose reactor is Twisted's asyncio reactor.
 
 It switches the communication power on, watches telemetry for a while, switches
-the power off and ends.  Run it as it is and it talks to a simulated controller;
-name a host, a command port and a telemetry port and it talks to that one.
+the power off and ends.  Without arguments it talks to a simulated controller.  With a
+host, a command port and a telemetry port it talks to the controller there.
 """
 
 import asyncio
@@ -29,18 +29,18 @@ WATCHED = 60
 
 
 async def report_event(message: Message) -> None:
-    """Print what the controller says of its power."""
+    """Print each state of a power system."""
     if message["id"] == "powerSystemState":
         print("power:", PowerSystemState(message["state"]).name)
 
 
 async def count_telemetry(watched: asyncio.Semaphore, message: Message) -> None:
-    """Let the service know of a message.  Any asyncio primitive will do."""
+    """Tell the service that a message came.  Any asyncio primitive can be used."""
     watched.release()
 
 
 async def serve(host: str, command_port: int, telemetry_port: int) -> None:
-    """Do the work."""
+    """Switch the power on, watch telemetry, and switch the power off."""
     watched = asyncio.Semaphore(0)
     commands = TcpClient(host, command_port, report_event, name="command")
     telemetry = TcpClient(host, telemetry_port, count_telemetry, watched, name="telemetry")

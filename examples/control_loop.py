@@ -19,7 +19,7 @@ from m2com_twisted import Elevation, ElevationFeeder, M2ComError
 from m2com_twisted.catalogue.commands import SetControlParameters
 from m2com_twisted.mirror import Mirror, Report, Settings, StepRecord, StepState
 
-#: The force tables go by the telescope's elevation.
+#: The force tables use the telescope's elevation.
 SETTINGS = Settings(
     control_parameters=SetControlParameters(
         use_external_elevation_angle=True,
@@ -31,7 +31,7 @@ SETTINGS = Settings(
 
 
 class MirrorControl(Service):
-    """Holds the mirror against gravity while the telescope moves.
+    """Keeps the mirror enabled while the telescope moves.
 
     Parameters
     ----------
@@ -65,14 +65,14 @@ class MirrorControl(Service):
         )
 
     def startService(self) -> None:
-        """Start to look for the controller, and to hold the mirror."""
+        """Connect to the controller, and enable the mirror."""
         Service.startService(self)
         self.mirror.startService()
         holding = Deferred.fromCoroutine(self._hold())
         holding.addErrback(lambda failure: logging.error("It failed:\n%s", failure.getTraceback()))
 
     def stopService(self) -> Deferred[None]:
-        """Make the mirror safe, then let go of the controller."""
+        """Make the mirror safe, then disconnect."""
         Service.stopService(self)
         return Deferred.fromCoroutine(self._leave())
 
@@ -82,7 +82,7 @@ class MirrorControl(Service):
         await self.mirror.stopService()
 
     async def _hold(self) -> None:
-        """Enable the mirror, and make it safe as soon as it is not tracking any more."""
+        """Enable the mirror, and make it safe as soon as its loop opens."""
         try:
             await self.mirror.ready(timeout=3600.0)
             await self.mirror.enable(progress=self._progress)
@@ -92,7 +92,7 @@ class MirrorControl(Service):
         except M2ComError as error:
             reason = str(error)
         if not self.running:
-            return  # on leaving it is made safe by `_leave`
+            return  # `_leave` makes the mirror safe
         self._show(f"fault: {reason}")
         await self._make_safe()
         for fault in self.mirror.state.faults.current:

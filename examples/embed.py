@@ -24,7 +24,7 @@ async def on_event(message: Message) -> None:
 
 
 async def on_telemetry(message: Message) -> None:
-    """Show how much the mirror weighs."""
+    """Show the force along the axis of the mirror."""
     if message["id"] == "netForcesTotal":
         print(f"fz: {message['fz']:.0f} N", flush=True)
 

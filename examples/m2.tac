@@ -2,7 +2,7 @@
 
     twistd -ny m2.tac
 
-M2_HOST, M2_COMMAND_PORT and M2_TELEMETRY_PORT say where it is; without them, on this machine.
+M2_HOST, M2_COMMAND_PORT and M2_TELEMETRY_PORT are its address.  The default is this machine.
 """
 
 import logging
@@ -16,7 +16,7 @@ from m2com_twisted.programs.log_carrier import LogCarrier
 
 log = Logger("m2")
 
-# The library logs to the standard library's logging, of which twistd knows nothing.
+# The library logs to the standard library's logging, which twistd does not show.
 LogCarrier(logging.getLogger("m2com")).start()
 
 

@@ -17,8 +17,11 @@ TEXT = (Path(__file__).parents[2] / "docs" / "commands.rst").read_text()
     ("replies", "told"),
     [
         (["ack", "success"], "Switched on in 0.0 s"),
-        (["ack", "fail"], "Nothing to look for. Command power (sequence id 1) failed"),
-        (["ack"], "Look before you repeat it. Command power (sequence id 1) timed out after 90 s"),
+        (["ack", "fail"], "It did not succeed. Command power (sequence id 1) failed"),
+        (
+            ["ack"],
+            "Check the state before you repeat it. Command power (sequence id 1) timed out after 90 s",
+        ),
     ],
 )
 def test_example(replies: list[str], told: str) -> None:
