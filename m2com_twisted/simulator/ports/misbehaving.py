@@ -1,6 +1,6 @@
 """Connections that go wrong on request.
 
-All that serves a client properly is in `connection` and `port_factory`.  Here is what an
+All that serves a client properly is in ``connection`` and ``port_factory``.  Here is what an
 injected fault makes of it.
 """
 
