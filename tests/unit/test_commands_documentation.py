@@ -20,7 +20,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "commands.rst").read_text()
         (["ack", "fail"], "It did not succeed. Command power (sequence id 1) failed"),
         (
             ["ack"],
-            "Check the state before you repeat it. Command power (sequence id 1) timed out after 90 s",
+            "Check the state before you repeat it. Command power (sequence id 1) timed out",
         ),
     ],
 )
