@@ -23,7 +23,7 @@ from .geometry import (
     pose_from_extensions,
 )
 from .lookup import gravity_table, weight_on_actuators
-from .plate import spring_forces
+from .plate import prepare, spring_forces
 
 __all__ = ["COUNT", "MAX_STEP_COUNT", "Mirror"]
 
@@ -62,6 +62,8 @@ class Mirror:
     """
 
     def __init__(self, elevation: float) -> None:
+        # Now, lest the first motion delays the telemetry.
+        prepare()
         self.steps = [0] * COUNT
         self.applied = [0.0] * COUNT
         self.pose = Pose()
