@@ -96,8 +96,9 @@ class Bench(ABC):
         self._errors.start()
         try:
             await self.start_controller()
-            self.commands = self.client("command", self.events)
-            self.telemetry = self.client("telemetry", self.measurements)
+            # The methods, because a client has to wrap what is no coroutine function itself.
+            self.commands = self.client("command", self.events.__call__)
+            self.telemetry = self.client("telemetry", self.measurements.__call__)
             for port in self._connect:
                 await (self.commands if port == "command" else self.telemetry).connect()
         except BaseException:

@@ -6,6 +6,7 @@ Source: :ref:`protocol-faults`.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import ge, le, neg
 
 from .geometry import AXIAL_COUNT, TANGENT_COUNT
@@ -37,7 +38,12 @@ def at_limit(forces: Sequence[float], limits: Sequence[float]) -> tuple[list[int
     return retract, extend
 
 
-def tangent_errors(forces: Sequence[float], quarter: float) -> tuple[list[float], float, float]:
+# Kept, because most of the time the forces stay as they are.  Then the errors are also the same
+# objects, whose text is kept.
+@lru_cache(maxsize=8)
+def tangent_errors(
+    forces: tuple[float, ...], quarter: float
+) -> tuple[tuple[float, ...], float, float]:
     """Return the errors of the six tangent load cells, of the weight and of the sum.
 
     Parameters
@@ -48,14 +54,14 @@ def tangent_errors(forces: Sequence[float], quarter: float) -> tuple[list[float]
         A quarter of the weight along +y, which each of four actuators should bear.
     """
     first, second, third, fourth, fifth, sixth = forces
-    errors = [
+    errors = (
         first,
         second * _COSINE + quarter,
         third * _COSINE + quarter,
         fourth,
         fifth * _COSINE - quarter,
         sixth * _COSINE - quarter,
-    ]
+    )
     weight = _COSINE * (fifth + sixth - second - third) - 4 * quarter
     return errors, weight, sum(forces)
 

@@ -308,7 +308,7 @@ class Model:
         self.faults.clear()
         self.script.abandon()
 
-    def tangent_force_error(self) -> tuple[list[float], float, float]:
+    def tangent_force_error(self) -> tuple[tuple[float, ...], float, float]:
         """Return the errors of the six forces, of the weight and of the sum (protocol-figures)."""
         return self._protection.tangent_errors(self.weight_elevation)
 

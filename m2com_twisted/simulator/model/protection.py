@@ -91,10 +91,10 @@ class Protection:
         if late:
             self._cause_holds(6088)
 
-    def tangent_errors(self, elevation: float) -> tuple[list[float], float, float]:
+    def tangent_errors(self, elevation: float) -> tuple[tuple[float, ...], float, float]:
         """Return the errors of the six tangent load cells, of the weight and of the sum, in N."""
         quarter = -weight_on_actuators(elevation)[AXIAL_COUNT + 1]
-        return tangent_errors(self._mirror.measured[AXIAL_COUNT:], quarter)
+        return tangent_errors(tuple(self._mirror.measured[AXIAL_COUNT:]), quarter)
 
     def check_angles(self, difference: float, maximum: float) -> None:
         """Look at the difference of two elevations, in degrees."""

@@ -18,7 +18,7 @@ from .geometry import AXIAL_COUNT, UM_PER_M_ARCSEC, UM_PER_STEP, Pose
 from .model import Model
 from .sensors import processed_inclination
 
-__all__ = ["REPEATED_TOPICS", "TOPICS", "TOPICS_ALWAYS", "telemetry"]
+__all__ = ["NUMBER_TOPICS", "REPEATED_TOPICS", "TOPICS", "TOPICS_ALWAYS", "telemetry"]
 
 #: The values of a message, in the order of its fields.
 Values = tuple[object, ...]
@@ -47,21 +47,31 @@ def _power_status(model: Model) -> Values:
 def _displacement_sensors(model: Model) -> Values:
     pose = model.mirror.pose
     # The original's sensors do not notice that the home has moved.
-    return _displacements(pose if model.as_original else model.mirror.home + pose)
+    home = Pose() if model.as_original else model.mirror.home
+    return _displacements(
+        home.x + pose.x,
+        home.y + pose.y,
+        home.z + pose.z,
+        home.x_rot + pose.x_rot,
+        home.y_rot + pose.y_rot,
+        home.z_rot + pose.z_rot,
+    )
 
 
 # Cached, like the positions of the encoders below, because the mirror stands still most of
 # the time.  `LineCache` also relies on getting the same objects again.  There are several
 # entries for several simulators in one process.
 @lru_cache(maxsize=8)
-def _displacements(pose: Pose) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _displacements(
+    x: float, y: float, z: float, x_rot: float, y_rot: float, z_rot: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     turn = UM_PER_M_ARCSEC * _SENSOR_RADIUS
     theta_z = [
-        home - pose.x * math.cos(angle) + pose.y * math.sin(angle) + turn * pose.z_rot
+        home - x * math.cos(angle) + y * math.sin(angle) + turn * z_rot
         for home, angle in zip(_THETA_Z_HOME, _SENSOR_ANGLES, strict=True)
     ]
     delta_z = [
-        home + pose.z + turn * (pose.x_rot * math.cos(angle) - pose.y_rot * math.sin(angle))
+        home + z + turn * (x_rot * math.cos(angle) - y_rot * math.sin(angle))
         for home, angle in zip(_DELTA_Z_HOME, _SENSOR_ANGLES, strict=True)
     ]
     return tuple(theta_z), tuple(delta_z)
@@ -204,6 +214,19 @@ TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
 _KEYS = {name: ("id", *topics.BY_NAME[name].__struct_encode_fields__) for name in TOPICS}
 
 
+#: Topics all of whose fields are single numbers.
+NUMBER_TOPICS = {
+    "powerStatusRaw",
+    "powerStatus",
+    "netForcesTotal",
+    "netMomentsTotal",
+    "forceBalance",
+    "position",
+    "positionIMS",
+    "zenithAngle",
+    "inclinometerAngleTma",
+}
+
 #: Topics whose numbers are the same objects while the mirror stands still.
 REPEATED_TOPICS = {
     "displacementSensors",
@@ -213,6 +236,7 @@ REPEATED_TOPICS = {
     "tangentEncoderPositions",
     "axialActuatorSteps",
     "tangentActuatorSteps",
+    "forceErrorTangent",
 }
 
 

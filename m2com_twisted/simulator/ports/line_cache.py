@@ -20,6 +20,8 @@ class LineCache:
         # By message, name and type, because [0] differs from 0.  The objects are kept, so
         # that no new object can get the identity of an old one.
         self._fields: dict[tuple[str, str, type], tuple[tuple[object, ...], str]] = {}
+        # By message: the names and values of its last fields, and its line, if none was a list.
+        self._lines: dict[str, tuple[tuple[object, ...], bytes]] = {}
 
     def encode(self, message: Message) -> bytes:
         """Return the line of a message of numbers, strings, and lists and tuples of them.
@@ -30,7 +32,14 @@ class LineCache:
             If a number is NaN or infinity.
         """
         message_id = message["id"]
-        return join_fields([self._field(message_id, *item) for item in message.items()])
+        fields = (*message, *message.values())
+        kept = self._lines.get(message_id)
+        if kept is not None and len(fields) == len(kept[0]) and all(map(is_, fields, kept[0])):
+            return kept[1]
+        line = join_fields([self._field(message_id, *item) for item in message.items()])
+        if not any(isinstance(value, list) for value in fields):
+            self._lines[message_id] = fields, line
+        return line
 
     def _field(self, message_id: str, name: str, value: object) -> str:
         # A list may be changed in place, so its items are compared and not the list.

@@ -4,13 +4,15 @@ Source: :ref:`protocol-messages`, :ref:`protocol-telemetry`, :ref:`protocol-life
 """
 
 import logging
+from collections.abc import Callable
 
 from ...wire.codec import Message, encode
 from ..model.model import Model
-from ..model.telemetry import REPEATED_TOPICS, telemetry
+from ..model.telemetry import NUMBER_TOPICS, REPEATED_TOPICS, telemetry
 from .connection import Connection
 from .inbound import InboundError, OversizeLine, ReceivedMessages, elevation_told, parse
 from .line_cache import LineCache
+from .number_lines import NumberLines
 from .port_factory import PortFactory
 
 __all__ = ["TelemetryPort"]
@@ -34,7 +36,10 @@ class TelemetryPort:
         self._received = received
         self._log = log
         self._factory = factory
-        self._repeats = LineCache()
+        self._encoders: dict[str, Callable[[Message], bytes]] = {
+            **dict.fromkeys(REPEATED_TOPICS, LineCache().encode),
+            **dict.fromkeys(NUMBER_TOPICS, NumberLines().encode),
+        }
 
     def send_telemetry(self) -> None:
         """Send one cycle to the client, if there is one, in one write."""
@@ -44,9 +49,7 @@ class TelemetryPort:
             client.write(b"".join(map(self._line, telemetry(self._model))))
 
     def _line(self, message: Message) -> bytes:
-        if message["id"] in REPEATED_TOPICS:
-            return self._repeats.encode(message)
-        return encode(message)
+        return self._encoders.get(message["id"], encode)(message)
 
     def client_connected(self, connection: Connection) -> None:
         """Log the connection.  This port sends no welcome."""
