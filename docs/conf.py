@@ -12,7 +12,7 @@ author = "the maintainers of m2com_twisted"
 project_copyright = author
 release = version = installed_version(project)
 
-# The last four stand beside this file.
+# The last five are in the folder of this file.
 extensions = [
     "sphinx.ext.autodoc",
     "numpydoc",
@@ -20,6 +20,7 @@ extensions = [
     "docs.docstring_template",
     "docs.docstring_names",
     "docs.message_fields",
+    "docs.short_values",
 ]
 exclude_patterns = ["_build"]
 templates_path: list[str] = []

@@ -56,7 +56,7 @@ __all__ = [
 class TcpIpConnected(ReceivedMessage, frozen=True):
     """The controller has a client.  Sent in the welcome."""
 
-    is_connected: Annotated[bool, about("True.")]
+    is_connected: Annotated[bool, about("Always true.")]
 
 
 class CommandableByDDS(ReceivedMessage, frozen=True):
@@ -242,7 +242,7 @@ class M2AssemblyInPosition(ReceivedMessage, frozen=True):
 class CellTemperatureHiWarning(ReceivedMessage, frozen=True):
     """The air leaves the cell much warmer than it enters.  Sent in every such cycle."""
 
-    hi_warning: Annotated[bool, about("True.")]
+    hi_warning: Annotated[bool, about("Always true.")]
 
 
 class ScriptExecutionStatus(ReceivedMessage, frozen=True):
