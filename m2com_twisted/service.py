@@ -9,10 +9,10 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from .catalogue.enums import MsgType
 from .catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from .client.both_ports import BothPorts
 from .client.controller_state import ControllerState, ControllerStats
 from .client.observers import LineObserver
 from .client.state_teller import StateTeller
-from .client.subscriptions import TypedReceiver
 from .client.typed_sender import TypedSender
 from .commands.outcome import CommandOutcome
 from .connection.link import check_timeout
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-class CellControllerService(TypedSender, TypedReceiver, Service):
+class CellControllerService(TypedSender, BothPorts, Service):
     """The M2 cell controller, for a control service to embed.
 
     From its start until its stop, it connects to both ports and reconnects after a loss.  It
@@ -91,6 +91,9 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
 
     name = "m2com"
 
+    _command: TcpClient
+    _telemetry: TcpClient
+
     def __init__(
         self,
         host: str,
@@ -129,14 +132,14 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
             retry_policy=retry_policy,
             connect_callback=self._tell_state if on_state is not None else None,
         )
-        self._command: TcpClient = new_client(
+        self._command = new_client(
             command_port,
             self._events,
             name="command",
             endpoint=command_endpoint,
             observers=command_observers,
         )
-        self._telemetry: TcpClient = new_client(
+        self._telemetry = new_client(
             telemetry_port,
             self._topics,
             name="telemetry",
@@ -158,24 +161,6 @@ class CellControllerService(TypedSender, TypedReceiver, Service):
         return ControllerState(self._command.state, self._telemetry.state).with_times(
             self._command, self._telemetry
         )
-
-    @property
-    def stats(self) -> ControllerStats:
-        """The present values of the counters."""
-        return ControllerStats(
-            self._events.counted(self._command.stats),
-            self._topics.counted(self._telemetry.stats),
-        )
-
-    def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Add one observer to each of the two connections: see `LineObserver`."""
-        self._command.add_observer(command)
-        self._telemetry.add_observer(telemetry)
-
-    def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Remove two observers.  Does nothing if they were not added."""
-        self._command.remove_observer(command)
-        self._telemetry.remove_observer(telemetry)
 
     def setServiceParent(self, parent: object) -> None:
         """Override: add types, which the method of Twisted does not have."""

@@ -9,13 +9,13 @@ from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from ..catalogue.enums import MsgType
+from ..client.both_ports import BothPorts
 from ..client.observers import LineObserver
-from ..client.subscriptions import TypedReceiver
 from ..client.typed_sender import TypedSender
 from ..commands.outcome import CommandOutcome
 from ..delivery.delivery import MessageCallback
 from ..errors import InvalidMessageError, NotConnectedError
-from ..service import ControllerState, ControllerStats
+from ..service import ControllerState
 from ..support.log import NamedLog
 from ..support.reactor_access import ReactorAccess
 from ..support.waiters import Waiters
@@ -35,13 +35,14 @@ __all__ = ["RemoteController"]
 _STATE_CHECK_INTERVAL = 1.0
 
 
-class RemoteController(TypedSender, TypedReceiver, Service):
+class RemoteController(TypedSender, BothPorts, Service):
     """The M2 cell controller, used through the hub by any number of readers.
 
     It has the interface of `CellControllerService`, so code for one also works with
     the other.  After it has connected, it gets the last value of each event, then all new
-    messages, in order and without repeats.  `on_missed` and the log report
-    missing messages.
+    messages, in order and without repeats.  An observer that is added later also gets the last
+    values first.  `on_missed` and the log report missing messages, and ``dropped_messages`` of
+    ``stats`` counts them.
 
     ``CONNECTED`` means that the service is connected to the controller, that
     its last heartbeat came in the last 5 s, and that this reader has caught up.
@@ -66,6 +67,9 @@ class RemoteController(TypedSender, TypedReceiver, Service):
     """
 
     name = "m2com-remote"
+
+    _command: RemotePort
+    _telemetry: RemotePort
 
     def __init__(
         self,
@@ -124,27 +128,9 @@ class RemoteController(TypedSender, TypedReceiver, Service):
         return ControllerState(self._command.state, self._telemetry.state)
 
     @property
-    def stats(self) -> ControllerStats:
-        """The counters of this reader.  ``dropped_messages`` counts the missing messages."""
-        return ControllerStats(
-            self._events.counted(self._command.stats),
-            self._topics.counted(self._telemetry.stats),
-        )
-
-    @property
     def last_error(self) -> BaseException | None:
         """The reason why the last attempt failed or the last connection was lost."""
         return None if self._connection is None else self._connection.last_error
-
-    def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Add one observer to each port.  It first gets the last values."""
-        self._command.add_observer(command)
-        self._telemetry.add_observer(telemetry)
-
-    def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Remove the observers of both ports."""
-        self._command.remove_observer(command)
-        self._telemetry.remove_observer(telemetry)
 
     def startService(self) -> None:
         """Override: start to connect to the hub."""

@@ -13,6 +13,7 @@ from twisted.internet import reactor as installed
 
 from m2com_twisted import TcpClient
 from m2com_twisted.testing import SocketBench
+from tests.support.inner_pytest import run_pytest
 
 ROOT = Path(__file__).parents[2]
 POWER_ON = {"powerType": 2, "status": True}
@@ -119,28 +120,20 @@ def test_memory_fails(m2_memory_bench):
 """
 
 
-def run_pytest(request: pytest.FixtureRequest, path: Path, text: str, *options: str) -> str:
-    """Run pytest on a file in a process of its own, and return what it prints."""
-    path.write_text(text)
-    config = request.config
-    # Where the package is not installed there is no entry point.
-    plugin = () if config.pluginmanager.hasplugin("m2com") else ("-ppytest_m2com",)
-    command = [sys.executable, "-m", "pytest", "-rA", "-pno:asyncio", "-pno:cacheprovider"]
-    run = subprocess.run(
-        [*command, *plugin, f"--reactor={config.getoption('reactor')}", *options, str(path)],
-        cwd=path.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return run.stdout
+def kit_plugin(config: pytest.Config) -> tuple[str, ...]:
+    """Return the option that loads the kit's plugin if the package is not installed."""
+    return () if config.pluginmanager.hasplugin("m2com") else ("-ppytest_m2com",)
+
+
+def run_with_kit(request: pytest.FixtureRequest, path: Path, text: str, *options: str) -> str:
+    """Run pytest on a module with the kit's plugin and the reactor of this session."""
+    reactor = f"--reactor={request.config.getoption('reactor')}"
+    return run_pytest(path, text, *kit_plugin(request.config), reactor, *options)
 
 
 def test_fixtures(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """The fixtures give a running bench, and fail the test for what it leaves."""
-    output = run_pytest(request, tmp_path / "test_examples.py", EXAMPLES, "-Werror")
+    output = run_with_kit(request, tmp_path / "test_examples.py", EXAMPLES, "-Werror")
     summary = re.findall(r"^(PASSED|ERROR) \S+::(\w+)", output, re.MULTILINE)
     outcomes = {name: outcome for outcome, name in summary}
     assert outcomes == {
@@ -164,20 +157,9 @@ def test_nothing_is_imported(request):
     assert not request.config.pluginmanager.hasplugin("m2com fixtures")
     assert not any(name.partition(".")[0] in ("twisted", "m2com_twisted") for name in sys.modules)
 """
-    config = request.config
-    plugin = () if config.pluginmanager.hasplugin("m2com") else ("-ppytest_m2com",)
-    path = tmp_path / "test_example.py"
-    path.write_text(text)
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-pno:twisted", "-pno:cacheprovider", *plugin, str(path)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "1 passed" in run.stdout, run.stdout
+    plugin = kit_plugin(request.config)
+    output = run_pytest(tmp_path / "test_example.py", text, "-pno:twisted", *plugin)
+    assert "1 passed" in output, output
 
 
 def test_costs_nothing_unused(request: pytest.FixtureRequest, tmp_path: Path) -> None:
@@ -189,4 +171,4 @@ def test_nothing_is_imported(request):
     assert request.config.pluginmanager.hasplugin("m2com fixtures")
     assert not any(name.partition(".")[0] == "m2com_twisted" for name in sys.modules)
 """
-    assert "1 passed" in run_pytest(request, tmp_path / "test_example.py", text)
+    assert "1 passed" in run_with_kit(request, tmp_path / "test_example.py", text)

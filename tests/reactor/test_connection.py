@@ -26,10 +26,9 @@ from m2com_twisted import (
     TcpClient,
 )
 from tests.support.coroutines import start
+from tests.support.lines import CONNECTED
 from tests.support.raw_server import Controller, Peer, running_controller
 from tests.support.waiting import the_reactor, until
-
-MESSAGE = b'{"id": "tcpIpConnected", "isConnected": true}\r\n'
 
 
 class Life:
@@ -184,7 +183,7 @@ async def test_sets_the_options_of_the_socket() -> None:
     [
         (Peer.close, ConnectionDone),
         (Peer.reset, ConnectionLost),
-        (lambda peer: (peer.send(MESSAGE + b'{"id": "cut'), peer.close()), ConnectionDone),
+        (lambda peer: (peer.send(CONNECTED + b'{"id": "cut'), peer.close()), ConnectionDone),
     ],
     ids=["closed", "reset", "closed within a line"],
 )
@@ -200,7 +199,7 @@ async def test_lost_and_dialled_again(
         living.messages.clear()
         peer = start(living.controller.next_peer())
         living.clock.advance(1)
-        (await peer).send(MESSAGE)
+        (await peer).send(CONNECTED)
         await until(lambda: living.messages)
         assert living.client.stats.connects == 2
         assert living.client.stats.bad_lines == 0

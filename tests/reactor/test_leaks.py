@@ -4,15 +4,11 @@ Each example is a test that pytest runs in a process of its own, since it must
 fail there.
 """
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.inner_pytest import run_pytest
 
 EXAMPLES = """
 import gc
@@ -160,21 +156,10 @@ def outcomes(
 ) -> dict[str, str]:
     """Run the examples and return what pytest's summary says of each."""
     path = tmp_path_factory.mktemp("examples") / "test_examples.py"
-    path.write_text(EXAMPLES)
-    reactor = request.config.getoption("reactor")
-    options = ["-rA", "-Werror", "-pno:asyncio", "-pno:cacheprovider", "-ptests.conftest"]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, f"--reactor={reactor}", str(path)],
-        cwd=path.parent,
-        # Wide enough for the summary to say what was left behind.
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    reactor = f"--reactor={request.config.getoption('reactor')}"
+    output = run_pytest(path, EXAMPLES, "-Werror", "-ptests.conftest", reactor)
     # What passed comes first in the summary, so an error on leaving the test overwrites that.
-    lines = re.findall(r"^((?:PASSED|FAILED|ERROR) \S+::(\w+).*)$", run.stdout, re.MULTILINE)
+    lines = re.findall(r"^((?:PASSED|FAILED|ERROR) \S+::(\w+).*)$", output, re.MULTILINE)
     return {name: line for line, name in lines}
 
 

@@ -3,7 +3,11 @@
 import json
 from typing import Any
 
-__all__ = ["line", "lines", "numbered", "status"]
+__all__ = ["CONNECTED", "line", "lines", "numbered", "status"]
+
+
+#: The first line that a controller sends to a command client.
+CONNECTED = b'{"id": "tcpIpConnected", "isConnected": true}\r\n'
 
 
 def line(message_id: str, **fields: object) -> bytes:

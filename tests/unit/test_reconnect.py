@@ -21,8 +21,7 @@ from m2com_twisted import (
 )
 from tests.support.coroutines import Call
 from tests.support.fake_endpoint import Fixture
-
-MESSAGE = b'{"id": "tcpIpConnected", "isConnected": true}\r\n'
+from tests.support.lines import CONNECTED
 
 
 class Policy:
@@ -49,7 +48,7 @@ def test_dials_again_after_the_delay() -> None:
     assert len(fixture.endpoint.attempts) == 1
     fixture.clock.advance(0.1)
     assert len(fixture.endpoint.attempts) == 2
-    fixture.endpoint.last.accept().receive(MESSAGE)
+    fixture.endpoint.last.accept().receive(CONNECTED)
     assert fixture.client.connected
     assert len(fixture.messages) == 1
     assert fixture.clock.getDelayedCalls() == []
@@ -59,7 +58,7 @@ def test_goes_on_until_the_server_is_back() -> None:
     """Refused or without an answer, one attempt follows another; stats tell the last cause."""
     policy = Policy()
     fixture = Fixture(retry_policy=policy)
-    fixture.connect().receive(MESSAGE)
+    fixture.connect().receive(CONNECTED)
     fixture.endpoint.last.lose(error.ConnectionLost())
     assert isinstance(fixture.client.stats.last_error, error.ConnectionLost)
     for _ in range(20):
@@ -96,7 +95,7 @@ def test_an_attempt_may_take_as_long_as_the_first() -> None:
         (9.9, b"", [1, 2, 3]),
         (0.0, b"heartbeat\r\nnot a message\r\n{", [1, 2, 3]),
         (10.0, b"", [0, 0, 0]),
-        (0.0, MESSAGE, [0, 0, 0]),
+        (0.0, CONNECTED, [0, 0, 0]),
     ],
     ids=["at once", "within 10 s", "without a message", "after 10 s", "after a message"],
 )
@@ -229,10 +228,10 @@ def test_a_silent_peer_counts_as_lost() -> None:
 def test_no_line_of_one_connection_goes_on_in_the_next() -> None:
     """The beginning of a line is lost with its connection."""
     fixture = Fixture(retry_policy=Policy())
-    fixture.connect().receive(MESSAGE[:20])
+    fixture.connect().receive(CONNECTED[:20])
     fixture.endpoint.last.lose()
     fixture.clock.advance(1)
-    fixture.endpoint.last.accept().receive(MESSAGE)
+    fixture.endpoint.last.accept().receive(CONNECTED)
     assert len(fixture.messages) == 1
     assert fixture.client.stats.bad_lines == 0
 
@@ -241,7 +240,7 @@ def test_what_waits_to_be_written_fails_with_the_loss() -> None:
     """A message that waits to be written fails with the loss, and takes no sequence id."""
     fixture = Fixture(retry_policy=Policy())
     attempt = fixture.connect()
-    attempt.receive(MESSAGE)
+    attempt.receive(CONNECTED)
     attempt.fill_buffer()
     writing = Call(fixture.client.write_message(MsgType.Command, "power"))
     running = Call(fixture.client.run_command("power"))
@@ -286,7 +285,7 @@ def test_changes_are_told_once_each_in_order_with_the_messages() -> None:
     )
     for _ in range(2):
         fixture.connect() if not seen else fixture.endpoint.last.accept()
-        fixture.endpoint.last.receive(MESSAGE)
+        fixture.endpoint.last.receive(CONNECTED)
         fixture.endpoint.last.lose()
         fixture.clock.advance(1)
         fixture.endpoint.last.refuse()

@@ -1,0 +1,37 @@
+"""Pytest in a process of its own, for tests whose subject is what pytest says of other tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["run_pytest"]
+
+_ROOT = Path(__file__).parents[2]
+
+
+def run_pytest(path: Path, text: str, *options: str) -> str:
+    """Write a module of tests, run pytest on it, and return what pytest prints.
+
+    Parameters
+    ----------
+    path
+        File for the module.
+    text
+        Content of the module.
+    *options
+        Further options of pytest.
+    """
+    path.write_text(text)
+    command = [sys.executable, "-m", "pytest", "-rA", "-pno:asyncio", "-pno:cacheprovider"]
+    run = subprocess.run(
+        [*command, *options, str(path)],
+        cwd=path.parent,
+        # Wide enough for the whole reason of an error in the summary.
+        env={**os.environ, "PYTHONPATH": str(_ROOT), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return run.stdout
