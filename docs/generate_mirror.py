@@ -11,13 +11,13 @@ from pathlib import Path
 
 from docs.generated_tables import list_table, with_tables
 from m2com_twisted.mirror import Condition, Settings
+from m2com_twisted.mirror.command_proofs import PROVED_BY, WITHOUT_PROOF
 from m2com_twisted.mirror.disabling import Disable
 from m2com_twisted.mirror.enabling import Enable
 from m2com_twisted.mirror.forces import ApplyForces, BumpTest, ResetForceOffsets
 from m2com_twisted.mirror.ilcs import EnableIlcs
 from m2com_twisted.mirror.make_safe import MakeSafe
 from m2com_twisted.mirror.moving import Move, MoveActuators, RunScript
-from m2com_twisted.mirror.proofs import PROVED_BY, WITHOUT_PROOF
 from m2com_twisted.mirror.steps import Procedure
 from m2com_twisted.mirror.upkeep import (
     ChangeConfiguration,

@@ -17,10 +17,10 @@ from ..errors import (
     CommandStage,
     CommandTimeout,
 )
+from .command_proofs import proof_of
 from .errors import NotVerifiedError, WaitTimeoutError
 from .link import Link
 from .proof import Proof
-from .proofs import proof_of
 from .settings import Settings
 from .state import MirrorState
 from .unsettled import Unsettled

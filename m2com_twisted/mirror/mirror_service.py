@@ -289,8 +289,8 @@ class MirrorService(Service):
     async def run(self, command: commands.Command, *, timeout: float | None = None) -> Verified:
         """Send a command, and wait until it has succeeded and its effect was seen.
 
-        `m2com_twisted.mirror.proofs` lists the proof of each command, and the commands without
-        proof.
+        `m2com_twisted.mirror.command_proofs` lists the proof of each command, and the commands
+        without proof.
 
         Parameters
         ----------

@@ -15,7 +15,7 @@ from m2com_twisted.catalogue.enums import (
     PowerType,
 )
 from m2com_twisted.mirror import NotVerifiedError
-from m2com_twisted.mirror.proofs import PROVED_BY, WITHOUT_PROOF
+from m2com_twisted.mirror.command_proofs import PROVED_BY, WITHOUT_PROOF
 from m2com_twisted.testing.mirror_bench import MirrorBench
 
 FORCES = commands.ApplyForces(axial=[5.0] + [0.0] * 71, tangent=[0.0] * 6)
