@@ -83,7 +83,7 @@ async def test_control_loop_tracks_and_leaves_the_mirror_safe(control_loop: Modu
 
 @pytest_twisted.ensureDeferred
 async def test_control_loop_faults_safely(control_loop: ModuleType) -> None:
-    """On a fault it says which, takes the power away, and does not enable again."""
+    """After a fault the control loop names it, makes the mirror safe, and does not enable again."""
     observatory = Observatory(control_loop)
     controller = observatory.controller
     control = await observatory.start()
@@ -143,7 +143,7 @@ def test_control_loop_as_a_program(ports: tuple[str, str], tmp_path: Path) -> No
 
 
 def test_tac(ports: tuple[str, str], tmp_path: Path) -> None:
-    """Run by twistd -ny it logs events and states to twistd's log; SIGTERM ends it cleanly."""
+    """Under twistd -ny, m2.tac logs events and states to twistd's log; SIGTERM ends it cleanly."""
     where = {"M2_COMMAND_PORT": ports[0], "M2_TELEMETRY_PORT": ports[1]}
     command = [script("twistd"), "-ny", str(EXAMPLES / "m2.tac")]
     with Program(*command, cwd=tmp_path, environment=where) as program:
@@ -157,7 +157,7 @@ def test_tac(ports: tuple[str, str], tmp_path: Path) -> None:
 
 
 def test_read_recording(tmp_path: Path) -> None:
-    """It tells how far the mirror moved, and when a connection was lost."""
+    """The example tells how far the mirror moved, and when a connection was lost."""
     recording = Recording(tmp_path / "night")
     for x in 3.5, -1.0, 2.0:
         line = b'{"id": "position", "x": %f}' % x

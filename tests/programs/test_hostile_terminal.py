@@ -54,7 +54,7 @@ def serve(ports: list[socket.socket]) -> list[socket.socket]:
 def test_nothing_of_it_is_obeyed(
     words: list[str], shown: str, ports: list[socket.socket], tmp_path: Path
 ) -> None:
-    """What is shown of it has no control character, and no line of its own."""
+    """Text of a hostile controller is shown without control characters or line breaks."""
     numbers = [str(port.getsockname()[1]) for port in ports]
     options = ["-c", numbers[0], "-t", numbers[1]]
     with Program(script(words[0]), *words[1:], *options, cwd=tmp_path) as program:

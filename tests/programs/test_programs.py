@@ -51,7 +51,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
 
 
 def test_twistd_with_all_it_can_do(ports: list[str], tmp_path: Path) -> None:
-    """Handler, record and metrics work; SIGTERM ends it with nothing lost and nothing left."""
+    """Handler, record and metrics work under twistd; SIGTERM ends it and nothing is lost."""
     (tmp_path / "mine.py").write_text(HANDLER)
     record = tmp_path / "record"
     metrics = "tcp:0:interface=127.0.0.1"
@@ -90,7 +90,7 @@ def test_twistd_with_all_it_can_do(ports: list[str], tmp_path: Path) -> None:
 def test_signal_ends_it_with_all_recorded(
     ports: list[str], tmp_path: Path, number: signal.Signals
 ) -> None:
-    """What came last is on disk, with the end of the connections, and the segment is finished."""
+    """After a signal the last messages and the end of the connections are on disk."""
     options = ["-n", "m2com", *ports, "--record", "record"]
     with Program(script("twistd"), *options, cwd=tmp_path) as program:
         program.wait_for("command: Connected")
@@ -114,7 +114,7 @@ def test_signal_ends_it_with_all_recorded(
 
 
 def test_twist_runs_it_too(ports: list[str], tmp_path: Path) -> None:
-    """The same service under twist, on the asyncio reactor; its log is JSON there."""
+    """`twist` runs the same service on the asyncio reactor, and writes its log as JSON."""
     options = ["--reactor", "asyncio", "--log-format", "json", "m2com", *ports]
     with Program(script("twist"), *options, cwd=tmp_path) as program:
         program.wait_for("telemetry: Connected")
@@ -159,7 +159,7 @@ def refusal(command: list[str], directory: Path) -> str:
 def test_bad_option_is_one_line(
     runner: list[str], words: list[str], says: str, tmp_path: Path
 ) -> None:
-    """No help, no traceback, and an exit code that says so."""
+    """A wrong option gives one line and an exit code, without help or traceback."""
     assert refusal([*runner, *words], tmp_path) == says
 
 
@@ -228,7 +228,7 @@ def test_daemon_listens_until_it_is_stopped(tmp_path: Path) -> None:
 
 
 def test_monitor_ends_cleanly_on_interrupt(ports: list[str], tmp_path: Path) -> None:
-    """Ctrl-C is the way it ends."""
+    """Ctrl-C ends the monitor with exit code 0 and without a traceback."""
     with Program(script("m2com"), "monitor", *ports, "-n", "0.1", cwd=tmp_path) as monitor:
         monitor.wait_for("powerStatusRaw")
         assert monitor.stop(signal.SIGINT) == 0
@@ -237,7 +237,7 @@ def test_monitor_ends_cleanly_on_interrupt(ports: list[str], tmp_path: Path) -> 
 
 
 def test_send_that_is_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C while it waits for an answer: the exit code that shells know, and no traceback."""
+    """Ctrl-C ends a send that waits for an answer with exit code 130 and no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         command = [script("m2com"), "send", "clearErrors", "--wait", "-c", port]

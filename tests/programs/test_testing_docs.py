@@ -41,7 +41,7 @@ def test_trial(tmp_path: Path) -> None:
 
 
 def test_trial_on_sockets(tmp_path: Path) -> None:
-    """With the other base the same test passes on sockets."""
+    """With SocketTestCase as its base, the test of the page passes on sockets."""
     text = block("trial-test").replace("MemoryTestCase", "SocketTestCase")
     name = "test_example.PowerTests.test_no_closed_loop_without_power"
     status, output = run(tmp_path, text, "twisted.trial", "--force-gc", name)

@@ -49,7 +49,7 @@ async def test_outside_of_a_task(bench: Bench) -> None:
 
 
 def test_another_loop(asyncio_reactor: AsyncioReactor) -> None:
-    """On a loop that is not the reactor's, here in another thread, it says so."""
+    """On a loop that is not the reactor's, each method raises an error that says so."""
     client = aio.TcpClient("127.0.0.1", 1, print, reactor=asyncio_reactor.reactor)
     with ThreadPoolExecutor() as threads:
         connecting = threads.submit(lambda: asyncio.run(client.connect()))
@@ -58,7 +58,7 @@ def test_another_loop(asyncio_reactor: AsyncioReactor) -> None:
 
 
 def test_another_reactor() -> None:
-    """On a reactor that is not asyncio's it says so, and names the reactor."""
+    """On a reactor that is not asyncio's, the error says so and names the reactor."""
     client = aio.TcpClient("127.0.0.1", 1, print, reactor=Clock())
     with ThreadPoolExecutor() as threads:
         closing = threads.submit(lambda: asyncio.run(client.close()))
@@ -67,7 +67,7 @@ def test_another_reactor() -> None:
 
 
 def test_no_reactor() -> None:
-    """Neither importing nor making nor using a client installs a reactor."""
+    """No reactor is installed when a client is imported, made or used."""
     program = """
 import asyncio, sys
 from m2com_twisted.aio import TcpClient

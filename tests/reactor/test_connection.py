@@ -151,7 +151,7 @@ async def test_literals_and_names(host: str, interface: str) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_sets_the_options_of_the_socket() -> None:
-    """No delay for small messages, and a vanished peer is noticed after two minutes."""
+    """A connection has no delay for small messages, and keepalive for a vanished peer."""
     async with life() as living:
         await living.connect()
         (client_end,) = [
@@ -207,7 +207,7 @@ async def test_lost_and_dialled_again(
 
 @pytest_twisted.ensureDeferred
 async def test_the_controller_is_back_after_a_while() -> None:
-    """Refused in between, the client finds it when it listens again."""
+    """A client whose attempts are refused connects when the controller listens again."""
     async with life() as living:
         peer = await living.connect()
         await living.controller.go_down()

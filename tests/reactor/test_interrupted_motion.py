@@ -31,7 +31,7 @@ async def moving(controller: CellController, command: Command) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_the_first_interrupt(controller: CellController) -> None:
-    """It leaves with exit code 130 and sends nothing more; the mirror goes on, as it reports."""
+    """The first Ctrl-C ends a move with exit code 130; the report says that the motion goes on."""
     await start("enable", *at(controller))
     async with Command("move", "z=500", controller=controller) as command:
         await moving(controller, command)
@@ -49,7 +49,7 @@ async def test_the_first_interrupt(controller: CellController) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_the_second_interrupt(controller: CellController, tmp_path: Path) -> None:
-    """It leaves at once with exit code 130, though the program still waits for something."""
+    """A second Ctrl-C ends the program at once with exit code 130, whatever it waits for."""
     await start("enable", *at(controller))
     said = tmp_path / "said"
     with said.open("w") as stdout:

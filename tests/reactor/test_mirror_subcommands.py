@@ -13,7 +13,7 @@ from tests.support.waiting import the_reactor, until
 async def test_enable_and_disable(
     controller: CellController, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each shows its steps as they begin and end, and the mirror in one word; exit code 0."""
+    """`enable` and disable show their steps and the condition of the mirror; exit code 0."""
     assert await start("enable", *at(controller)) == 0
     shown = capsys.readouterr().out
     assert "enable: Motor power on ..." in shown
@@ -38,7 +38,7 @@ async def test_safe(controller: CellController, capsys: pytest.CaptureFixture[st
 
 @pytest_twisted.ensureDeferred
 async def test_move_arrives(controller: CellController, capsys: pytest.CaptureFixture[str]) -> None:
-    """It ends when the mirror is there."""
+    """`move` ends when the mirror is in its position."""
     await start("enable", *at(controller))
     assert await start("move", "z=2", *at(controller)) == 0
     assert "move done" in capsys.readouterr().out
@@ -49,7 +49,7 @@ async def test_move_arrives(controller: CellController, capsys: pytest.CaptureFi
 async def test_move_that_is_interrupted(
     controller: CellController, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ctrl-C asks for nothing; the report says that the motion may go on; exit code 130."""
+    """After Ctrl-C, move sends nothing, and reports that the motion may go on; exit code 130."""
     await start("enable", *at(controller))
     moving = start("move", "z=500", *at(controller))
     await until(lambda: controller.model.mirror.pose.z > 0.5)
@@ -74,14 +74,14 @@ async def test_move_without_a_closed_loop(
 async def test_move_out_of_range(
     controller: CellController, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the limits do not allow is refused with exit code 1."""
+    """A move beyond the limits is refused with exit code 1."""
     assert await start("move", "z=5000", *at(controller)) == 1
     assert "the limit is 4000" in capsys.readouterr().err
 
 
 @pytest_twisted.ensureDeferred
 async def test_status(controller: CellController, capsys: pytest.CaptureFixture[str]) -> None:
-    """It shows what is known of the mirror, and where it comes from."""
+    """`status` shows what is known of the mirror, and where it comes from."""
     assert await start("status", *at(controller)) == 0
     shown = capsys.readouterr().out
     assert "mirror                   disabled" in shown

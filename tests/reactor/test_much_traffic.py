@@ -160,7 +160,7 @@ async def test_reading_pauses_and_resumes_with_the_callback() -> None:
 @pytest.mark.parametrize("waits", [False, True], ids=["plain", "waiting"])
 @pytest_twisted.ensureDeferred
 async def test_a_burst_of_ten_thousand(waits: bool) -> None:
-    """All arrive in order, also where the callback waits for the reactor now and then."""
+    """Ten thousand messages arrive in order, also if the callback sometimes waits."""
     numbers: list[int] = []
 
     async def callback(message: dict[str, Any]) -> None:

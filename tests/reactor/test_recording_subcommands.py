@@ -49,7 +49,7 @@ def night(tmp_path: Path) -> Path:
 
 @pytest_twisted.ensureDeferred
 async def test_cat_prints_json_lines(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each line has the time, the channel and the message."""
+    """Each line that cat prints has the time, the channel and the message."""
     assert await start("cat", str(night)) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(lines) == 66
@@ -65,7 +65,7 @@ async def test_cat_prints_json_lines(night: Path, capsys: pytest.CaptureFixture[
 async def test_cat_prints_what_is_asked_for(
     night: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Some channels, from and to a time."""
+    """`cat` prints only the channels and the time that were asked for."""
     options = ["--from", "2023-11-14T22:13:24", "--to", "2023-11-14 22:14:40Z"]
     words = ["--topic", "position", "--topic", "/command/closedLoopControlMode"]
     assert await start("cat", str(night), *options, *words) == 0
@@ -81,7 +81,7 @@ async def test_cat_prints_what_is_asked_for(
 async def test_cat_prints_any_line_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the controller wrote over several lines, or with what a terminal obeys, is one line."""
+    """`cat` prints any line of the controller as one line without control characters."""
     recording = Recording(tmp_path)
     odd = [b'{"id":\n"x", "a":\t"\xc2\x85 \xe2\x80\xae"}', b'{"id": "x", "a": "\xff"}', b"\x1b[2J"]
     for line in odd:
@@ -100,7 +100,7 @@ async def test_cat_prints_any_line_as_json(
 
 @pytest_twisted.ensureDeferred
 async def test_cat_follows_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It goes on as the recording grows, into the next segment too, until it is interrupted."""
+    """With --follow, cat prints new messages and the next segments until it is interrupted."""
     recording = Recording(tmp_path, limits=SegmentLimits(size=1000))
     recording.write(2)
     cat = start("cat", "--follow", str(tmp_path))
@@ -163,7 +163,7 @@ async def test_export_has_the_columns_of_all_messages(
 async def test_export_of_messages_without_values(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The table has their times."""
+    """A table of messages without values has their times."""
     recording = Recording(tmp_path)
     recording.observer.received(b'{"id": "x"}', {"id": "x"})
     recording.stop()
@@ -173,7 +173,7 @@ async def test_export_of_messages_without_values(
 
 @pytest_twisted.ensureDeferred
 async def test_export_to_a_disk_that_is_full(night: Path, tmp_path: Path) -> None:
-    """Half a table is not left behind, where it could be taken for the whole."""
+    """An export that fails leaves no half of a table behind."""
     file = tmp_path / "table.csv"
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))
@@ -187,7 +187,7 @@ async def test_export_to_a_disk_that_is_full(night: Path, tmp_path: Path) -> Non
 
 @pytest_twisted.ensureDeferred
 async def test_export_of_what_is_not_there(night: Path, tmp_path: Path) -> None:
-    """It says so, and makes no file."""
+    """An export of a channel that does not exist says so, and makes no file."""
     file = tmp_path / "table.csv"
     with pytest.raises(RecordingError, match="has no message nothing"):
         await start("export", str(night), "--topic", "nothing", "--output", str(file))
@@ -216,7 +216,7 @@ async def test_plot_draws_a_picture(
 
 @pytest_twisted.ensureDeferred
 async def test_plot_of_what_is_not_there(night: Path) -> None:
-    """It names the field, and those that there are."""
+    """A plot of a field that does not exist names it, and the fields that exist."""
     with pytest.raises(RecordingError, match=r"position has no number z; it has x, y\[0\]"):
         await start("plot", str(night), "position.z")
     with pytest.raises(RecordingError, match="no message axialForce of that time"):
@@ -242,7 +242,7 @@ async def test_plot_of_what_is_not_there(night: Path) -> None:
     ],
 )
 def test_wrong_command_line_is_one_line(words: list[str], says: str) -> None:
-    """It says what is wrong, before anything is read."""
+    """A wrong command line gives one line before anything is read."""
     with pytest.raises(SystemExit) as exit_info:
         parsed(*words)
     line = str(exit_info.value.code)
@@ -266,7 +266,7 @@ def test_wrong_command_line_is_one_line(words: list[str], says: str) -> None:
 async def test_missing_extra_is_one_line(
     monkeypatch: pytest.MonkeyPatch, words: list[str], module: str, name: str
 ) -> None:
-    """It says what to install."""
+    """Without the extra, one line says what to install."""
     ours = "m2com_twisted.recording", "m2com_twisted.programs.plot_picture"
     ours_too = "m2com_twisted.simulator.replay"
     for found in list(sys.modules):

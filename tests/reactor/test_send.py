@@ -67,7 +67,7 @@ async def test_send_tells_a_failure(
 async def test_send_tells_an_unknown_outcome(
     controller: CellController, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No answer in time: exit code 5."""
+    """A command without an answer in time ends send with exit code 5."""
     controller.inject("missing-success")
     words = ["send", "clearErrors", "--wait", "--timeout", "0.1"]
     assert await start(*words, *at(controller)) == 5
@@ -86,7 +86,7 @@ async def test_send_tells_a_taken_port(
 
 @pytest_twisted.ensureDeferred
 async def test_send_tells_a_refused_connection(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody listens: exit code 2 and one line."""
+    """If nothing listens, send prints one line and ends with exit code 2."""
     controller = CellController()
     await controller.start()
     await controller.stop()
@@ -137,7 +137,7 @@ def test_a_value_is_read_by_what_the_parameter_is(
 
 
 def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
-    """@FILE stands for the JSON in a file."""
+    """A value @FILE stands for the JSON in the file."""
     path = tmp_path / "axial.json"
     path.write_text(json.dumps([0.5] * 72))
     options = parsed("send", "applyForces", f"axial=@{path}", "tangent=0,0,0,0,0,1e1")

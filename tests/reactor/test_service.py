@@ -27,7 +27,7 @@ def service_for(controller: CellController, **options: Any) -> CellControllerSer
 
 @pytest_twisted.ensureDeferred
 async def test_both_ports_as_one(controller: CellController) -> None:
-    """Events, telemetry, commands; then down, and up again."""
+    """The service delivers events and telemetry, runs commands, stops, and starts again."""
     ids: set[str] = set()
     service = service_for(
         controller,
@@ -46,7 +46,7 @@ async def test_both_ports_as_one(controller: CellController) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_controller_that_comes_late() -> None:
-    """Absent at the start, it is found when it is there."""
+    """The service finds a controller that starts after it."""
     controller = CellController()
     await controller.start()
     await controller.stop()
@@ -105,7 +105,7 @@ async def test_elevation_reaches_the_controller(controller: CellController) -> N
 async def test_record_has_what_a_busy_handler_has_not(
     controller: CellController, tmp_path: Path
 ) -> None:
-    """All that has arrived is recorded, though the handler is still at the first message."""
+    """Everything is recorded, even while the handler is still at the first message."""
     recorder = Recorder(tmp_path)
     recorder.startService()
     service = service_for(

@@ -83,7 +83,7 @@ async def test_welcome_and_a_command(controller: CellController, connect: Connec
 async def test_telemetry_needs_no_command_client(
     controller: CellController, connect: Connect
 ) -> None:
-    """The two ports do not depend on each other."""
+    """Telemetry is sent without a command client."""
     client = await connect(controller.telemetry_port)
     await client.lines(6)
     assert [m["id"] for m in client.take()[:3]] == [
@@ -111,7 +111,7 @@ async def test_a_second_client_is_closed_in_order(
 async def test_the_next_client_is_taken(
     controller: CellController, connect: Connect, leave: str
 ) -> None:
-    """After a close, a reset and a half-close, which counts as leaving."""
+    """A port accepts the next client after a close, a reset or a half-close of the one before."""
     first = await connect(controller.command_port)
     await first.lines(99)
     getattr(first.transport, leave)()
@@ -151,7 +151,7 @@ async def test_half_open(controller: CellController, connect: Connect) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_reboot_closes_the_listeners(on_clock: OnClock, connect: Connect) -> None:
-    """Clients are closed and new ones refused, until it is started again."""
+    """After a reboot clients are closed and refused until the controller is started again."""
     controller, clock = on_clock
     client = await connect(controller.command_port)
     await client.lines(99)
@@ -177,7 +177,7 @@ async def test_start_on_a_taken_port(controller: CellController) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_stop_is_harmless_at_any_time() -> None:
-    """Before start, twice, and again after another start; a second start changes nothing."""
+    """`stop` is harmless before start and twice; a second start changes nothing."""
     controller = CellController()
     await controller.stop()
     await controller.start()
@@ -194,7 +194,7 @@ async def test_stop_is_harmless_at_any_time() -> None:
 async def test_a_client_that_does_not_read_telemetry_is_dropped(
     on_clock: OnClock, connect: Connect
 ) -> None:
-    """After as much as the sockets hold, and 1 MiB more."""
+    """A client that leaves 1 MiB unread is dropped."""
     controller, clock = on_clock
     client = await connect(controller.telemetry_port)
     client.transport.pauseProducing()
@@ -215,7 +215,7 @@ async def test_a_client_that_does_not_read_telemetry_is_dropped(
 async def test_a_flood_of_commands_is_answered_in_order(
     controller: CellController, connect: Connect
 ) -> None:
-    """20000 at once, from a client that reads late: nothing is lost, and nothing piles up."""
+    """20000 commands from a client that reads late are answered in order."""
     client = await connect(controller.command_port)
     await client.lines(99)
     client.take()
@@ -309,7 +309,7 @@ async def test_a_service_on_a_taken_port(controller: CellController) -> None:
     ],
 )
 def test_bad_options(words: list[str]) -> None:
-    """Each is the user's error, told before anything starts."""
+    """A bad option is the user's error, which is told before anything starts."""
     with pytest.raises(SystemExit, match=r"^m2sim: "):
         options(*words)
 
@@ -325,7 +325,7 @@ def test_defaults() -> None:
 
 
 def test_kind_and_power_times() -> None:
-    """They reach the controller: a GUI compares angles, and the power takes its time."""
+    """The kind makes a controller compare angles, and the power takes the given time."""
     controller = options("--kind", "GUI", "--power-seconds", "3.5").controller()
     assert controller.model.kind == "GUI"
     assert controller.model.power.times.on == (0.0, 3.5)
@@ -344,7 +344,7 @@ async def test_an_injection_into_a_running_simulator(
 
 
 def test_list_injections(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line for each, then the program ends."""
+    """--list-injections prints one line for each injection, and the program ends."""
     with pytest.raises(SystemExit) as ended:
         options("--list-injections")
     assert ended.value.code == 0

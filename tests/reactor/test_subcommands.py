@@ -27,7 +27,7 @@ from tests.support.waiting import the_reactor, until
 async def test_monitor_shows_the_controller(
     controller: CellController, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Connections, telemetry, faults by name and events, until it is interrupted."""
+    """`monitor` shows connections, telemetry, faults and events until it is interrupted."""
     monitor = start("monitor", "--interval", "0.1", *at(controller))
     shown = ""
 
@@ -65,7 +65,7 @@ async def test_monitor_counts_the_seconds_since_the_last_message(
 async def test_monitor_on_a_terminal_draws_in_place(
     controller: CellController, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each table goes over the last one."""
+    """On a terminal, monitor draws each table over the last one."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monitor = start("monitor", *at(controller))
     assert capsys.readouterr().out.startswith("\x1b[HM2 cell controller")

@@ -19,7 +19,7 @@ def test_a_few_minutes_of_both_ports() -> None:
 
 
 def test_an_hour_of_commands_sees_all_faults() -> None:
-    """Every kind that the simulator has, and every outcome that an answer can lead to."""
+    """An hour has every fault of the simulator, and every outcome of a command."""
     report = Day(1, seed=2, telemetry=False).run()
     assert report.complaints == []
     assert len(report.faults) == len(INJECTIONS)

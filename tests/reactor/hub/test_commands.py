@@ -345,7 +345,7 @@ async def test_two_servers_execute_a_request_once(nats_server: NatsServer) -> No
 
 @pytest_twisted.ensureDeferred
 async def test_what_the_hub_does_not_send(nats_server: NatsServer) -> None:
-    """Telemetry, events, and commands that are no name or no JSON are refused at the caller's."""
+    """The caller refuses telemetry, events, and commands without a name or a JSON form."""
     settings = new_settings(nats_server)
     async with played_service(settings, ["power"]), reader(settings) as one:
         with pytest.raises(InvalidMessageError):

@@ -63,7 +63,7 @@ async def test_history_is_in_the_order_of_arrival(nats_server: NatsServer) -> No
 
 @pytest_twisted.ensureDeferred
 async def test_history_of_an_instance_that_never_was(nats_server: NatsServer) -> None:
-    """Where there are no streams there is nothing."""
+    """The history of an instance without streams is empty."""
     since = datetime.now(timezone.utc) - timedelta(hours=1)
     assert await history(new_settings(nats_server), since) == []
 
@@ -82,7 +82,7 @@ async def test_no_hub_for_one_thing() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_thing_that_fails(nats_server: NatsServer) -> None:
-    """What is done on the hub and raises is told as what it raised."""
+    """An error in work on the hub is raised unchanged."""
 
     async def fail(session: Session) -> None:
         raise ValueError("it is not to be")
@@ -93,7 +93,7 @@ async def test_thing_that_fails(nats_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_thing_that_hangs(nats_server: NatsServer) -> None:
-    """What takes longer than it may is given up."""
+    """Work on the hub that takes too long is given up."""
 
     async def hang(session: Session) -> None:
         await session.stopping.wait()
@@ -120,7 +120,7 @@ async def test_hub_lost_in_the_midst(own_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_cancelling_one_thing(nats_server: NatsServer) -> None:
-    """Cancelled, as by Ctrl-C, it ends and leaves nothing behind."""
+    """Work on the hub that is cancelled, as by Ctrl-C, ends and leaves nothing behind."""
     began: list[Session] = []
 
     async def hang(session: Session) -> None:

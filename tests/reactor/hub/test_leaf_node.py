@@ -66,7 +66,7 @@ def of_service(hub: NatsServer) -> HubSettings:
 
 @pytest_twisted.ensureDeferred
 async def test_reader_at_a_remote_site(servers: tuple[NatsServer, NatsServer]) -> None:
-    """It gets last values, then live messages, as a reader at the telescope."""
+    """A reader at a remote site gets last values, then live messages, as one at the telescope."""
     hub, site = servers
     async with played_service(of_service(hub)) as service:
         service.event("interlock", n=1)
@@ -99,7 +99,7 @@ async def test_reader_at_a_remote_site_commands_nothing(
 async def test_reader_at_a_remote_site_changes_no_stream(
     servers: tuple[NatsServer, NatsServer],
 ) -> None:
-    """It can neither delete nor empty what the hub keeps, nor change how it is kept."""
+    """A remote reader can neither delete nor change what the hub keeps."""
     hub, site = servers
     settings = of_service(hub)
     stream = settings.subjects.events_stream

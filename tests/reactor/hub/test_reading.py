@@ -103,7 +103,7 @@ async def test_all_last_values_come_at_once(nats_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_observers_are_not_told_a_position_of_the_past(nats_server: NatsServer) -> None:
-    """That the mirror was in position does not hold for an observer that comes later."""
+    """An observer that comes later is not told that the mirror was in position."""
     settings = new_settings(nats_server)
     async with played_service(settings) as service:
         service.event("m2AssemblyInPosition", inPosition=True, n=1)

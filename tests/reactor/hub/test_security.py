@@ -94,7 +94,7 @@ async def test_wrong_password_reads_nothing(guarded_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_tls(encrypting_server: NatsServer, certificates: Path) -> None:
-    """With the right authority all goes over TLS."""
+    """With the right authority everything is sent over TLS."""
     settings = HubSettings.parse(encrypting_server.url, ca=str(certificates / "ca.pem"))
     async with played_service(settings) as service, reader(settings) as one:
         service.event("interlock", n=1)

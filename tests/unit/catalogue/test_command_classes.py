@@ -72,7 +72,7 @@ def test_details_have_the_names_and_plain_values_of_the_wire() -> None:
 
 
 def test_fields_that_are_not_given_are_left_out() -> None:
-    """Stop sends no actuators, and Run no name of a script."""
+    """A command sends no field that was not given: Stop sends no actuators."""
     stop = commands.MoveActuators(enums.CommandActuator.Stop)
     assert stop.details() == {"actuatorCommand": 2}
     run = commands.RunScript(enums.CommandScript.Run)
@@ -102,7 +102,7 @@ def test_any_sequence_of_numbers_is_accepted(
 
 
 def test_numpy_is_accepted() -> None:
-    """Arrays of any type of numbers do for lists, and its numbers for numbers."""
+    """A command accepts arrays of numpy as lists, and numbers of numpy as numbers."""
     numpy = pytest.importorskip("numpy")
     command = commands.ApplyForces(numpy.zeros(72, "float32"), numpy.arange(6))
     assert command.details()["tangent"] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
@@ -116,7 +116,7 @@ def test_numpy_is_accepted() -> None:
 
 
 def test_what_numpy_has_for_true_and_for_complex_numbers_is_no_number() -> None:
-    """Truth of numpy does where True or False is asked for, and for no number."""
+    """A True of numpy is accepted for a bool, and for no number."""
     numpy = pytest.importorskip("numpy")
     assert commands.SwitchForceBalanceSystem(numpy.bool_(True)).status is True
     for value in (numpy.bool_(True), numpy.complex128(1 + 2j), numpy.ones(1)):

@@ -94,7 +94,7 @@ def test_messages_that_come_together_wake_once() -> None:
 
 
 def test_two_threads_lose_nothing() -> None:
-    """What one thread puts in while another takes out arrives once, in order."""
+    """While two threads put in and take out, each message arrives once, in order."""
     outbox = Outbox("main-1", limit=10**9)
     count = 5_000
     taken: list[int] = []

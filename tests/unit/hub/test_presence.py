@@ -31,7 +31,7 @@ def test_not_connected_without_the_hub(presence: Presence) -> None:
 
 
 def test_not_connected_until_caught_up(presence: Presence) -> None:
-    """Back on the hub, a reader is up when it has read what it missed."""
+    """After a reconnection to the hub, a reader is up when it has read what it missed."""
     presence.hub_changed(False)
     presence.hub_changed(True)
     presence.alive("a", UP, 1.0)

@@ -38,7 +38,7 @@ def test_last_values_are_new_once() -> None:
 
 
 def test_loss_of_the_last_messages_is_told() -> None:
-    """What a service has said it sent is missing if it is not there when it says so again."""
+    """Messages that the service says it sent, and that did not come, are missing."""
     sequences = new_check()
     assert sequences.expect(OLD, 10) == 0
     assert sequences.check(OLD, 11) == 0
@@ -50,7 +50,7 @@ def test_loss_of_the_last_messages_is_told() -> None:
 
 @given(st.sets(st.integers(1, 50), min_size=1), st.lists(st.integers(1, 50)))
 def test_gaps_add_up(arrived: set[int], repeats: list[int]) -> None:
-    """What is told to be missing is exactly what did not come; repeats change nothing."""
+    """The reported missing messages are exactly those that did not come, in spite of repeats."""
     sequences = new_check()
     missing = new = 0
     for number in sorted(arrived):

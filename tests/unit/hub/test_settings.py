@@ -43,7 +43,7 @@ def test_token_of_a_file(tmp_path: Path) -> None:
     ["", "http://hub", "nats://", "nats://hub:99999", "nats://hub:0", "nats://hub/x", "a,,b"],
 )
 def test_url_that_is_none(url: str) -> None:
-    """What is no NATS server is refused, with what one looks like."""
+    """A URL of no NATS server is refused, and the error shows what one looks like."""
     with pytest.raises(ValueError, match="a hub is nats://host:port"):
         HubSettings.parse(url)
 

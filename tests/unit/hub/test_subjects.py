@@ -8,7 +8,7 @@ from m2com_twisted.hub.subjects import Subjects
 
 
 def test_subjects_of_messages() -> None:
-    """Events, keyed events, statuses, telemetry, and commands under a root of their own."""
+    """Each kind of message has subjects under a root of its own."""
     subjects = Subjects("main")
     assert subjects.of_event({"id": "interlock"}) == "m2.main.evt.interlock"
     assert (

@@ -117,7 +117,7 @@ def test_has_no_proof(bench: MirrorBench, kind: type[commands.Command]) -> None:
     ids=["runScript", "moveActuators"],
 )
 def test_a_stop_has_no_proof(bench: MirrorBench, command: commands.Command) -> None:
-    """Nothing tells that a script or a motion was stopped."""
+    """No message shows that a script or a motion was stopped, so a stop has no proof."""
     verified = bench.run(bench.mirror.run(command))
     assert not verified.is_proved
 
@@ -137,7 +137,7 @@ def test_forces_need_telemetry(bench: MirrorBench) -> None:
 
 
 def test_a_refused_loop(bench: MirrorBench) -> None:
-    """What the controller refuses is an error, not a missing proof."""
+    """A command that the controller refuses is an error, not a missing proof."""
     with pytest.raises(CommandFailed):
         bench.run(bench.mirror.run(commands.SwitchForceBalanceSystem(status=True)))
 

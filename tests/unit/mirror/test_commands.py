@@ -69,7 +69,7 @@ def test_proof_then_success() -> None:
 
 
 def test_an_older_event_is_no_proof() -> None:
-    """What was told before the command does not prove it."""
+    """An event from before the command does not prove it."""
     linked = Linked()
     linked.link.event("enabledFaultsMask", mask=5)
     linked.run(MASK)
@@ -81,7 +81,7 @@ def test_an_older_event_is_no_proof() -> None:
 
 
 def test_an_event_of_the_command_before_is_no_proof() -> None:
-    """What is told between sending and acknowledgement is the effect of a command before it."""
+    """An event before the acknowledgement is the effect of an earlier command."""
     linked = Linked()
     linked.run(MASK)
     linked.link.event("enabledFaultsMask", mask=5)
@@ -126,7 +126,7 @@ def test_another_effect_is_no_proof() -> None:
 
 
 def test_success_without_effect() -> None:
-    """The error says what was accepted, what was not seen, and what was seen last."""
+    """Without a proof the error says what was accepted, what was not seen, and what was seen."""
     linked = Linked()
     linked.run(MASK)
     linked.link.ack()
@@ -145,7 +145,7 @@ def test_success_without_effect() -> None:
 
 
 def test_one_deadline_for_both() -> None:
-    """What the reply takes is not there for the proof."""
+    """The time that the reply takes is no longer available for the proof."""
     linked = Linked()
     linked.run(MASK, timeout=8.0)
     assert linked.link.timeouts == [(8.0, 8.0)]
@@ -177,7 +177,7 @@ def test_missing_success_with_proof() -> None:
 
 
 def test_missing_success_without_proof() -> None:
-    """Neither reply nor effect: the error of the command comes out."""
+    """Without reply and without effect, the error of the command is raised."""
     linked = Linked()
     linked.link.event("enabledFaultsMask", mask=5)
     linked.run(MASK)
@@ -187,7 +187,7 @@ def test_missing_success_without_proof() -> None:
 
 
 def test_failure_comes_out() -> None:
-    """What the controller could not complete is an error, whatever was seen."""
+    """A command that the controller could not complete raises an error, whatever was seen."""
     linked = Linked()
     linked.run(MASK)
     linked.link.ack()
@@ -199,7 +199,7 @@ def test_failure_comes_out() -> None:
 
 
 def test_loss_comes_out() -> None:
-    """After a loss nothing is claimed, even if the effect was seen before it."""
+    """A command whose connection was lost claims nothing, even if its effect was seen before."""
     linked = Linked()
     linked.run(MASK)
     linked.link.ack()
@@ -233,7 +233,7 @@ def test_without_proof() -> None:
 
 
 def test_cancelled() -> None:
-    """Cancelling stops the waiting, and leaves nothing behind."""
+    """A cancelled command stops waiting, and leaves nothing behind."""
     linked = Linked()
     before = len(linked.clock.getDelayedCalls())
     running = linked.run(MASK)

@@ -122,7 +122,7 @@ def agrees(condition: Condition, model: Model) -> bool:
 
 @pytest.mark.parametrize(("procedure", "step", "disturbance"), DISTURBED)
 def test_it_ends_by_itself(slow: MirrorBench, procedure: str, step: int, disturbance: str) -> None:
-    """Disturbed and left alone, it ends within the limits of its steps; what it claims is so."""
+    """A disturbed procedure ends within the limits of its steps, and its report is true."""
     prepare(slow, PROCEDURES[procedure])
     run = Run(slow, procedure, step)
     began = slow.clock.seconds()
@@ -147,7 +147,7 @@ def test_it_ends_by_itself(slow: MirrorBench, procedure: str, step: int, disturb
 
 @pytest.mark.parametrize(("procedure", "step", "delay"), CANCELLED)
 def test_cancelled(slow: MirrorBench, procedure: str, step: int, delay: float) -> None:
-    """Cancelled at any step it ends within a second; its report has all that was sent."""
+    """A procedure cancelled at any step ends within a second; its report has all that was sent."""
     prepare(slow, PROCEDURES[procedure])
     run = Run(slow, procedure, step)
     cancelled_at: list[float] = []

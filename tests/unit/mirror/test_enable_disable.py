@@ -39,7 +39,7 @@ def states(report: Report) -> dict[str, StepState]:
 
 
 def test_enable(bench: MirrorBench) -> None:
-    """It ends with a closed loop that was seen to hold, and no fault."""
+    """`enable` ends with a closed loop that was seen, and without a fault."""
     report = bench.run(bench.mirror.enable())
     assert report.succeeded
     assert bench.mirror.condition is Condition.TRACKING
@@ -70,14 +70,14 @@ def test_enable_twice(tracking: MirrorBench) -> None:
 
 
 def test_enable_without_closing(bench: MirrorBench) -> None:
-    """On request the loop stays open."""
+    """With close_loop=False, enable leaves the loop open."""
     bench.run(bench.mirror.enable(close_loop=False))
     assert bench.mirror.condition is Condition.OPEN_LOOP
     assert not bench.model.mirror.loop_closed
 
 
 def test_enable_chooses_configuration_and_hardpoints() -> None:
-    """What the settings choose is set where it differs, before the powers are on."""
+    """`enable` chooses hardpoints and configuration of the settings before the powers are on."""
     settings = Settings(configuration_file="other.csv", hardpoints=(4, 14, 24, 72, 74, 76))
     bench = MirrorBench(settings=settings)
     bench.run(bench.start())
@@ -90,7 +90,7 @@ def test_enable_chooses_configuration_and_hardpoints() -> None:
 
 
 def test_progress(bench: MirrorBench) -> None:
-    """Each step is told when it begins and when it ends, with the report so far."""
+    """The progress callback is called at the begin and the end of each step."""
     told: list[tuple[str, StepState]] = []
 
     def progress(report: Report, step: StepRecord) -> None:
@@ -143,7 +143,7 @@ class Stuck(list[InnerLoopControlMode]):
 
 
 def test_ilcs_that_are_enabled_are_left_alone(tracking: MirrorBench) -> None:
-    """Only the ILCs that need it are addressed, and only those are waited for."""
+    """`enable_ilcs` addresses only ILCs that are not enabled, and waits only for those."""
     address = tracking.mirror.set_inner_loop_control_mode([20], InnerLoopControlMode.Fault)
     tracking.run(address)
     before = tracking.clock.seconds()
@@ -157,7 +157,7 @@ def test_ilcs_that_are_enabled_are_left_alone(tracking: MirrorBench) -> None:
 
 
 def test_ilcs_need_their_power(bench: MirrorBench) -> None:
-    """Without communication power it ends at once, and sends nothing."""
+    """Without communication power enable_ilcs ends at once, and sends nothing."""
     with pytest.raises(ProcedureError) as caught:
         bench.run(bench.mirror.enable_ilcs())
     assert isinstance(caught.value.__cause__, PreconditionError)
@@ -166,7 +166,7 @@ def test_ilcs_need_their_power(bench: MirrorBench) -> None:
 
 
 def test_a_limit_for_all_of_it(bench: MirrorBench) -> None:
-    """The time limit for the whole ends the step that runs then."""
+    """The time limit of a whole procedure ends the step that runs then."""
     with pytest.raises(ProcedureError) as caught:
         bench.run(bench.mirror.enable(timeout=2.0))
     assert bench.clock.seconds() < 3.0
@@ -174,7 +174,7 @@ def test_a_limit_for_all_of_it(bench: MirrorBench) -> None:
 
 
 def test_disable(tracking: MirrorBench) -> None:
-    """It ends with the loop open and both powers off, seen to be so."""
+    """`disable` ends with the loop open and both powers off, as seen."""
     report = tracking.run(tracking.mirror.disable())
     assert report.succeeded
     assert tracking.mirror.condition is Condition.DISABLED
@@ -184,14 +184,14 @@ def test_disable(tracking: MirrorBench) -> None:
 
 
 def test_disable_keeps_the_communication_power(tracking: MirrorBench) -> None:
-    """On request the communication power stays on."""
+    """On request disable leaves the communication power on."""
     tracking.run(tracking.mirror.disable(communication_off=False))
     assert tracking.mirror.condition is Condition.SAFE
     assert tracking.model.communication_on
 
 
 def test_disable_goes_on_after_a_failure(tracking: MirrorBench) -> None:
-    """Each step is tried; it fails in the end if one that counts was not done."""
+    """`disable` tries each step, whatever became of the step before."""
     tracking.controller.inject("missing-success", count=2)  # script, then the loop
     settings = replace(Settings(), power_timeout=5.0)
     tracking.mirror.stopService()
@@ -206,7 +206,7 @@ def test_disable_goes_on_after_a_failure(tracking: MirrorBench) -> None:
 
 
 def test_disable_without_telemetry(tracking: MirrorBench) -> None:
-    """It needs the command port only."""
+    """`disable` needs only the command port."""
     tracking.lose("telemetry")
     report = tracking.run(tracking.mirror.disable())
     assert report.succeeded
@@ -215,7 +215,7 @@ def test_disable_without_telemetry(tracking: MirrorBench) -> None:
 
 
 def test_disable_without_a_connection(tracking: MirrorBench) -> None:
-    """It raises: a mirror that is out of reach was not disabled."""
+    """`disable` raises if the mirror is out of reach."""
     tracking.lose("command")
     tracking.advance(0.1)
     with pytest.raises(ProcedureError):
@@ -226,7 +226,7 @@ def test_disable_without_a_connection(tracking: MirrorBench) -> None:
 
 
 def test_disable_ends_enable(bench: MirrorBench) -> None:
-    """It cancels the other procedures, and waits for the slow command that they left."""
+    """`disable` cancels the other procedures, and waits for the slow command that they left."""
     errors: list[BaseException | None] = []
 
     def keep(failure: Failure) -> None:
@@ -383,7 +383,7 @@ def limit_switches(told: Told) -> bool | None:
 
 
 def test_the_console_has_control(tracking: MirrorBench) -> None:
-    """While the console has control, nothing is sent, and the error says who has it."""
+    """While the console has control, enable sends nothing, and the error says who has it."""
     mirror = tracking.mirror
     tracking.run(mirror.switch_command_source(False))
     for procedure in (mirror.enable, partial(mirror.move, z=5.0)):

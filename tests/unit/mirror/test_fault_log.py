@@ -5,7 +5,7 @@ from tests.support.told_mirror import FAULT_6056, WARNING_6078, Told
 
 
 def test_not_told() -> None:
-    """Before the first word nothing is known, which is not the same as no faults."""
+    """Before the first status of the faults is received, the faults are not known."""
     faults = Told().state.faults
     assert not faults.is_known
     assert faults.current == ()
@@ -38,7 +38,7 @@ def test_latched_with_times_and_count() -> None:
 
 
 def test_forget_keeps_what_is_still_there() -> None:
-    """Latched faults are forgotten on request, but not those of now."""
+    """`forget` removes latched faults, but not the current ones."""
     told = Told()
     told.event("summaryFaultsStatus", status=FAULT_6056)
     told.event("summaryFaultsStatus", status=WARNING_6078)
@@ -47,7 +47,7 @@ def test_forget_keeps_what_is_still_there() -> None:
 
 
 def test_after_a_loss() -> None:
-    """After a loss the faults of now are not known; the latched ones stay."""
+    """After a loss the current faults are not known, and the latched ones stay."""
     told = Told()
     told.event("summaryFaultsStatus", status=FAULT_6056)
     told.reconnect_command()
@@ -67,7 +67,7 @@ def test_told_again_after_a_loss_is_nothing_new() -> None:
 
 
 def test_faults_and_warnings() -> None:
-    """Those that are faults can be told from mere warnings."""
+    """Faults and warnings can be told apart."""
     told = Told()
     told.event("summaryFaultsStatus", status=FAULT_6056 | WARNING_6078)
     assert [fault.code for fault in told.state.faults.serious()] == [6056]
@@ -83,7 +83,7 @@ def test_reserved_bits_are_shown() -> None:
 
 
 def test_masked_faults_are_shown() -> None:
-    """Of the faults of now, those outside the mask in force are shown apart."""
+    """Current faults that the mask excludes are shown apart."""
     told = Told()
     told.event("enabledFaultsMask", mask=(1 << 64) - 1 & ~FAULT_6056)
     told.event("summaryFaultsStatus", status=FAULT_6056 | WARNING_6078)
@@ -93,7 +93,7 @@ def test_masked_faults_are_shown() -> None:
 
 
 def test_each_fault_has_advice() -> None:
-    """What was latched says what a person should do."""
+    """Each latched fault has advice for a person."""
     told = Told()
     told.event("summaryFaultsStatus", status=(1 << 64) - 1)
     latched = told.state.faults.latched
@@ -102,7 +102,7 @@ def test_each_fault_has_advice() -> None:
 
 
 def test_first_out() -> None:
-    """What came first since there was no fault is kept, whatever follows it."""
+    """The fault that came first is kept, whatever follows it."""
     told = Told()
     told.event("summaryFaultsStatus", status=WARNING_6078)
     told.now = 101.0
@@ -114,7 +114,7 @@ def test_first_out() -> None:
 
 
 def test_first_out_of_the_next_time() -> None:
-    """After the faults were cleared, the next one is the first."""
+    """After the faults were cleared, the next fault counts as the first."""
     told = Told()
     told.event("summaryFaultsStatus", status=WARNING_6078)
     told.event("summaryFaultsStatus", status=0)

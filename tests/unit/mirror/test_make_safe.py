@@ -59,7 +59,7 @@ def test_from_closed_loop(tracking: MirrorBench) -> None:
 
 
 def test_five_seconds_into_a_power_up(slow: MirrorBench) -> None:
-    """It waits for the slow command to end: the power is not on two minutes later."""
+    """`make_safe` waits for a slow power-up, so the power is not on two minutes later."""
     enabling = begin(slow.mirror.enable())
     slow.advance(5.0)
     report = slow.run(slow.mirror.make_safe())
@@ -88,7 +88,7 @@ def test_a_motor_that_is_powering_up(slow: MirrorBench) -> None:
 
 
 def test_it_says_that_a_slow_command_goes_on(slow: MirrorBench) -> None:
-    """What has not ended in time is named, and nothing is claimed."""
+    """`make_safe` names a command that has not ended in time, and claims nothing."""
     from dataclasses import replace
 
     from m2com_twisted.mirror import Settings
@@ -131,7 +131,7 @@ def begin_names(bench: MirrorBench) -> list[str]:
 
 
 def test_nothing_else_is_sent_meanwhile(slow: MirrorBench) -> None:
-    """Until it has ended, procedures and commands are refused; afterwards they are not."""
+    """During make_safe procedures and commands are refused; afterwards they are not."""
     begin(slow.mirror.power(PowerType.Communication, True))
     making_safe = begin(slow.mirror.make_safe())
     for refused in (slow.mirror.enable(), slow.mirror.power(PowerType.Motor, True)):
@@ -143,7 +143,7 @@ def test_nothing_else_is_sent_meanwhile(slow: MirrorBench) -> None:
 
 
 def test_without_a_connection(tracking: MirrorBench) -> None:
-    """Out of reach, it goes on trying until its time is over, and claims nothing."""
+    """Out of reach, make_safe keeps trying until its time is over, and claims nothing."""
     tracking.lose("command")
     tracking.advance(0.1)
     tracking.lose("telemetry")
@@ -164,7 +164,7 @@ def test_refused_by_the_controller(tracking: MirrorBench) -> None:
 
 
 def test_missing_success_does_not_take_long(tracking: MirrorBench) -> None:
-    """Where the effect was seen, a missing answer is waited for a few seconds only."""
+    """If the effect was seen, make_safe waits only a few seconds for the answer."""
     tracking.controller.inject("missing-success", count=4)
     before = tracking.clock.seconds()
     report = tracking.run(tracking.mirror.make_safe())
@@ -173,7 +173,7 @@ def test_missing_success_does_not_take_long(tracking: MirrorBench) -> None:
 
 
 def test_twice_at_once(tracking: MirrorBench) -> None:
-    """Two who ask for it beside each other both get the truth."""
+    """Two calls of make_safe at the same time both report the truth."""
     first, second = begin(tracking.mirror.make_safe()), begin(tracking.mirror.make_safe())
     tracking.advance(10.0)
     assert first[0].safe
@@ -181,7 +181,7 @@ def test_twice_at_once(tracking: MirrorBench) -> None:
 
 
 def test_cancelled(slow: MirrorBench) -> None:
-    """Cancelled, it ends at once and claims nothing."""
+    """A cancelled make_safe ends at once and claims nothing."""
     begin(slow.mirror.power(PowerType.Motor, True))
     slow.advance(1.0)
     making_safe: Deferred[Any] = Deferred.fromCoroutine(slow.mirror.make_safe())
@@ -216,7 +216,7 @@ CASES = [
 
 @pytest.mark.parametrize(("procedure", "step", "disturbance"), CASES)
 def test_the_claim_is_true(slow: MirrorBench, procedure: str, step: int, disturbance: str) -> None:
-    """At each step of each procedure, whatever goes wrong: what is claimed is so, and stays so."""
+    """Whatever goes wrong at any step of any procedure, the claim of make_safe is true."""
     sample = PROCEDURES[procedure]
     prepare(slow, sample)
     safe: list[list[Any]] = []

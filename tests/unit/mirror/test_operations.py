@@ -33,7 +33,7 @@ def open_loop(bench: MirrorBench) -> MirrorBench:
 
 
 def test_move(tracking: MirrorBench) -> None:
-    """It ends when the mirror is there and has stayed there."""
+    """`move` ends when the mirror has reached its position and has stayed there."""
     report = tracking.run(tracking.mirror.move(z=20.0))
     assert report.succeeded
     assert position(tracking) == pytest.approx((0.0, 20.0), abs=1.0)
@@ -69,7 +69,7 @@ def test_a_target_ends_with_the_loop(tracking: MirrorBench) -> None:
 
 
 def test_move_needs_the_closed_loop(open_loop: MirrorBench) -> None:
-    """In open loop nothing is sent, and the error names what does not hold."""
+    """In open loop move sends nothing, and the error names the precondition."""
     with pytest.raises(ProcedureError) as caught:
         open_loop.run(open_loop.mirror.move(z=5.0))
     assert isinstance(caught.value.__cause__, PreconditionError)
@@ -85,7 +85,7 @@ def test_move_within_the_limits(tracking: MirrorBench, axes: dict[str, Any]) -> 
 
 
 def test_a_cancelled_motion(tracking: MirrorBench) -> None:
-    """Cancelled, it asks for nothing more; the report says that the motion may go on."""
+    """A cancelled move sends nothing more, and its report says that the motion may go on."""
     outcome: list[Any] = []
     moving: Deferred[Any] = Deferred.fromCoroutine(tracking.mirror.move(z=40.0))
     moving.addErrback(lambda failure: outcome.append(failure.value))
@@ -117,7 +117,7 @@ def test_a_fault_during_a_motion(tracking: MirrorBench) -> None:
 
 
 def test_move_actuators(open_loop: MirrorBench) -> None:
-    """Actuators are named, and it ends when their steps are made."""
+    """`move_actuators` takes names, and ends when the steps are made."""
     steps = ActuatorDisplacementUnit.Step
     report = open_loop.run(open_loop.mirror.move_actuators(["B2", "A1"], 300, steps))
     assert report.succeeded
@@ -126,7 +126,7 @@ def test_move_actuators(open_loop: MirrorBench) -> None:
 
 @pytest.mark.parametrize("displacement", [201.0, float("inf"), 0.0, 1e-6], ids=str)
 def test_displacements_that_are_refused(open_loop: MirrorBench, displacement: float) -> None:
-    """Too far is refused, and so is less than one step, which the controller ignores."""
+    """A displacement that is too large, or less than one step, is refused."""
     with pytest.raises(InvalidFieldError):
         open_loop.run(open_loop.mirror.move_actuators(["B2"], displacement))
 
@@ -150,14 +150,14 @@ def test_an_unknown_actuator(open_loop: MirrorBench) -> None:
 
 
 def test_run_script(open_loop: MirrorBench) -> None:
-    """It ends when the script has come to its end."""
+    """`run_script` ends when the script has come to its end."""
     report = open_loop.run(open_loop.mirror.run_script("a.txt"))
     assert report.succeeded
     assert open_loop.model.script.percentage == 100
 
 
 def test_forces_by_name(tracking: MirrorBench) -> None:
-    """Forces replace all former offsets: who is not named gets 0."""
+    """`apply_forces` replaces all former offsets; an actuator that is not named gets 0."""
     tracking.run(tracking.mirror.apply_forces({"B1": 10.0, "A6": -5.0}))
     tracking.run(tracking.mirror.apply_forces({"B2": 7.0}))
     applied = tracking.model.mirror.applied
@@ -165,7 +165,7 @@ def test_forces_by_name(tracking: MirrorBench) -> None:
 
 
 def test_forces_added(tracking: MirrorBench) -> None:
-    """On request they are added to the present offsets."""
+    """With add=True forces are added to the present offsets."""
     tracking.run(tracking.mirror.apply_forces({"B1": 10.0, "A6": -5.0}))
     tracking.run(tracking.mirror.apply_forces({"B1": 2.0}, add=True))
     applied = tracking.model.mirror.applied
@@ -189,7 +189,7 @@ def test_forces_that_are_refused(tracking: MirrorBench, forces: Any) -> None:
 
 
 def test_forces_with_a_short_correction() -> None:
-    """Without all corrections a demand cannot be checked, and nothing is sent."""
+    """Without all corrections the demand cannot be checked, and nothing is sent."""
     linked = Linked()
     linked.link.event("powerSystemState", powerType=1, status=True, state=5)
     linked.link.event("forceBalanceSystemStatus", status=True)
@@ -209,7 +209,7 @@ def test_forces_with_a_short_correction() -> None:
 
 
 def test_offsets_that_are_no_numbers_prove_nothing() -> None:
-    """Telemetry with NaN in it is not equal to any offset."""
+    """Telemetry with NaN equals no offset, so it proves nothing."""
     linked = Linked()
     linked.link.event("powerSystemState", powerType=1, status=True, state=5)
     linked.run(commands.ResetForceOffsets())
@@ -224,14 +224,14 @@ def test_offsets_that_are_no_numbers_prove_nothing() -> None:
 
 
 def test_reset_force_offsets(tracking: MirrorBench) -> None:
-    """All offsets are 0, seen in the telemetry."""
+    """`reset_force_offsets` ends when the telemetry shows that all offsets are 0."""
     tracking.run(tracking.mirror.apply_forces({"B1": 10.0}))
     tracking.run(tracking.mirror.reset_force_offsets())
     assert not any(tracking.model.mirror.applied)
 
 
 def test_bump_test(tracking: MirrorBench) -> None:
-    """Push and pull are measured, and the former offsets are restored."""
+    """`bump_test` measures push and pull, and restores the former offsets."""
     tracking.run(tracking.mirror.apply_forces({"B1": 10.0, "B7": 3.0}))
     report = tracking.run(tracking.mirror.bump_test("B7", 20.0))
     assert report.succeeded
@@ -248,7 +248,7 @@ def test_a_bump_test_that_fails(tracking: MirrorBench) -> None:
 
 
 def test_a_bump_test_that_is_cancelled(tracking: MirrorBench) -> None:
-    """Cancelled, it removes its force, and ends within a second."""
+    """A cancelled bump_test removes its force, and ends within a second."""
     tracking.run(tracking.mirror.apply_forces({"B1": 10.0}))
     outcome: list[Any] = []
     bumping: Deferred[Any] = Deferred.fromCoroutine(tracking.mirror.bump_test("B7", 20.0))
@@ -263,21 +263,21 @@ def test_a_bump_test_that_is_cancelled(tracking: MirrorBench) -> None:
 
 
 def test_clear_faults(bench: MirrorBench) -> None:
-    """Faults whose cause is gone are cleared."""
+    """`clear_faults` clears faults whose cause is gone."""
     report = bench.run(bench.mirror.clear_faults())
     assert report.succeeded
     assert bench.model.faults.status == 0
 
 
 def test_reset_breakers(open_loop: MirrorBench) -> None:
-    """It ends when each breaker of the system was seen closed."""
+    """`reset_breakers` ends when each breaker of the system was seen closed."""
     report = open_loop.run(open_loop.mirror.reset_breakers(PowerType.Motor))
     assert report.succeeded
     assert all(open_loop.mirror.state.breakers.values())
 
 
 def test_breakers_need_their_power(bench: MirrorBench) -> None:
-    """Without power nothing is sent."""
+    """Without power reset_breakers sends nothing."""
     with pytest.raises(ProcedureError, match="motor_power"):
         bench.run(bench.mirror.reset_breakers(PowerType.Motor))
 
@@ -299,19 +299,19 @@ def test_a_file_that_is_not_listed(bench: MirrorBench) -> None:
 
 
 def test_change_hardpoints(bench: MirrorBench) -> None:
-    """Six names of a valid list, in any order."""
+    """`change_hardpoints` takes six names of a valid list, in any order."""
     bench.run(bench.mirror.change_hardpoints(["B5", "B15", "B25", "A5", "A3", "A1"]))
     assert bench.model.mirror.hardpoints == (4, 14, 24, 72, 74, 76)
 
 
 def test_hardpoints_need_the_power_off(open_loop: MirrorBench) -> None:
-    """With communication power nothing is sent."""
+    """With communication power change_hardpoints sends nothing."""
     with pytest.raises(ProcedureError, match="communication_power_off"):
         open_loop.run(open_loop.mirror.change_hardpoints(["B5", "B15", "B25", "A1", "A3", "A5"]))
 
 
 def test_reboot(bench: MirrorBench) -> None:
-    """It waits until the controller is back and has said how things are."""
+    """`reboot` waits until the controller is back and has told its state."""
 
     def bring_back() -> None:
         Deferred.fromCoroutine(bench.start_controller())
@@ -324,7 +324,7 @@ def test_reboot(bench: MirrorBench) -> None:
 
 
 def test_two_things_at_once(tracking: MirrorBench) -> None:
-    """Procedures may run beside each other."""
+    """Two procedures may run at the same time."""
     moving: Deferred[Any] = Deferred.fromCoroutine(tracking.mirror.move(z=5.0))
     forcing: Deferred[Any] = Deferred.fromCoroutine(tracking.mirror.apply_forces({"B1": 5.0}))
     tracking.advance(30.0)

@@ -32,7 +32,7 @@ def test_one_attribute_for_each_event_and_topic() -> None:
 
 
 def test_never_told() -> None:
-    """What the controller has never said has no value and no age."""
+    """A reading of a message that never came has no value and no age."""
     reading = Told().state.config
     assert (reading.value, reading.received_at, reading.age) == (None, None, None)
     assert reading.validity is Validity.NEVER
@@ -146,7 +146,7 @@ def any_message(kind: type[TypedMessage]) -> TypedMessage:
 
 @pytest.mark.parametrize("kind", telemetry.BY_NAME.values(), ids=lambda kind: kind.name)
 def test_without_motor_power(kind: type[TypedMessage]) -> None:
-    """Sixteen topics come only with motor power; without it their last values mean nothing."""
+    """Without motor power the last values of sixteen topics are UNPOWERED."""
     told = Told()
     told.power(1, 5)
     told.state.receive(any_message(kind), told.now)
@@ -234,7 +234,7 @@ def test_what_does_not_fit_changes_nothing() -> None:
 
 
 def test_an_unreadable_state_makes_the_last_one_old() -> None:
-    """After a word that cannot be read, the one before it is not so any more."""
+    """An event that cannot be read makes the one before it old."""
     told = Told()
     told.event("interlock", state=False)
     told.state.receive(events.parse({"id": "interlock", "state": "perhaps"}), told.now)
@@ -245,7 +245,7 @@ def test_an_unreadable_state_makes_the_last_one_old() -> None:
 
 
 def test_an_unreadable_topic_is_old_at_once() -> None:
-    """Telemetry that cannot be read is no sign that the last values still hold."""
+    """A topic that cannot be read makes its last values old at once."""
     told = Told()
     told.power(1, 5)
     told.position()
@@ -306,7 +306,7 @@ def test_messages_that_nobody_knows() -> None:
     ],
 )
 def test_what_is_repeated_while_it_holds(name: str, fields: Any, attribute: str) -> None:
-    """Three events come in each cycle while they hold, and nothing tells their end: they age."""
+    """Three events that are repeated while they are true become old without a repetition."""
     told = Told()
     told.event(name, **fields)
     told.now += 0.9
@@ -342,7 +342,7 @@ def test_unpowered_by_the_state(state: int) -> None:
 
 
 def test_hardpoints_and_bypassed_ilcs() -> None:
-    """Both are known only once they were told; they are counted from 1, as on the wire."""
+    """Hardpoints and bypassed ILCs are unknown until they are told, and count from 1."""
     told = Told()
     assert told.state.hardpoint_list.value is None
     assert told.state.bypassed_ilcs.value is None

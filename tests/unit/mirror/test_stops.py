@@ -151,7 +151,7 @@ def test_something_else_is_told_before_the_last_answer(told: dict[str, Any]) -> 
 
 
 def test_a_late_acknowledgement(tracking: MirrorBench) -> None:
-    """Acknowledgements that come after the answers change nothing."""
+    """Acknowledgements after the answers do not change the report of make_safe."""
     linked = Linked(replace(Settings(), safe_timeout=20.0))
     making_safe = begin(linked.mirror.make_safe())
     ids = [command[0] for command in linked.link.pending]
@@ -171,7 +171,7 @@ def test_a_late_acknowledgement(tracking: MirrorBench) -> None:
 @pytest.mark.parametrize("injection", ["duplicate-success", "wrong-id", "missing-ack"])
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 50])
 def test_wrong_answers(tracking: MirrorBench, injection: str, count: int) -> None:
-    """However many answers are wrong, what is claimed is so, and in the end it is claimed."""
+    """However many answers are wrong, make_safe claims only what is true, and ends safe."""
     tracking.controller.inject(injection, count=count)
     report = tracking.run(tracking.mirror.make_safe())
     assert report.safe
@@ -180,7 +180,7 @@ def test_wrong_answers(tracking: MirrorBench, injection: str, count: int) -> Non
 
 
 def test_a_controller_that_restarts_twice(slow: MirrorBench) -> None:
-    """It is asked again after each restart, until it was seen."""
+    """After each restart make_safe asks again, until the state was seen."""
     begin(slow.mirror.power(PowerType.Motor, True))
     slow.advance(1.0)
     making_safe = begin(slow.mirror.make_safe())
@@ -193,7 +193,7 @@ def test_a_controller_that_restarts_twice(slow: MirrorBench) -> None:
 
 
 def test_an_outage_with_the_motors_on(slow: MirrorBench) -> None:
-    """Out of reach nothing is claimed; when the controller is back, the motors are switched off."""
+    """`make_safe` claims nothing in an outage, and switches the motors off after it."""
     slow.run(slow.mirror.power(PowerType.Motor, True))
     making_safe = begin(slow.mirror.make_safe())
     slow.lose("command")
@@ -217,7 +217,7 @@ def test_a_command_port_that_stands_still(tracking: MirrorBench) -> None:
 
 
 def test_faults_that_come_and_go_meanwhile(slow: MirrorBench) -> None:
-    """Words of faults between the stops do not hold them up."""
+    """Reports of faults between the stops do not delay make_safe."""
     begin(slow.mirror.power(PowerType.Motor, True))
     slow.advance(1.0)
     making_safe = begin(slow.mirror.make_safe())
@@ -229,7 +229,7 @@ def test_faults_that_come_and_go_meanwhile(slow: MirrorBench) -> None:
 
 
 def test_time_that_jumps(tracking: MirrorBench) -> None:
-    """Hours that pass at once end it: what was not seen by then is not claimed."""
+    """A jump of time by hours ends make_safe; what was not seen is not claimed."""
     tracking.controller.inject("silence")
     making_safe = begin(tracking.mirror.make_safe())
     tracking.clock.rightNow += 7200.0
@@ -239,7 +239,7 @@ def test_time_that_jumps(tracking: MirrorBench) -> None:
 
 
 def test_a_progress_callback_that_does_what_it_likes(tracking: MirrorBench) -> None:
-    """One that stops again, and stops the mirror: each of the two reports what it has seen."""
+    """A progress callback may stop the mirror; each report has what it saw."""
     nested: list[list[Any]] = []
 
     def progress(report: Report, step: StepRecord) -> None:

@@ -9,7 +9,7 @@ from tests.support.told_mirror import Told
 
 
 def test_true_only_where_it_was_seen() -> None:
-    """As a condition, not known counts as not true."""
+    """A truth that is not known counts as false in a condition."""
     assert Truth(True)
     assert not Truth(False)
     assert not Truth(None)
@@ -23,7 +23,7 @@ def test_a_truth_as_text() -> None:
 
 
 def test_loop_nothing_told() -> None:
-    """Before anything is told, the loop is not known."""
+    """Before any message the state of the loop is not known."""
     assert Told().state.loop_closed.value is None
 
 
@@ -75,7 +75,7 @@ def test_the_mode_closes_no_loop() -> None:
     ids=["both open", "both closed", "mode closed", "bit closed"],
 )
 def test_loop_from_the_welcome_alone(bit: bool, mode: int, value: bool | None) -> None:
-    """Bit and mode together show an open loop; a closed one they show after a fault as well."""
+    """From the welcome alone, only an open loop can be known."""
     told = Told()
     told.event("digitalOutput", value=0x1F | (32 if bit else 0))
     told.event("closedLoopControlMode", mode=mode)
@@ -184,7 +184,7 @@ def test_commander() -> None:
 
 
 def test_in_position_is_repeated() -> None:
-    """True holds only while it is repeated: nothing tells that the mirror drifts out."""
+    """In position is true only while the event is repeated."""
     told = Told()
     told.event("m2AssemblyInPosition", inPosition=True)
     assert told.state.in_position
@@ -244,14 +244,14 @@ def _tell_ilcs(told: Told, mode: int = 3, **others: int) -> None:
 
 
 def test_ilcs_all_enabled() -> None:
-    """All that a closed loop needs are enabled."""
+    """The ILCs are enabled if all that a closed loop needs are."""
     told = Told()
     _tell_ilcs(told)
     assert told.state.ilcs_enabled
 
 
 def test_ilcs_culprits_are_named() -> None:
-    """Those that are not enabled are named, with actuator, ModBUS id and mode."""
+    """ILCs that are not enabled are named, with actuator, ModBUS id and mode."""
     told = Told()
     _tell_ilcs(told, a11=5, a72=1)
     truth = told.state.ilcs_enabled
@@ -260,7 +260,7 @@ def test_ilcs_culprits_are_named() -> None:
 
 
 def test_ilcs_not_told() -> None:
-    """Where one has told nothing, it is not known whether all are enabled."""
+    """If the mode of one ILC is unknown, it is not known whether all are enabled."""
     told = Told()
     told.power(2, 5)
     assert told.state.ilcs_enabled.value is None
@@ -276,7 +276,7 @@ def test_ilcs_not_told() -> None:
     ids=["plain", "with the temperature table", "with the bypassed ones"],
 )
 def test_ilcs_in_one_rule(temperature: bool, bypassed: bool, addresses: set[int]) -> None:
-    """Actuators, inclinometer, temperatures where used; the bypassed hardpoint only on request."""
+    """A closed loop needs the ILCs of the actuators, and others only where they are used."""
     told = Told()
     told.event("bypassedActuatorILCs", ilcs=[6])
     assert required_ilcs(told.state.memory, temperature, bypassed) == addresses

@@ -17,7 +17,7 @@ MOTOR_ON = commands.Power(power_type=PowerType.Motor, status=True)
 
 
 def test_next(bench: MirrorBench) -> None:
-    """It waits for the next message of a class, and returns it."""
+    """`next` waits for the next message of a class, and returns it."""
     before = bench.clock.seconds()
     found = bench.run(bench.mirror.next(telemetry.PowerStatus, timeout=1.0))
     assert isinstance(found, telemetry.PowerStatus)
@@ -25,7 +25,7 @@ def test_next(bench: MirrorBench) -> None:
 
 
 def test_next_that_fits(bench: MirrorBench) -> None:
-    """It passes by the messages that do not fit."""
+    """`next` skips messages that do not fit."""
     switching = Deferred.fromCoroutine(bench.mirror.run(MOTOR_ON))
     found = bench.run(
         bench.mirror.next(
@@ -38,7 +38,7 @@ def test_next_that_fits(bench: MirrorBench) -> None:
 
 
 def test_next_too_late(bench: MirrorBench) -> None:
-    """The error names what was waited for, and what was seen last."""
+    """A timeout of next names what was waited for, and what was seen last."""
     with pytest.raises(WaitTimeoutError) as caught:
         bench.run(bench.mirror.next(events.Interlock, timeout=2.0))
     assert (caught.value.what, caught.value.timeout) == ("Interlock", 2.0)
@@ -56,13 +56,13 @@ def test_the_error_copies_and_pickles() -> None:
 
 
 def test_next_of_a_failing_function(bench: MirrorBench) -> None:
-    """What the function of the user raises comes out."""
+    """An error of the user's function ends next with that error."""
     with pytest.raises(ZeroDivisionError):
         bench.run(bench.mirror.next(telemetry.PowerStatus, lambda message: bool(1 / 0)))
 
 
 def test_next_cancelled(bench: MirrorBench) -> None:
-    """Cancelled, it ends at once and leaves nothing behind."""
+    """A cancelled next ends at once and leaves nothing behind."""
     waiting = Deferred.fromCoroutine(bench.mirror.next(events.Interlock, timeout=60.0))
     errors: list[object] = []
     waiting.addErrback(lambda failure: errors.append(failure.type))
@@ -71,7 +71,7 @@ def test_next_cancelled(bench: MirrorBench) -> None:
 
 
 def test_subscribe(bench: MirrorBench) -> None:
-    """It calls back for each message of the class, until it is cancelled."""
+    """`subscribe` calls back for each message of the class, until it is cancelled."""
     seen: list[telemetry.PowerStatus] = []
     subscription = bench.mirror.subscribe(telemetry.PowerStatus, seen.append)
     bench.advance(0.5)
@@ -121,7 +121,7 @@ def test_async_for_that_is_too_slow(bench: MirrorBench) -> None:
 
 
 def test_wait_for(bench: MirrorBench) -> None:
-    """It waits until something is true of the state, and returns at that moment."""
+    """`wait_for` returns at the moment at which the condition becomes true."""
     Deferred.fromCoroutine(bench.mirror.run(MOTOR_ON))
     bench.run(bench.mirror.wait_for(lambda state: bool(state.motor_power)))
     assert bench.model.motor_on
@@ -130,14 +130,14 @@ def test_wait_for(bench: MirrorBench) -> None:
 
 
 def test_wait_for_what_holds_already(bench: MirrorBench) -> None:
-    """What is true already is not waited for."""
+    """`wait_for` returns at once if the condition is true already."""
     before = bench.clock.seconds()
     bench.run(bench.mirror.wait_for(lambda state: state.motor_power.value is False))
     assert bench.clock.seconds() == before
 
 
 def test_wait_for_what_must_last(bench: MirrorBench) -> None:
-    """It waits until something has been true for a time without a break."""
+    """`wait_for` can wait until a condition has been true for a time without a break."""
     flickering = iter([True] * 10 + [False] + [True] * 1000)
     before = bench.clock.seconds()
     bench.run(bench.mirror.wait_for(lambda state: next(flickering), hold=1.0))
@@ -145,7 +145,7 @@ def test_wait_for_what_must_last(bench: MirrorBench) -> None:
 
 
 def test_wait_for_too_late(bench: MirrorBench) -> None:
-    """The error says what was waited for, and the condition of the mirror."""
+    """A timeout of wait_for names the condition waited for, and that of the mirror."""
     with pytest.raises(WaitTimeoutError, match="No motor power within 3 s; seen last: disabled"):
         bench.run(
             bench.mirror.wait_for(
@@ -177,7 +177,7 @@ def test_all_who_wait_are_told_of_the_end(bench: MirrorBench) -> None:
 
 
 def test_nothing_polls(bench: MirrorBench) -> None:
-    """Waiting without a limit schedules nothing."""
+    """Waiting without a limit schedules no call."""
     before = len(bench.clock.getDelayedCalls())
     waiting = Deferred.fromCoroutine(bench.mirror.wait_for(lambda state: False))
     waiting.addErrback(lambda failure: failure.trap(CancelledError))

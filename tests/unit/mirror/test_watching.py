@@ -14,7 +14,7 @@ from tests.support.told_mirror import Told
 
 
 def test_on_fault(bench: MirrorBench) -> None:
-    """Each fault that comes up is told once, with its time and what a person should do."""
+    """`on_fault` is called once for each new fault, with its time and advice."""
     told: list[tuple[int, float, str]] = []
 
     def tell(fault: Fault, first_seen: float, advice: str) -> None:
@@ -81,7 +81,7 @@ def test_topics_are_not_missed_on_the_way_up() -> None:
 
 
 def test_a_topic_is_not_missed_when_the_connection_has_just_come() -> None:
-    """What was told before a loss is old, but one look is too early to miss it."""
+    """Right after a reconnection no topic counts as silent."""
     told, clock = Told(), Clock()
     watchdog = TopicWatchdog(told.state, clock, NamedLog(logging.getLogger(), "mirror"))
     silent: list[frozenset[str]] = []
