@@ -57,7 +57,7 @@ def test_full_disk(mount: Mount, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_disk_that_stays_full(mount: Mount) -> None:
-    """What never reached the disk is counted as lost at the stop; no empty files are left."""
+    """Messages that never reached the disk are counted as lost when the recorder stops."""
     disk = mount("size=300k")
     recording = Recording(disk / "record")
     for _ in range(50):
@@ -71,7 +71,7 @@ def test_disk_that_stays_full(mount: Mount) -> None:
 def test_memory_is_bounded_while_the_disk_takes_nothing(
     mount: Mount, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """16 MiB wait; what comes then is lost, which is said once and counted at once."""
+    """While the disk takes nothing, 16 MiB wait; later messages are lost and counted."""
     recording = Recording(mount("size=100k"))
     recording.write(600, size=40_000)
     assert recording.recorder.stats.waiting == pytest.approx(2**24 / 40_000, abs=5)
@@ -161,7 +161,7 @@ def test_short_writes_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_disk_that_forgets_what_it_took(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a failed fsync leaves in doubt is counted as lost, and cannot be read either."""
+    """Messages that a failed fsync leaves in doubt count as lost, and cannot be read."""
 
     def failing(descriptor: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -204,7 +204,7 @@ def test_disk_that_forgets_what_it_took_at_the_end_of_a_segment(
 def test_fault_that_is_none_of_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without memory or threads nothing is recorded for a while; then it goes on."""
+    """Without memory or threads nothing is recorded; afterwards the recording goes on."""
 
     def failing(descriptor: int) -> os.stat_result:
         raise MemoryError
@@ -257,7 +257,7 @@ def test_segment_that_is_moved_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("left", [0.0, 0.3, 0.9])
 def test_segment_that_is_truncated(tmp_path: Path, left: float) -> None:
-    """What is left of a truncated segment stays readable; the rest counts as lost."""
+    """The rest of a truncated segment stays readable; what was cut off counts as lost."""
     recording = Recording(tmp_path)
     for _ in range(10):
         recording.write(10, size=100)
@@ -272,7 +272,7 @@ def test_segment_that_is_truncated(tmp_path: Path, left: float) -> None:
 def test_segment_that_is_truncated_in_the_middle_of_a_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The end of it shows that its beginning is gone, which counts as lost."""
+    """If the beginning of a segment is gone, its messages count as lost."""
     recording = Recording(tmp_path)
     recording.write(10)
     write = os.write
@@ -289,7 +289,7 @@ def test_segment_that_is_truncated_in_the_middle_of_a_write(
 
 
 def test_segment_that_is_truncated_while_there_are_no_descriptors(tmp_path: Path) -> None:
-    """What is left of it is counted without one, and the recording goes on when there are some."""
+    """A truncated segment is counted without a descriptor, and recording goes on later."""
     recording = Recording(tmp_path)
     for _ in range(10):
         recording.write(10, size=100)
@@ -310,7 +310,7 @@ def test_segment_that_is_truncated_while_there_are_no_descriptors(tmp_path: Path
 
 
 def test_segment_that_is_truncated_and_moved_away(tmp_path: Path) -> None:
-    """What is left of it stays readable there, and counts as recorded."""
+    """The rest of a segment that is truncated and moved away counts as recorded."""
     recording = Recording(tmp_path / "record")
     for _ in range(10):
         recording.write(10, size=100)
@@ -325,7 +325,7 @@ def test_segment_that_is_truncated_and_moved_away(tmp_path: Path) -> None:
 
 
 def test_segment_that_somebody_else_writes_to(tmp_path: Path) -> None:
-    """All of it stays readable; the recording goes on in a new one."""
+    """A segment that another program writes to stays readable; recording goes on in a new one."""
     recording = Recording(tmp_path)
     recording.write(5)
     with segments(tmp_path)[0].open("ab") as file:
@@ -358,7 +358,7 @@ def test_place_of_the_directory_that_is_removed_and_back(tmp_path: Path) -> None
 
 
 def test_place_of_the_directory_that_cannot_be_made_at_the_start(tmp_path: Path) -> None:
-    """It is made when that is possible, with the directories above it."""
+    """A directory that cannot be made at the start is made as soon as that is possible."""
     (tmp_path / "disk").write_bytes(b"")
     recording = Recording(tmp_path / "disk" / "year" / "night")
     recording.write(5)

@@ -43,7 +43,7 @@ def test_limit_of_file_sizes(tmp_path: Path) -> None:
 
 
 def test_limit_of_file_sizes_that_is_too_low(tmp_path: Path) -> None:
-    """What fits nowhere is counted as lost."""
+    """Messages that fit into no file count as lost."""
     counters = record_with_limits(tmp_path, 500, "RLIMIT_FSIZE=2000")
     numbers = numbers_in(tmp_path) if any(tmp_path.iterdir()) else []
     assert counters == {"recorded": len(numbers), "lost": 500 - len(numbers)}

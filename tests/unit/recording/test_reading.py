@@ -172,7 +172,7 @@ def test_damage_to_the_first_chunk_costs_itself_only(finished: Path, tmp_path: P
 def test_damage_is_told_with_its_place(
     finished: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line for each place says what was left out."""
+    """One line for each damaged place says what was left out."""
     content = bytearray(finished.read_bytes())
     start = chunks_in(bytes(content))[5]
     content[start + 100] ^= 1
@@ -185,7 +185,7 @@ def test_damage_is_told_with_its_place(
 def test_segment_deleted_while_a_recording_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The others are read to their end."""
+    """If a segment is deleted during reading, the others are read to their end."""
     recording = Recording(tmp_path, limits=SegmentLimits(size=1))
     for _ in range(3):
         recording.write()
@@ -250,7 +250,7 @@ def test_following_meets_torn_and_deleted_segments(tmp_path: Path) -> None:
 
 
 def test_following_a_directory_that_is_removed_and_back(tmp_path: Path) -> None:
-    """What its recorder writes when it has made the directory again is seen."""
+    """Messages are also followed after the directory was removed and made again."""
     recording = Recording(tmp_path / "record")
     recording.write(3)
     followed = FollowedRecording(tmp_path / "record", Selection())
@@ -266,7 +266,7 @@ def test_following_a_directory_that_is_removed_and_back(tmp_path: Path) -> None:
 def test_segment_that_is_deleted_while_it_is_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is left out, and the others are read."""
+    """A segment deleted during the search is left out, and the others are read."""
     recording = Recording(tmp_path, limits=SegmentLimits(size=1))
     recording.write()
     recording.write()

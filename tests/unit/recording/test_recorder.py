@@ -95,7 +95,7 @@ def test_what_waits_is_written_within_two_seconds(tmp_path: Path) -> None:
 
 
 def test_much_is_written_at_once(tmp_path: Path) -> None:
-    """64 KiB do not wait for the two seconds."""
+    """64 KiB are written at once, without waiting for two seconds."""
     recording = Recording(tmp_path)
     recording.send(3, size=2**15)
     assert numbers_in(tmp_path) == [0, 1]
@@ -103,7 +103,7 @@ def test_much_is_written_at_once(tmp_path: Path) -> None:
 
 
 def test_nothing_is_recorded_before_the_start_and_after_the_stop(tmp_path: Path) -> None:
-    """What comes then is not counted either."""
+    """Before start and after stop, messages are neither recorded nor counted."""
     recorder = Recorder(tmp_path / "never")
     recorder.observer("command").received(b"{}", {})
     assert recorder.stopService().called
@@ -117,7 +117,7 @@ def test_nothing_is_recorded_before_the_start_and_after_the_stop(tmp_path: Path)
 
 
 def test_each_start_begins_a_segment(tmp_path: Path) -> None:
-    """Nothing that was recorded before is touched, and the counters go on."""
+    """Each start begins a segment; earlier segments and the counters are kept."""
     recording = Recording(tmp_path)
     recording.send(2)
     recording.stop()
@@ -165,7 +165,7 @@ def test_a_new_segment_by_age(tmp_path: Path) -> None:
 
 
 def test_bytes_are_those_on_disk(tmp_path: Path) -> None:
-    """The counter of bytes is the size of the files; the age is that of the segment."""
+    """The counter of bytes is the size of the files, and the age is that of the segment."""
     recording = Recording(tmp_path, limits=SegmentLimits(size=50_000))
     for _ in range(10):
         recording.write(10, size=2000)

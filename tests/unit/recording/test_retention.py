@@ -39,7 +39,7 @@ def test_nothing_is_deleted_by_default(tmp_path: Path) -> None:
 
 
 def test_oldest_go_first_until_the_rest_fits(tmp_path: Path) -> None:
-    """Segments are deleted by their age, no more of them than needed, and nothing else is."""
+    """Only the oldest segments are deleted, and no more than needed."""
     old = [old_segment(tmp_path, day, size=10_000) for day in range(1, 7)]
     notes = tmp_path / "m2-notes.txt"
     notes.write_bytes(bytes(10_000))
@@ -80,7 +80,7 @@ def test_nothing_of_the_last_minute_is_deleted(tmp_path: Path) -> None:
 
 
 def test_segment_that_another_recorder_has_open_is_kept(tmp_path: Path) -> None:
-    """However long it has written nothing."""
+    """A segment that another recorder has open is kept, however long nothing was written."""
     quiet = Recording(tmp_path)
     quiet.write(3)
     [file] = segments(tmp_path)
@@ -110,7 +110,7 @@ def test_recorder_keeps_within_its_size(tmp_path: Path) -> None:
 
 
 def test_two_that_delete_in_one_directory(tmp_path: Path) -> None:
-    """What one has deleted is no error for the other one."""
+    """A segment that another recorder has deleted is no error."""
     for day in range(1, 20):
         old_segment(tmp_path, day)
     both = [Recording(tmp_path, keep=Keep(size=5000)) for _ in range(2)]
@@ -128,7 +128,7 @@ def test_two_that_delete_in_one_directory(tmp_path: Path) -> None:
 def test_what_cannot_be_deleted_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The others are deleted, and the recording goes on."""
+    """A segment that cannot be deleted is reported once; the others are deleted."""
     (tmp_path / "m2-20230101T000000.000000Z.mcap").mkdir()
     old = old_segment(tmp_path, 2)
     recording = Recording(tmp_path, keep=Keep(size=0))

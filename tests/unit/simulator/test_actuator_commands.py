@@ -13,7 +13,7 @@ def steps(console: Console, *actuators: int) -> list[int]:
 
 
 def test_move_in_steps() -> None:
-    """All selected move 100 steps in a cycle, the remainder last, and no others."""
+    """The selected actuators move 100 steps in a cycle, and the remainder last."""
     console = Console()
     assert console.do("moveActuators", **START) == []
     console.wait(0.104)
@@ -50,7 +50,7 @@ def test_pause_and_resume() -> None:
 
 
 def test_stop_drops_the_rest() -> None:
-    """After a stop there is nothing to resume."""
+    """A stopped motion cannot be resumed."""
     console = Console()
     console.do("moveActuators", **START)
     console.wait(0.104)
@@ -67,7 +67,7 @@ def test_stop_and_pause_always_succeed(command: int) -> None:
 
 
 def test_start_while_moving_fails() -> None:
-    """One motion at a time; it goes on."""
+    """A start fails while actuators move, and their motion goes on."""
     console = Console()
     console.do("moveActuators", **START)
     console.fail("moveActuators", **START)
@@ -178,14 +178,14 @@ def test_set_hardpoints(hardpoints: list[int]) -> None:
     ],
 )
 def test_bad_hardpoints_fail(hardpoints: object) -> None:
-    """Three axial ones not on a line, sorted, and every other tangent one."""
+    """Lists of hardpoints that cannot hold the mirror, or are not sorted, are refused."""
     console = Console()
     assert console.fail("setHardpointList", actuators=hardpoints) == []
     assert console.model.mirror.hardpoints == (5, 15, 25, 73, 75, 77)
 
 
 def test_other_hardpoints_hold_the_mirror_where_it_is() -> None:
-    """Changing them neither moves it nor keeps it from moving on."""
+    """Other hardpoints neither move the mirror nor keep it from moving later."""
     console = Console()
     console.close_loop()
     console.do("positionMirror", x=6, y=0, z=6, xRot=0, yRot=0, zRot=0)

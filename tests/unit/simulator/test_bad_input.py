@@ -137,7 +137,7 @@ def test_telemetry_port_survives(line: bytes) -> None:
 
 
 def test_lf_is_no_terminator() -> None:
-    """Two lines with a bare LF between are one, and both are lost."""
+    """A bare LF does not end a line, so two messages with one between them are lost."""
     console = Console()
     line = b'{"id": "cmd_clearErrors", "sequence_id": 1}'
     console.commands.feed(line + b"\n" + line + b"\r\n")
@@ -181,7 +181,7 @@ def test_an_endless_line_is_not_kept() -> None:
 
 
 def test_ids_are_case_sensitive_for_commands() -> None:
-    """CMD_ is no command, and cmd_Power is an unknown one."""
+    """Names of commands are case-sensitive: CMD_ is no command, and cmd_Power is unknown."""
     console = Console()
     console.commands.feed(b'{"id": "CMD_power", "sequence_id": 1}\r\n')
     assert console.commands.take() == []
@@ -212,7 +212,7 @@ def test_an_event_that_cannot_be_sent_is_a_fail(caplog: pytest.LogCaptureFixture
 def test_an_error_in_the_loop_does_not_end_it(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next cycles come, and so do commands."""
+    """After an error in a cycle, the next cycles and commands are executed."""
     console = Console()
     monkeypatch.setattr(console.model.script, "advance", lambda: 1 / 0)
     assert console.wait(0.5) == []

@@ -20,7 +20,7 @@ def reconnect(console: Console) -> list[Message]:
 
 
 def test_welcome_in_wire_order() -> None:
-    """13 events, both power systems, 84 ILCs of which nothing is known yet."""
+    """The welcome has 13 events, both power systems and 84 ILCs, in this order."""
     welcome = Console().welcome
     assert ids(welcome) == [
         "tcpIpConnected",
@@ -60,7 +60,7 @@ def test_the_original_welcomes_once() -> None:
 
 @pytest.mark.parametrize("profile", [DEFAULT, STRICT], ids=lambda profile: profile.name)
 def test_others_welcome_each_connection_with_the_present_state(profile: Profile) -> None:
-    """Power, hardpoints and ILCs are as they are now, and the faults are told again."""
+    """Each connection is welcomed with the present state, and faults are told again."""
     console = Console(profile)
     console.post("power", powerType=2, status=True)
     console.wait(4)
@@ -101,7 +101,7 @@ def test_a_port_takes_the_next_client_at_once(port: str) -> None:
 
 
 def test_a_command_client_that_leaves_takes_its_script_along() -> None:
-    """Power, loop, offsets, faults and steps stay."""
+    """A client that leaves ends its script; power, loop, forces and faults stay."""
     console = Console()
     console.close_loop()
     console.do("applyForces", axial=[1.0] * 72, tangent=[0.0] * 6)
@@ -151,7 +151,7 @@ def block(line: Line, blocked: bool) -> None:
 
 
 def test_a_telemetry_client_that_does_not_read_is_dropped() -> None:
-    """When it has left 1 MiB unread."""
+    """A telemetry client that leaves 1 MiB unread is dropped."""
     console = Console()
     console.power_up()
     telemetry = console.connect_telemetry()
@@ -198,7 +198,7 @@ def test_commands_wait_while_their_answers_are_not_read() -> None:
 
 
 def test_received_messages_are_kept_in_bounds() -> None:
-    """The last 1000 on both ports, oldest first, in 4 MiB of lines at the most."""
+    """`received` has the last 1000 messages of both ports, in at most 4 MiB."""
     console = Console()
     telemetry = console.connect_telemetry()
     elevation = {"id": "tel_elevation", "compName": "MTMount", "actualPosition": 5.0}

@@ -38,5 +38,5 @@ def test_there_are_the_commands_of_the_catalogue() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 def test_a_reader_is_that_of_a_parameter(command: Command) -> None:
-    """What is read in its own way is a parameter of the command."""
+    """Each special reader belongs to a parameter of its command."""
     assert set(command.readers) <= {field.name for field in fields_of(command.declaration)}

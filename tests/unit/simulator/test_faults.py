@@ -43,7 +43,7 @@ LOOP_OPEN = {"id": "forceBalanceSystemStatus", "status": False}
 
 
 def test_table() -> None:
-    """37 faults, each with a bit and a code of its own; the codes run from 6051 to 6088."""
+    """The table has 37 faults, each with a bit and a code from 6051 to 6088."""
     assert len(FAULTS) == 37
     assert len({fault.bit for fault in FAULTS}) == 37
     codes = {fault.code for fault in FAULTS}
@@ -81,7 +81,7 @@ def disturbed() -> Console:
     "code", [f.code for f in FAULTS if f.severity is Severity.FAULT or f.code == 6057]
 )
 def test_a_fault_opens_the_loop(code: int) -> None:
-    """Script and motion end, offsets are 0; no mode is told."""
+    """A fault opens the loop, ends script and motion, and sets the offsets to 0."""
     console = disturbed()
     console.model.raise_fault(code)
     model = console.model
@@ -119,7 +119,7 @@ def test_a_fault_ends_the_motion_of_single_actuators() -> None:
 
 
 def test_a_fault_is_told_once_until_cleared() -> None:
-    """All faults so far in each report; again after clearErrors."""
+    """Each report has all faults so far; after clearErrors a fault is told again."""
     console = ready()
     console.model.raise_fault(6055)
     console.model.raise_fault(6055)
@@ -154,7 +154,7 @@ def push(console: Console, actuator: int, newton: float) -> None:
 
 
 def test_force_limit_in_open_loop() -> None:
-    """489.3 N axial in open loop raise 6057, with all effects of a fault."""
+    """In open loop 489.3 N axial raise 6057, with all effects of a fault."""
     console = ready()
     push(console, 0, 489.0)
     assert told(console.wait(0.3)) == []
@@ -180,7 +180,7 @@ def test_wider_force_limit_in_open_loop() -> None:
 
 
 def test_force_limit_in_closed_loop() -> None:
-    """444.82 N axial in closed loop raise 6056, and the loop opens."""
+    """In closed loop 444.82 N axial raise 6056, and the loop opens."""
     console = ready()
     console.do("switchForceBalanceSystem", status=True)
     push(console, 0, 445)
@@ -205,7 +205,7 @@ def lie(console: Console, forces: dict[int, float]) -> None:
     "forces", [{72: 2500}, {73: -2300, 74: -2300, 76: 2300, 77: 2300}, {72: 500, 75: 600}]
 )
 def test_tangent_load_cells(forces: dict[int, float]) -> None:
-    """One error, the weight, or the sum of all out of bounds is 6088."""
+    """An error of a load cell, of the weight or of the sum beyond its limit raises 6088."""
     console = ready()
     lie(console, forces)
     assert told(console.wait(0.3)) == [LOOP_OPEN, summary(6088)]
@@ -213,7 +213,7 @@ def test_tangent_load_cells(forces: dict[int, float]) -> None:
 
 @pytest.mark.parametrize(("elevation", "faulty"), [(87.1, False), (87.0, True), (91.1, True)])
 def test_angle_comparison(elevation: float, faulty: bool) -> None:
-    """More than the allowed difference to the inclinometer, 89.06 degrees, is 6060."""
+    """A difference to the inclinometer beyond the allowed one raises 6060."""
     console = ready(kind="GUI")
     console.model.external_elevation = elevation
     assert told(console.wait(0.2)) == []
@@ -271,12 +271,12 @@ def test_a_cause_still_there_comes_again() -> None:
 
 
 def test_the_controllers_start_is_a_fault() -> None:
-    """6053, told in the first cycle."""
+    """The fault 6053 is told in the first cycle."""
     assert told(Console().wait(0.11)) == [LOOP_OPEN, {**summary(6053), "status": START}]
 
 
 def test_faults_are_told_to_the_first_client(caplog: pytest.LogCaptureFixture) -> None:
-    """However long it takes to come."""
+    """The first client is told the faults, however late it comes."""
     assert CellController(seed=1).model.faults.status == 0
     console = Console()
     console.commands.transport.loseConnection()

@@ -47,7 +47,7 @@ def test_drop_and_reset(console: Console, port: Any, name: str, aborted: bool) -
 
 
 def test_without_a_client_it_happens_to_the_next(console: Console) -> None:
-    """Right after its welcome, and only to that one."""
+    """Without a client an injection affects the next one, right after its welcome."""
     console.commands.transport.loseConnection()
     console.controller.inject("drop")
     line = console.connect()
@@ -95,7 +95,7 @@ def test_half_open_with_commands_that_wait() -> None:
 
 
 def test_half_open_telemetry(console: Console) -> None:
-    """The same on the other port."""
+    """A half-open telemetry connection neither reads nor sends; the port takes another client."""
     telemetry = console.connect_telemetry()
     console.controller.inject("half-open", port="telemetry")
     console.wait(1)
@@ -103,7 +103,7 @@ def test_half_open_telemetry(console: Console) -> None:
 
 
 def test_slow_drip(console: Console) -> None:
-    """Byte by byte, 100 in a second unless said otherwise; nothing is lost or mixed up."""
+    """A slow drip sends 100 bytes a second by default, and loses nothing."""
     console.controller.inject("slow-drip")
     console.post("saveMirrorPosition")
     assert raw(console.commands) == b""
@@ -146,7 +146,7 @@ def test_slow_drip_is_bounded_and_leaves_nothing(console: Console) -> None:
 
 
 def test_accept_then_close(console: Console) -> None:
-    """As many connections as asked for are closed at once; the present client stays."""
+    """The given number of new connections are closed at once; the present client stays."""
     console.controller.inject("accept-then-close", count=2)
     assert not console.commands.closed
     console.commands.transport.loseConnection()
@@ -158,7 +158,7 @@ def test_accept_then_close(console: Console) -> None:
     [("garbage-line", b"garbage"), ("invalid-utf8", b"\xff"), ("oversize-line", b"x" * LINE_LIMIT)],
 )
 def test_bad_lines(console: Console, name: str, what: bytes) -> None:
-    """One line that cannot be read, and the connection goes on."""
+    """A bad line is sent once, and the connection goes on."""
     console.controller.inject(name)
     line = raw(console.commands)
     assert what in line
@@ -176,7 +176,7 @@ def test_bad_lines_are_no_json(console: Console, name: str) -> None:
 
 
 def test_late_ack(console: Console) -> None:
-    """All answers a second later, unless said otherwise; what follows waits its turn."""
+    """Late answers come one second later by default, and the next ones wait."""
     console.controller.inject("late-ack", seconds=0.5)
     first = console.post("saveMirrorPosition")
     second = console.post("saveMirrorPosition")
@@ -194,7 +194,7 @@ def test_late_ack_by_default(console: Console) -> None:
 
 
 def test_missing_ack(console: Console) -> None:
-    """Without the acknowledgement the final answer comes; the next command gets both."""
+    """Without the acknowledgement only the final answer comes; the next command gets both."""
     console.controller.inject("missing-ack")
     assert statuses(console) == [("success", 1)]
     assert statuses(console) == [("ack", 2), ("success", 2)]
@@ -230,7 +230,7 @@ def test_wrong_id_where_ids_are_text() -> None:
 
 
 def test_a_failing_command_fails_all_the_same(console: Console) -> None:
-    """What is injected changes the answers, not the outcome."""
+    """An injection changes the answers of a command, not its outcome."""
     console.controller.inject("duplicate-success")
     assert console.ask("resetBreakers", powerType=9) == [
         {"id": "ack"},
@@ -292,7 +292,7 @@ def test_parse(text: str, injection: Injection) -> None:
     ],
 )
 def test_what_cannot_be_parsed(text: str) -> None:
-    """Says what is wrong with it."""
+    """The error for an injection that cannot be parsed says what is wrong."""
     with pytest.raises(ValueError, match=r"\w"):
         Injection.parse(text)
 

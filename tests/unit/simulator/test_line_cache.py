@@ -45,7 +45,7 @@ def test_refuses_what_is_not_json() -> None:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_topic(topic: str) -> None:
-    """Cycle after cycle each topic is encoded right, also when the model is changed by hand."""
+    """Each topic is encoded right in each cycle, also when the model is changed by hand."""
     model = Model(seed=1)
     model.power.states = dict.fromkeys(model.power.states, 5)  # type: ignore[arg-type]  # on
     repeats = LineCache()

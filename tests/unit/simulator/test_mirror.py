@@ -78,7 +78,7 @@ def in_position_times(console: Console, seconds: float) -> list[float]:
 
 
 def test_idle_it_is_in_position_for_a_moment() -> None:
-    """In open loop it is told eight times in the first 1.4 s, before the forces count."""
+    """In open loop "in position" is sent eight times in the first 1.4 s."""
     told = in_position_times(Console(), 8)
     assert len(told) == 8
     assert told[-1] < 1.4
@@ -173,7 +173,7 @@ def test_a_motion_of_the_whole_needs_no_force(actuators: range | tuple[int, ...]
 
 
 def test_a_long_motion_meets_no_limit(console: Console) -> None:
-    """In a motion by 200 um no fault comes."""
+    """A motion by 200 um raises no fault."""
     console.do("clearErrors")
     console.do("positionMirror", **(HOME | {"z": 200.0}))
     console.clock.pump([0.05] * 900)
@@ -205,7 +205,7 @@ def test_a_refused_position(profile: Profile, moves: bool) -> None:
 
 @pytest.mark.parametrize(("profile", "z"), [(DEFAULT, 5), (ORIGINAL, 0)])
 def test_sensors_after_a_new_home(profile: Profile, z: float) -> None:
-    """Displacement sensors know where the mirror stands; the original's begin anew."""
+    """The displacement sensors ignore a new home; those of the original do not."""
     console = Console(profile)
     console.power_up()
     telemetry = console.connect_telemetry()
@@ -220,7 +220,7 @@ def test_sensors_after_a_new_home(profile: Profile, z: float) -> None:
 
 @pytest.mark.parametrize(("profile", "moved"), [(DEFAULT, True), (ORIGINAL, False)])
 def test_external_elevation_and_the_weight(profile: Profile, moved: bool) -> None:
-    """With the elevation told to it the mirror hangs otherwise; the original's does not."""
+    """An external elevation changes the weight on the actuators, but not in the original."""
     console = Console(profile)
     console.wait(0.2)
     console.do(
@@ -259,13 +259,13 @@ def test_the_table_of_gravity(elevation: float, total: float) -> None:
 
 
 def test_the_table_of_temperatures() -> None:
-    """4.17 degC above the reference are up to 4.8 N; none is no force."""
+    """4.17 degC above the reference give forces up to 4.8 N, and 0 degC gives none."""
     assert max(map(abs, temperature_table(4.17))) == pytest.approx(5.3, abs=0.6)
     assert temperature_table(0.0) == [0.0] * 72
 
 
 def test_pose_and_extensions_are_inverse() -> None:
-    """Six hardpoints determine a pose, and what it is at the other actuators."""
+    """The pose follows from the extensions of six hardpoints, and they from the pose."""
     pose = Pose(1, -2, 3, 0.4, -0.5, 0.6)
     extended = extensions(pose)
     held = [extended[index] for index in DEFAULT_HARDPOINTS]
@@ -297,5 +297,5 @@ def test_no_solution() -> None:
     ],
 )
 def test_processed_inclination(raw: float, processed: float) -> None:
-    """180 - (raw + 0.94), a turn less below 90, within -270 and 90 degrees."""
+    """The elevation is 180 - (raw + 0.94), within -270 and 90 degrees."""
     assert processed_inclination(raw) == pytest.approx(processed)

@@ -55,7 +55,7 @@ def test_apply_forces_up_to_the_limit(actuator: int, limit: float) -> None:
     ],
 )
 def test_apply_forces_of_the_wrong_shape_fails(axial: object, tangent: object) -> None:
-    """72 and 6 numbers, or nothing changes."""
+    """The command applyForces needs 72 and 6 numbers; otherwise it changes nothing."""
     console = Console()
     assert console.fail("applyForces", axial=axial, tangent=tangent) == []
     assert console.model.mirror.applied == [0.0] * 78
@@ -63,7 +63,7 @@ def test_apply_forces_of_the_wrong_shape_fails(axial: object, tangent: object) -
 
 @pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity", "1e400"])
 def test_no_force_or_position_that_is_not_finite(token: str) -> None:
-    """What LabVIEW would write as NaN is refused."""
+    """A force or position that is not finite is refused."""
     console = Console()
     console.close_loop()
     message = json.dumps({"id": "cmd_positionMirror", "sequence_id": 4, **HOME})
@@ -80,7 +80,7 @@ def test_reset_force_offsets() -> None:
 
 
 def test_position_mirror_needs_power_and_loop() -> None:
-    """Without them it says twice that it is not in position, and fails."""
+    """Without power and loop, positionMirror sends "not in position" twice, and fails."""
     console = Console()
     assert console.fail("positionMirror", **HOME) == [NOT_IN_POSITION] * 2
     console.power_up()
@@ -122,7 +122,7 @@ def test_position_within_range(position: dict[str, float]) -> None:
     ],
 )
 def test_position_out_of_range_fails(position: dict[str, float]) -> None:
-    """Beyond them, or beyond any step counter, it fails and the mirror stays."""
+    """A position out of range fails, and the mirror stays."""
     console = Console()
     console.close_loop()
     assert console.fail("positionMirror", **(HOME | position)) == [NOT_IN_POSITION] * 2
@@ -133,7 +133,7 @@ def test_position_out_of_range_fails(position: dict[str, float]) -> None:
 @pytest.mark.parametrize("name", list(HOME))
 @pytest.mark.parametrize("bad", ["1", None, [1], True])
 def test_position_with_a_bad_value_fails(name: str, bad: object) -> None:
-    """Each of the six must be a number."""
+    """Each of the six values of a position must be a number."""
     console = Console()
     console.close_loop()
     assert console.fail("positionMirror", **(HOME | {name: bad})) == []
@@ -141,7 +141,7 @@ def test_position_with_a_bad_value_fails(name: str, bad: object) -> None:
 
 @pytest.mark.parametrize("name", list(HOME))
 def test_position_with_a_missing_value_fails(name: str) -> None:
-    """None of the six may be left out."""
+    """None of the six values of a position may be left out."""
     position = {key: value for key, value in HOME.items() if key != name}
     assert Console().fail("positionMirror", **position) == []
 
@@ -167,7 +167,7 @@ def test_close_and_open_the_loop() -> None:
 
 
 def test_loop_does_not_close_at_the_wider_limits() -> None:
-    """The limits of the open loop have to be off."""
+    """The loop cannot be closed while the wider limits of the open loop are on."""
     console = Console()
     console.power_up()
     assert console.do("enableOpenLoopMaxLimit", status=True) == [
@@ -190,7 +190,7 @@ def test_a_status_that_is_no_bool_fails(name: str, status: object) -> None:
 
 
 def test_closing_the_loop_ends_an_open_loop_motion() -> None:
-    """What is left of the motion is dropped."""
+    """Closing the loop ends the motion of single actuators."""
     console = Console()
     console.power_up()
     console.do("moveActuators", actuatorCommand=1, actuators=[0], displacement=500, unit=2)

@@ -24,7 +24,7 @@ def word(name: str, value: object) -> Message:
 
 
 def test_power_on_and_off_in_wire_order() -> None:
-    """Each way goes through two states and then tells the digital words."""
+    """Switching the power goes through two states, then the digital words are told."""
     console = Console()
     assert console.do("power", powerType=2, status=True) == [
         state(2, 3),
@@ -69,7 +69,7 @@ def test_off_works_from_any_state() -> None:
 
 @pytest.mark.parametrize("status", [1, "true", None, 0, False])
 def test_only_true_means_on(status: object) -> None:
-    """Anything but JSON's true switches off."""
+    """Any status except JSON's true switches the power off."""
     assert Console().do("power", powerType=1, status=status)[0] == state(1, 6)
 
 
@@ -88,7 +88,7 @@ def test_power_without_its_parameters_fails() -> None:
 
 
 def test_motor_on_warns() -> None:
-    """With motor power comes the warning 6052."""
+    """Switching the motor power on raises the warning 6052."""
     console = Console()
     console.wait(0.2)
     console.do("power", powerType=1, status=True)
@@ -96,7 +96,7 @@ def test_motor_on_warns() -> None:
 
 
 def test_motor_off_ends_the_closed_loop() -> None:
-    """Motors off in closed loop report the open loop, and no mode."""
+    """Switching the motors off in closed loop opens the loop, without a report of the mode."""
     console = Console()
     console.close_loop()
     events = console.do("power", powerType=1, status=False)
@@ -134,7 +134,7 @@ def test_reset_breakers(power_type: int, low: int, tripped: int) -> None:
 
 
 def test_reset_breakers_needs_power() -> None:
-    """Without power the digital inputs are told, and it fails."""
+    """Without power resetBreakers tells the digital inputs, and fails."""
     assert Console().fail("resetBreakers", powerType=1) == [word("digitalInput", 2667642879)]
 
 
@@ -180,7 +180,7 @@ def test_unknown_bit_or_status_fails(bit: object, status: object) -> None:
 
 @pytest.mark.parametrize("bit", list(DigitalOutput))
 def test_every_single_bit_is_known(bit: DigitalOutput) -> None:
-    """Each of the eight bits can be switched."""
+    """Each of the eight bits of the output can be switched."""
     assert len(Console().do("switchDigitalOutput", bit=int(bit), status=3)) == 6
 
 
@@ -204,7 +204,7 @@ def test_realistic_power_times() -> None:
 
 
 def test_realistic_times_of_power_off_and_reset() -> None:
-    """Off takes 1 s in all, resetting the breakers 5 s."""
+    """In the strict profile, off takes 1 s and resetting the breakers 5 s."""
     console = Console(STRICT)
     console.post("power", powerType=1, status=True)
     console.wait(4)

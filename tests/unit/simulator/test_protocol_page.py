@@ -61,7 +61,7 @@ def session() -> list[Message]:
 
 
 def test_every_event_is_as_the_catalogue_says() -> None:
-    """All 22 occur, with the fields, order and types of their classes."""
+    """All 22 events occur, with fields, order and types of their classes."""
     heard = session()
     for message in heard:
         check(message, EVENTS)
@@ -72,7 +72,7 @@ def test_every_event_is_as_the_catalogue_says() -> None:
 
 @pytest.mark.parametrize("moved", [False, True])
 def test_every_topic_is_as_the_catalogue_says(moved: bool) -> None:
-    """All 19, in order, at rest and after a motion."""
+    """All 19 topics occur, in order, with the fields of their classes."""
     console = Console()
     console.close_loop()
     if moved:

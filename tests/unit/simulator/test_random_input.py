@@ -123,7 +123,7 @@ def play(console: Console, actions: list[tuple[str, Any]]) -> tuple[list[Message
 def test_every_command_is_answered(
     caplog: pytest.LogCaptureFixture, profile: Profile, actions: list[tuple[str, Any]]
 ) -> None:
-    """Known: ack, then success or fail; unknown or after a gap: noack; all in order."""
+    """Whatever a client sends, each command is answered once, in order."""
     caplog.clear()
     console = Console(profile)
     sent, expected = play(console, actions)

@@ -42,7 +42,7 @@ def shape(value: object) -> object:
 
 
 def test_command_port_speaks_as_recorded() -> None:
-    """Through power up, a closed loop, a move and power down: the same messages in order."""
+    """The command port sends the recorded messages in the recorded order."""
     console = Console(ORIGINAL)
     heard = console.welcome + console.wait(0.2)
     # The recorded conversation, by its answers; ids begin with 0 there.
@@ -74,7 +74,7 @@ def test_command_port_speaks_as_recorded() -> None:
 
 
 def test_telemetry_has_the_recorded_shapes() -> None:
-    """Per topic the same fields in order, of the same types and lengths."""
+    """Each topic has the recorded fields in order, with their types and lengths."""
     console = Console(ORIGINAL)
     console.post("power", powerType=2, status=True)
     console.post("power", powerType=1, status=True)

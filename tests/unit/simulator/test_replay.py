@@ -71,7 +71,7 @@ def numbers(line: Line) -> list[int]:
 
 @pytest.mark.parametrize("speed", [1.0, 10.0])
 def test_plays_at_its_speed(recording: Path, play: Play, speed: float) -> None:
-    """Each message comes when it came, or that many times as early."""
+    """Each message is sent at its recorded time, divided by the speed."""
     clock = Clock()
     replay = play(recording, clock, speed)
     command, telemetry = Line(replay.command_factory), Line(replay.telemetry_factory)
@@ -142,7 +142,7 @@ def test_finished_when_both_parts_are_played(recording: Path, play: Play) -> Non
 
 
 def test_clock_that_was_set_back_does_not_stop_it(tmp_path: Path, play: Play) -> None:
-    """Where the time goes back from one segment to the next, it goes on at once."""
+    """If the recorded time goes back in the next segment, the replay goes on at once."""
     recording = Recording(tmp_path, limits=SegmentLimits(age=5))
     recording.write()
     recording.write()
@@ -173,12 +173,12 @@ def test_plays_a_part(recording: Path, play: Play) -> None:
 
 
 def test_a_time_of_which_there_is_nothing_is_refused(recording: Path) -> None:
-    """The caller hears of it, rather than each client."""
+    """A replay of a time without messages raises an error to the caller."""
     with pytest.raises(RecordingError, match="holds no message of that time"):
         Replay(recording, start=1_800_000_000, reactor=Clock()).start()
 
 
 def test_without_a_recording_it_does_not_start(tmp_path: Path) -> None:
-    """The caller hears of it, rather than each client."""
+    """A replay without a recording raises an error to the caller."""
     with pytest.raises(FileNotFoundError):
         Replay(tmp_path, reactor=Clock()).start()

@@ -33,14 +33,14 @@ def served(sequence_id: object) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("first", [0, 1, -5, 17, 2147483647])
 def test_the_first_id_is_the_clients_choice(first: int) -> None:
-    """Any number begins, and the next follows on it."""
+    """The first sequence id may be any number, and the next one must be the next number."""
     console = Console()
     following = 1 if first == 2147483647 else first + 1
     assert answers(console, first, following) == served(first) + served(following)
 
 
 def test_a_gap_is_refused_by_the_missing_id() -> None:
-    """1, then 3: noack for 2, and 3 is not done; then it goes on from 3."""
+    """After a gap the missing id gets a noack, and the command is not executed."""
     assert answers(Console(), 1, 3, 4) == [*served(1), ("noack", 2), *served(4)]
 
 
@@ -60,7 +60,7 @@ def test_an_id_that_is_no_number_is_refused(odd: object) -> None:
 
 
 def test_after_the_last_id_comes_1() -> None:
-    """After 2147483647 comes 1; anything else is out of sequence."""
+    """The id after 2147483647 is 1."""
     last = 2147483647
     assert answers(Console(), last, 1) == served(last) + served(1)
     assert answers(Console(), last, last + 1) == [*served(last), ("noack", 1)]
@@ -74,7 +74,7 @@ def test_an_unknown_command_counts() -> None:
 
 
 def test_each_connection_begins_anew() -> None:
-    """The first id after a reconnection is free again."""
+    """The first id of each connection is free."""
     console = Console()
     assert answers(console, 5) == served(5)
     console.commands.transport.loseConnection()
@@ -84,7 +84,7 @@ def test_each_connection_begins_anew() -> None:
 
 
 def test_the_original_does_not_check_ids() -> None:
-    """Gaps, repeats, -1 and even text are echoed."""
+    """The original echoes any sequence id, also after gaps and repeats."""
     console = Console(ORIGINAL)
     ids = [1, 3, 3, -1, "x", 1.5]
     console.commands.feed(b"".join(map(command_line, ids)))
@@ -96,7 +96,7 @@ def test_the_original_does_not_check_ids() -> None:
     ("profile", "rate"), [(ORIGINAL, 19), (STRICT, 20)], ids=["original", "strict"]
 )
 def test_one_command_per_interval(profile: Profile, rate: int) -> None:
-    """19 or 20 commands a second; the first is taken at once."""
+    """The original executes 19 or 20 commands a second, and the first at once."""
     console = Console(profile)
     console.commands.feed(b"".join(command_line(number) for number in range(1, 61)))
     assert statuses(console.commands.take()) == served(1)
@@ -108,7 +108,7 @@ def test_one_command_per_interval(profile: Profile, rate: int) -> None:
 
 
 def test_answers_frame_their_events() -> None:
-    """Between ack and success stands what this command causes, and no other's."""
+    """Between ack and success come the events of this command only."""
     console = Console()
     console.commands.feed(
         command_line(1, "power", powerType=2, status=True)
@@ -150,7 +150,7 @@ def test_a_flood_is_paused_not_kept() -> None:
 
 
 def test_long_lines_are_paused_sooner() -> None:
-    """256 KiB that wait are enough, however few lines they are."""
+    """Reading pauses when 256 KiB wait, however few lines they are."""
     console = Console(STRICT)
     console.commands.feed(command_line(1))
     for number in range(2, 5):
@@ -182,7 +182,7 @@ def test_a_client_that_leaves_takes_its_commands_along() -> None:
 
 
 def test_a_client_that_leaves_while_reading_is_paused() -> None:
-    """The next one is read from."""
+    """After a client that left while reading was paused, the next one is served."""
     console = Console(STRICT)
     console.commands.feed(b"".join(command_line(number) for number in range(1, 200)))
     assert console.commands.transport.producerState == "paused"

@@ -31,7 +31,7 @@ def test_clear_errors() -> None:
 
 @pytest.mark.parametrize("sent", [0, 2**64 - 1, DEFAULT_MASK, "0", str(DEFAULT_MASK)])
 def test_set_enabled_faults_mask(sent: int | str) -> None:
-    """64 bits, as a number or in decimal digits."""
+    """The mask of faults has 64 bits, as a number or in decimal digits."""
     assert Console().do("setEnabledFaultsMask", mask=sent) == [
         {"id": "enabledFaultsMask", "mask": int(sent)}
     ]
@@ -41,7 +41,7 @@ def test_set_enabled_faults_mask(sent: int | str) -> None:
     "mask", [-1, 2**64, 1.0, True, None, "", "-1", "0x1F", str(2**64), "9" * 5000, "²", "٣", " 1"]
 )
 def test_a_mask_of_other_bits_fails(mask: object) -> None:
-    """Anything else is refused, other alphabets' digits too."""
+    """A mask that is no number of 64 bits is refused."""
     assert Console().fail("setEnabledFaultsMask", mask=mask) == []
 
 
@@ -129,7 +129,7 @@ def test_ilcs_need_communication_power() -> None:
     "addresses", [[84], [-1], [0, 84], ["0"], [0.0], None, 0, [None], [True], [0] * 85]
 )
 def test_bad_addresses_fail(addresses: object) -> None:
-    """0 to 83, and not more than there are; a negative one does not count from the end."""
+    """Addresses of ILCs beyond 0 to 83 are refused, also negative ones."""
     console = Console()
     console.power_up()
     assert console.fail("getInnerLoopControlMode", addresses=addresses) == []
@@ -157,7 +157,7 @@ def test_configuration() -> None:
 
 @pytest.mark.parametrize("file", ["", "x.csv", "/etc/passwd", CONFIGURATION_FILES[0] + "x"])
 def test_a_file_of_another_name(file: str) -> None:
-    """What cannot be read from the name is empty; whether it exists is not checked."""
+    """Fields that cannot be read from the name of the file are empty."""
     [config] = Console().do("setConfigurationFile", file=file)
     assert config["configuration"] == file
     assert config["version"] == config["controlParameters"] == config["lutParameters"] == ""
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_name_fails(file: object) -> None:
 
 
 def test_control_parameters() -> None:
-    """Source of the elevation, comparison of angles, temperatures in the table."""
+    """The control parameters set source, comparison of angles and use of temperatures."""
     console = Console()
     assert console.do("setControlParameters", **CONTROL) == [
         {"id": "inclinationTelemetrySource", "source": 2}
@@ -186,7 +186,7 @@ def test_control_parameters() -> None:
 @pytest.mark.parametrize("name", list(CONTROL))
 @pytest.mark.parametrize("bad", [None, "true", [], {}])
 def test_bad_control_parameters_fail(name: str, bad: object) -> None:
-    """Three are true or false, one a number."""
+    """Control parameters of another type are refused."""
     assert Console().fail("setControlParameters", **(CONTROL | {name: bad})) == []
 
 
@@ -207,7 +207,7 @@ def test_temperature_offset() -> None:
 
 @pytest.mark.parametrize(("profile", "at_once"), [(DEFAULT, True), (ORIGINAL, False)])
 def test_temperature_offset_and_the_table(profile: Profile, at_once: bool) -> None:
-    """The table of temperatures follows; the original's not before setControlParameters."""
+    """`setTemperatureOffset` changes the table at once, in the original later."""
     console = Console(profile)
     before = console.model.mirror.lut_temperature
     console.do("setTemperatureOffset", ring=[10.0] * 12)
@@ -218,7 +218,7 @@ def test_temperature_offset_and_the_table(profile: Profile, at_once: bool) -> No
 
 
 def test_integers_are_echoed_as_integers() -> None:
-    """What a command gave comes back as it was, whole numbers as well."""
+    """A whole number in a command is told as a whole number."""
     [event] = Console().do("setTemperatureOffset", ring=[21] * 12)
     assert [type(value) for value in event["ring"]] == [int] * 12
 
@@ -240,7 +240,7 @@ def percentages(events: list[Message]) -> list[int]:
 
 
 def test_a_script_runs_to_its_end() -> None:
-    """One percent in a cycle, about 10.3 s in all; the last is 100."""
+    """A script advances 1 % in a cycle, takes about 10.3 s, and ends at 100."""
     console = Console()
     load(console)
     console.do("runScript", scriptCommand=3)
@@ -276,7 +276,7 @@ def test_a_stopped_script_is_done() -> None:
 
 
 def test_rules_of_the_script_engine() -> None:
-    """Nothing runs that is not loaded, and a running script is left alone."""
+    """A script must be loaded to run, and a running script cannot be changed."""
     console = Console()
     console.fail("runScript", scriptCommand=3)
     console.fail("runScript", scriptCommand=6)
@@ -297,7 +297,7 @@ def test_rules_of_the_script_engine() -> None:
     "bad", [{}, {"scriptCommand": 0}, {"scriptCommand": 7}, {"scriptCommand": 1, "scriptName": 5}]
 )
 def test_bad_script_commands_fail(bad: dict[str, object]) -> None:
-    """Six commands, and a name that is a string."""
+    """An unknown script command, or a name that is no string, is refused."""
     assert Console().fail("runScript", **bad) == []
 
 

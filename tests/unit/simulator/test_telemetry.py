@@ -85,7 +85,7 @@ def test_only_three_topics_without_motor_power() -> None:
 
 @pytest.mark.parametrize("step", [0.001, 0.007, 0.05, 0.013])
 def test_true_20_hz(step: float) -> None:
-    """20 cycles in each second, for a minute, however the clock ticks."""
+    """Telemetry has 20 cycles in each second, however the clock ticks."""
     console = Console()
     line = console.connect_telemetry()
     line.take()
@@ -98,7 +98,7 @@ def test_true_20_hz(step: float) -> None:
 
 
 def test_missed_cycles_are_not_made_up_for() -> None:
-    """After a standstill comes one cycle, not a burst; then the rate is as before."""
+    """After a standstill one cycle is sent, and then the rate is as before."""
     console = Console()
     line = console.connect_telemetry()
     console.clock.advance(5)
@@ -108,7 +108,7 @@ def test_missed_cycles_are_not_made_up_for() -> None:
 
 
 def test_time_in_the_model_is_made_up_for() -> None:
-    """After a standstill it has gone on all the same, but by no more than 10 s."""
+    """After a standstill the model catches up, by at most 10 s."""
     console = Console()
     console.do("moveActuators", actuatorCommand=1, actuators=[0], displacement=5000, unit=2)
     console.clock.advance(1.04)
@@ -138,7 +138,7 @@ def test_broadcast_counter(console: Console, line: Line) -> None:
 
 
 def test_forces_at_start(console: Console, line: Line) -> None:
-    """All axial actuators bear alike, four of the tangent ones hold the rest."""
+    """At the start all axial actuators bear the same; four tangent ones bear the rest."""
     told = latest(console, line)
     assert told["axialForce"]["measured"] == pytest.approx([216.2038] * 72, abs=1e-3)
     assert told["tangentForce"]["measured"] == pytest.approx(
@@ -156,7 +156,7 @@ def test_forces_at_start(console: Console, line: Line) -> None:
 
 
 def test_net_moment_is_of_the_tangent_forces() -> None:
-    """About z, their sum at the arm of 1.78 m."""
+    """The moment about z is the sum of the tangent forces times 1.78 m."""
     model = Model(seed=1)
     model.mirror.measured[72:] = [10.0, 0, 0, 0, 0, 0]
     model.power.states = dict.fromkeys(PowerType, PowerSystemState.PoweredOn)
@@ -166,7 +166,7 @@ def test_net_moment_is_of_the_tangent_forces() -> None:
 
 
 def test_position_and_sensors_follow_the_mirror(console: Console, line: Line) -> None:
-    """Position, its twin with noise, encoders, steps and displacement agree."""
+    """Position, encoders, steps and displacement sensors agree."""
     console.do("switchForceBalanceSystem", status=True)
     told = latest(console, line)
     assert (told["position"]["xRot"], type(told["position"]["xRot"])) == (0, int)
@@ -190,7 +190,7 @@ def test_position_and_sensors_follow_the_mirror(console: Console, line: Line) ->
 
 
 def test_zenith_angle(console: Console, line: Line) -> None:
-    """Processed from the raw reading, measured from the processed."""
+    """The zenith angle follows from the processed angle, and that from the raw reading."""
     console.model.sensors.inclinometer_raw = 120.0
     told = latest(console, line)["zenithAngle"]
     assert told["inclinometerRaw"] == pytest.approx(120, abs=0.3)
@@ -218,7 +218,7 @@ def test_temperatures_wander_within_bounds(console: Console, line: Line) -> None
 
 
 def test_hot_exhaust_warns_every_cycle(console: Console) -> None:
-    """Above 2 degC, and not at it."""
+    """A rise of the air above 2 degC is a warning in every cycle."""
     console.model.sensors.airflow_rise = 2.0
     assert "cellTemperatureHiWarning" not in [m["id"] for m in console.wait(0.5)]
     console.model.sensors.airflow_rise = 2.1
@@ -272,5 +272,5 @@ def test_without_a_seed_no_two_are_alike() -> None:
 
 
 def test_table_names_every_topic() -> None:
-    """The table of builders is that of the shapes above."""
+    """The simulator has a builder for each topic."""
     assert list(TOPICS) == list(SHAPES)

@@ -24,19 +24,19 @@ def test_any_mask(console: Console, mask: int | str) -> None:
 
 
 def test_a_number_for_true(console: Console) -> None:
-    """1 is as good as true, and is echoed."""
+    """The original accepts 1 for true, and echoes it."""
     assert console.do("switchCommandSource", isRemote=1) == [{"id": "commandableByDDS", "state": 1}]
     assert console.model.commandable_by_dds is True
 
 
 def test_a_float_for_an_enumeration(console: Console) -> None:
-    """2.0 is as good as 2."""
+    """The original accepts 2.0 for 2."""
     [told] = console.do("setClosedLoopControlMode", mode=2.0)
     assert told == {"id": "closedLoopControlMode", "mode": 2}
 
 
 def test_indices_from_the_end(console: Console) -> None:
-    """The index -1 is the last ILC, and is told as it came; or the last actuator."""
+    """The original accepts the index -1 as the last ILC or actuator."""
     assert console.do("setInnerLoopControlMode", addresses=[-1], mode=3) == [
         {"id": "innerLoopControlMode", "address": -1, "mode": 3}
     ]
@@ -47,14 +47,14 @@ def test_indices_from_the_end(console: Console) -> None:
 
 
 def test_an_actuator_that_does_not_exist(console: Console) -> None:
-    """Index 78 is taken and moves nothing; the actuators beside it in the list move."""
+    """The original accepts the actuator 78, which does not move."""
     console.do("moveActuators", actuatorCommand=1, actuators=[78, 3], displacement=50, unit=2)
     console.wait(0.2)
     assert console.model.mirror.steps == [50 if index == 3 else 0 for index in range(78)]
 
 
 def test_text_for_ring_temperatures(console: Console) -> None:
-    """Only the number of ring temperatures counts: text of 12 letters is told as it came."""
+    """The original accepts any 12 items as ring temperatures, even text."""
     ring = "012345678901"
     [told] = console.do("setTemperatureOffset", ring=ring, intake=[0, 0], exhaust=[0, 0])
     assert told["ring"] == ring
@@ -79,7 +79,7 @@ def test_modes_are_set_up_to_the_first_wrong_address(console: Console) -> None:
 
 
 def test_hardpoints_in_any_order(console: Console) -> None:
-    """The list is told as it came."""
+    """The original tells the hardpoints in the order of the command."""
     [told, _] = console.do("setHardpointList", actuators=[15, 5, 25, 73, 75, 77])
     assert told["actuators"] == [16, 6, 26, 74, 76, 78]
 
@@ -97,14 +97,14 @@ def test_hardpoints_in_any_order(console: Console) -> None:
     ],
 )
 def test_the_default_profile_allows_none_of_it(name: str, parameters: dict[str, object]) -> None:
-    """The same commands fail in the default profile."""
+    """The default profile refuses the same commands."""
     console = Console(DEFAULT)
     console.power_up()
     assert console.fail(name, **parameters) == []
 
 
 def test_the_digital_output_word_begins_at_0() -> None:
-    """The first bit that is driven by hand stands alone, and the power forgets it."""
+    """In the original the digital output is 0 before the first command."""
     console = Console(ORIGINAL)
     assert console.do("switchDigitalOutput", bit=64, status=2)[0]["value"] == 64
     console.wait(0.1)
@@ -123,7 +123,7 @@ def test_the_configuration_file_is_forgotten_with_the_client(console: Console) -
 
 
 def test_names_of_configuration_files_are_read_from_the_end(console: Console) -> None:
-    """Version, mirror and table stand before the end, in any case of letters."""
+    """Version, mirror and table are read from the end of the file's name."""
     [told] = console.do("setConfigurationFile", file="My_File_v2_m2_Optical.csv")
     assert told["version"] == "v2"
     assert told["lutParameters"] == "FinalOpticalLUTs"
