@@ -184,7 +184,7 @@ def test_a_callback_that_stalls_is_named_after_10_s(
 
 
 def test_each_message_that_stalls_is_reported(caplog: pytest.LogCaptureFixture) -> None:
-    """After one message another may stall: that is a second warning."""
+    """Each message whose callback stalls gets a warning of its own."""
     backlog = Backlog(max_queue_length=4)
     backlog.attempt.receive(numbered(*range(5)))
     backlog.clock.pump([10] * 3)
@@ -277,7 +277,7 @@ def test_the_time_of_a_stall_counts_from_when_the_queue_was_full_again(
 
 
 def test_a_callback_that_holds_up_nothing_is_not_named(caplog: pytest.LogCaptureFixture) -> None:
-    """While reading goes on, a callback may take its time."""
+    """A slow callback gets no warning while reading goes on."""
     backlog = Backlog(max_queue_length=4)
     backlog.attempt.receive(numbered(*range(5)))
     backlog.release(3)
@@ -313,7 +313,7 @@ class Stuck:
 
 
 def test_the_high_water_of_the_queue_stays() -> None:
-    """What waited at the most is told also when less waits."""
+    """The greatest number of waiting messages is kept when fewer wait."""
     backlog = Backlog(max_queue_length=10)
     backlog.attempt.receive(numbered(*range(6)))
     backlog.release(6)

@@ -63,7 +63,7 @@ BAD_LINES = [
 
 @pytest.mark.parametrize("text", BAD_LINES)
 def test_a_bad_line_is_reported_and_skipped(text: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """One warning with the reason and what came, one count, and the next line is delivered."""
+    """A bad line is counted and gives one warning, and the next line is delivered."""
     fixture = Fixture()
     attempt = fixture.connect()
     attempt.receive(numbered(1) + text + b"\r\n" + numbered(2))

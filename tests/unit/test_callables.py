@@ -77,7 +77,7 @@ GENERATORS: list[Any] = [
 
 @pytest.mark.parametrize("function", GENERATORS)
 def test_generator_functions_are_refused(function: Any) -> None:
-    """However they are wrapped: called, they would do nothing and say nothing."""
+    """Generator functions are refused, also behind wrappers."""
     for refuse in (require_callback, require_plain_function):
         with pytest.raises(TypeError, match="is a generator function"):
             refuse(function)
@@ -85,7 +85,7 @@ def test_generator_functions_are_refused(function: Any) -> None:
 
 @pytest.mark.parametrize("function", [None, 3, "function", object()])
 def test_what_cannot_be_called_is_refused(function: object) -> None:
-    """At once, not at the first message."""
+    """An object that cannot be called is refused when the client is made."""
     with pytest.raises(TypeError, match="is not callable"):
         require_callback(function)
 
@@ -124,7 +124,7 @@ def test_functions_of_inline_callbacks_are_taken() -> None:
 @pytest.mark.parametrize("function", GENERATORS)
 @pytest.mark.parametrize("role", ["callback_process_message", "connect_callback"])
 def test_a_client_refuses_them(function: Any, role: str) -> None:
-    """When it is made, in either role."""
+    """A client refuses generator functions for both of its callbacks when it is made."""
     callbacks = {"callback_process_message": plain_function, role: function}
     with pytest.raises(TypeError, match="is a generator function"):
         TcpClient("m2.example", 50000, **callbacks)

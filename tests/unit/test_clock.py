@@ -69,7 +69,7 @@ def let_pass(monkeypatch: pytest.MonkeyPatch, wall: WallClock) -> Callable[[floa
 def test_durations_of_a_real_reactor_do_not_see_the_wall_clock_step(
     reactor: Any, wall: WallClock, let_pass: Callable[[float], None]
 ) -> None:
-    """Between two readings lies what has passed, whatever the wall clock did meanwhile."""
+    """A step of the wall clock does not change a measured duration."""
     access = ReactorAccess(reactor)
     before = access.seconds()
     wall.now -= 3600
@@ -119,7 +119,7 @@ def asyncio_reactor() -> Iterator[Any]:
 
 @pytest.mark.parametrize("kind", ["reactor", "asyncio_reactor"])
 def test_a_timer_may_ask_for_it(kind: str, request: pytest.FixtureRequest) -> None:
-    """Asked for by a timer, it makes no other timer come early, nor again and again."""
+    """A timer may ask for the monotonic clock; no timer comes early because of it."""
     reactor = request.getfixturevalue(kind)
     came: list[str] = []
 

@@ -187,7 +187,7 @@ def test_connect_while_closing_may_be_cancelled() -> None:
 
 
 def test_close_wins_over_a_connect_that_waits_for_an_earlier_close() -> None:
-    """The last word counts: nothing is dialled, and who connected learns why."""
+    """A close ends a `connect` that waits for an earlier close."""
     fixture = Fixture()
     attempt = fixture.connect()
     Call(fixture.client.close())
@@ -201,7 +201,7 @@ def test_close_wins_over_a_connect_that_waits_for_an_earlier_close() -> None:
 
 
 def test_connect_while_closing_waits_no_longer_than_its_timeout() -> None:
-    """The time that the close takes counts."""
+    """The time of closing counts for the timeout of a `connect`."""
     fixture = Fixture()
     attempt = fixture.connect()
     Call(fixture.client.close())

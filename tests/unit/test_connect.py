@@ -84,7 +84,7 @@ def test_raises_why_the_first_attempt_failed(
     builtin: type[Exception],
     twisted: type[Exception],
 ) -> None:
-    """The error is ours, Python's and Twisted's, says where, has the cause, and all is over."""
+    """The error of a failed attempt has address and cause, and nothing is left running."""
     fixture = Fixture()
     connecting = Call(fixture.client.connect())
     fixture.endpoint.last.refuse(reason)
@@ -237,7 +237,7 @@ def test_cancelled_takes_the_first_attempt_with_it() -> None:
 
 @pytest.mark.parametrize("dialling", [True, False])
 def test_cancelled_while_reconnecting_only_stops_waiting(dialling: bool) -> None:
-    """Reconnecting is the client's own doing and goes on without the one who joined."""
+    """Cancelling a `connect` during a reconnection does not stop the reconnection."""
     fixture = Fixture(retry_policy=lambda failures: 5)
     fixture.connect().receive(b"{}\r\n")
     fixture.endpoint.last.lose()
@@ -265,7 +265,7 @@ def test_succeeding_too_late_to_be_cancelled_leaves_no_connection() -> None:
 
 
 def test_succeeding_too_late_for_the_timeout_leaves_no_connection() -> None:
-    """The same where it is the timeout that cancels the attempt."""
+    """A connection that comes after the timeout is aborted."""
     fixture = Fixture()
     connecting = Call(fixture.client.connect(timeout=1))
     attempt = fixture.endpoint.last
@@ -297,7 +297,7 @@ def test_closed_while_connecting() -> None:
 
 
 def test_a_custom_endpoint_is_used_as_given() -> None:
-    """Host and port are for messages then; the endpoint object itself is asked."""
+    """With an endpoint, host and port are only for messages."""
 
     @implementer(IStreamClientEndpoint)
     class OnlyEndpoint:

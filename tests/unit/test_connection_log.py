@@ -73,7 +73,7 @@ def test_an_outage_is_told_when_it_begins_and_when_it_is_over(
 
 
 def test_repeated_failures_are_at_debug(caplog: pytest.LogCaptureFixture) -> None:
-    """Each has its cause and the time until the next attempt, for who looks closer."""
+    """Further failures are logged at debug, with cause and delay."""
     story = Story(caplog)
     story.lose(60)
     story.refuse()
@@ -112,7 +112,7 @@ def test_each_outage_is_told_anew(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_three_empty_connections_hint_at_another_client(caplog: pytest.LogCaptureFixture) -> None:
-    """One warning, not one per further connection, and no line that says connected again."""
+    """Three empty connections give one warning that another client may hold the port."""
     story = Story(caplog)
     story.lines()
     for _ in range(10):
@@ -124,7 +124,7 @@ def test_three_empty_connections_hint_at_another_client(caplog: pytest.LogCaptur
 def test_a_taken_port_is_told_again_after_a_good_connection(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The count begins anew when the port was ours in between."""
+    """After a good connection, a taken port gives a warning again."""
     story = Story(caplog)
     for _ in range(2):
         story.lines()

@@ -41,7 +41,7 @@ def test_each_in_its_time(fixture: Fixture) -> None:
 
 
 def test_all_that_is_overdue_at_once(fixture: Fixture) -> None:
-    """After a reactor that was held up, all that is overdue expires, in order."""
+    """After a blocked reactor, all overdue deadlines expire in order."""
     for key in (3, 1, 2):
         fixture.deadlines.set(key, float(key))
     fixture.clock.advance(10)

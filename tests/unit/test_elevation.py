@@ -146,7 +146,7 @@ UNUSABLE = [
 def test_what_cannot_be_sent_is_not_and_is_said_once(
     result: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing a source returns or raises ends the feeding; one line begins it, one ends it."""
+    """Whatever the source returns or raises, the feeding goes on, and one line tells it."""
     caplog.set_level("INFO")
     times = Times(*[result] * 20)
     assert times.sent(20) == []
@@ -174,7 +174,7 @@ def test_a_time_of_another_clock_is_said_to_be_one(caplog: pytest.LogCaptureFixt
 
 @pytest.mark.parametrize("ahead", [0.9, 0.0, -0.45])
 def test_a_time_about_now_is_fresh(ahead: float) -> None:
-    """Up to a second in the future, and up to the age that is allowed."""
+    """A time up to a second in the future, or within the allowed age, is fresh."""
     times = Times((60.0, 0.05 + ahead))
     assert len(times.sent(1)) == 1
 
@@ -199,7 +199,7 @@ def test_other_bounds(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_source_that_fails_now_and_then_does_not_flood_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Every other time for a minute: a line in ten seconds and no more."""
+    """A source that fails every other time gives one line in ten seconds."""
     caplog.set_level("INFO")
     flapping = Feeding()
     for _ in range(1200):
@@ -226,7 +226,7 @@ def test_what_goes_on_is_said_though_it_began_unsaid(caplog: pytest.LogCaptureFi
 
 
 def test_a_source_may_stop_the_service() -> None:
-    """Nothing is sent after that, and nothing is left."""
+    """After the source has stopped the service, nothing more is sent, and nothing is left."""
     embedded: Embedded
 
     def source() -> Elevation:

@@ -43,7 +43,7 @@ def ignore(message: object) -> None:
     ],
 )
 def test_a_port_that_is_none_is_refused_at_once(port: Any, error: type[Exception]) -> None:
-    """When the client is made, and when the service is, for either of its ports."""
+    """A bad port is refused when the client or the service is made."""
     for make in (
         lambda: TcpClient("m2.example", port, ignore),
         lambda: CellControllerService("m2.example", port),
@@ -127,7 +127,7 @@ def test_a_name_with_an_underscore_is_looked_up() -> None:
 
 
 def test_its_addresses_are_dialled_one_after_the_other() -> None:
-    """The next when one refuses; if all do, the error is that of the last."""
+    """The addresses of a name are dialled in turn; the last error is raised."""
     reactor = Reactor()
     connecting = dial(reactor)
     reactor.answer("2001:db8::7", "192.0.2.7")
@@ -147,7 +147,7 @@ def test_a_name_without_an_address_is_not_found() -> None:
 
 
 def test_to_cancel_it_dials_nothing_more() -> None:
-    """While it is looked up, and while an address is dialled."""
+    """A cancelled attempt dials no other address."""
     reactor = Reactor()
     connecting = dial(reactor)
     connecting.cancel()
@@ -171,7 +171,7 @@ def test_a_connection_to_itself_is_recognised(address: Any) -> None:
 
 
 def test_other_connections_are_not_to_themselves() -> None:
-    """Another port, other kinds of addresses that are equal, and no addresses at all."""
+    """A connection with other ports, other kinds of addresses or none is not one to itself."""
     own, peer = (IPv4Address("TCP", "127.0.0.1", port) for port in (50000, 60000))
     assert not is_connected_to_itself(StringTransport(hostAddress=own, peerAddress=peer))
     unix = UNIXAddress(None)

@@ -163,7 +163,7 @@ def test_an_error_that_can_be_copied_is_kept_as_it_is(error: BaseException) -> N
 
 
 def test_outcomes_can_be_copied_and_pickled() -> None:
-    """What `run_command` returns, and the counters."""
+    """Outcomes of commands and counters can be copied and pickled."""
     outcome = CommandOutcome("power", 1, 1.0, None, 2.0, {"id": "success", "deep": [{"a": 1}]})
     for one in (outcome, Stats(messages=3)):
         for copied in (make(one) for make in COPIES):
@@ -171,7 +171,7 @@ def test_outcomes_can_be_copied_and_pickled() -> None:
 
 
 def test_each_waiter_gets_an_error_of_its_own() -> None:
-    """Two that raise one and the same error would add to each other's traceback."""
+    """Each waiter gets an error of its own, so tracebacks do not mix."""
     waiters = Waiters()
     raised: list[BaseException] = []
     for _ in range(2):
@@ -185,7 +185,7 @@ def test_each_waiter_gets_an_error_of_its_own() -> None:
     "fire", [lambda waiters: waiters.succeed(), lambda waiters: waiters.fail(M2ComError())]
 )
 def test_a_waiter_may_cancel_the_next(fire: Callable[[Waiters], None]) -> None:
-    """The next one is then cancelled, and told nothing else; the others are told."""
+    """A waiter that is cancelled by the one before is told only that; the others are told."""
     forgotten: list[str] = []
     waiters = Waiters(lambda: forgotten.append("one"))
     told: list[object] = []

@@ -8,7 +8,7 @@ from tests.support.coroutines import Call, error_of, start
 
 
 def test_a_cancellation_does_not_cut_it_short() -> None:
-    """Cancelled twice while the first thing ends, it still waits for it, and ends the second."""
+    """`finish` that is cancelled twice still ends both things, one after the other."""
     first: Deferred[None] = Deferred()
     stopped: list[str] = []
     finishing = Call(finish(lambda: first, lambda: stopped.append("second")))

@@ -207,7 +207,7 @@ def test_a_chunk_of_one_line_that_is_a_byte_too_long() -> None:
 
 
 def test_a_line_of_many_long_chunks_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
-    """However often it is too long, it is one line; and what is shown of it are bytes."""
+    """A line of many long chunks is reported once."""
     fixture = Fixture(max_line_length=100)
     attempt = fixture.connect()
     for _ in range(3):

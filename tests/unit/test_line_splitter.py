@@ -54,7 +54,7 @@ def test_an_oversize_line_is_reported_before_its_end() -> None:
 
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\nd\r\n"])
 def test_an_oversize_line_keeps_its_place(end: bytes) -> None:
-    """It comes after the lines before it, and before those after it, of the same chunk too."""
+    """An oversize line comes after the lines before it and before those after it."""
     lines = LineSplitter(3).feed(b"ab\r\n12345" + end)
     assert [(type(line), line[:2]) for line in lines[:2]] == [(bytes, b"ab"), (OversizeLine, b"12")]
     assert lines[2:] == ([b"d\r"] if end.endswith(b"d\r\n") else [])

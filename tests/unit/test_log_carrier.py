@@ -42,7 +42,7 @@ def test_each_line_has_its_own_level(events: list[dict[str, Any]], level: int, n
 
 
 def test_below_the_level_nothing_comes(events: list[dict[str, Any]]) -> None:
-    """Debug is for those who ask for it."""
+    """Lines below the level do not reach the log."""
     LOG.debug("detail")
     assert not events
 

@@ -46,7 +46,7 @@ FLOODS: dict[str, Callable[[], Iterator[bytes]]] = {
 
 @pytest.mark.parametrize("flood", FLOODS)
 def test_flood_is_bounded_in_lines(flood: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Five thousand of a kind, with a command that still waits and one that is over."""
+    """Five thousand events of one kind give a limited number of log lines."""
     caplog.set_level("INFO")
     fixture = Fixture(max_line_length=200)
     attempt = fixture.connect()
@@ -61,7 +61,7 @@ def test_flood_is_bounded_in_lines(flood: str, caplog: pytest.LogCaptureFixture)
 
 
 def test_what_was_left_out_is_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """The next line, ten seconds later, says how many there would have been."""
+    """The next line after ten seconds says how many were left out."""
     caplog.set_level("INFO")
     fixture = Fixture()
     attempt = fixture.connect()
@@ -74,7 +74,7 @@ def test_what_was_left_out_is_counted(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_dozen_late_answers_are_shown_in_full(caplog: pytest.LogCaptureFixture) -> None:
-    """What happens when commands time out together is no flood."""
+    """A dozen late answers are logged in full."""
     caplog.set_level("INFO")
     fixture = Fixture()
     attempt = fixture.connect()

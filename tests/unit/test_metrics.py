@@ -41,7 +41,7 @@ def test_counters_of_each_connection(embedded: Embedded) -> None:
 
 
 def test_counters_of_a_recorder(tmp_path: Path) -> None:
-    """What is on disk, what waits and what is lost, and the age of the segment."""
+    """A recorder's metrics are messages on disk, waiting and lost, and the segment's age."""
     recording = Recording(tmp_path)
     collector = RecorderCollector(lambda: recording.recorder.stats)
     registry = CollectorRegistry()
@@ -61,7 +61,7 @@ def test_counters_of_a_recorder(tmp_path: Path) -> None:
 
 
 def test_only_a_look_touches_the_counters(embedded: Embedded) -> None:
-    """What a thread collects is what was seen in the reactor's."""
+    """A collecting thread sees only what the reactor's thread has copied."""
     looks: list[int] = []
     service = embedded.service
 
@@ -78,7 +78,7 @@ def test_only_a_look_touches_the_counters(embedded: Embedded) -> None:
 
 
 def test_served_under_metrics_as_they_are_then(embedded: Embedded) -> None:
-    """Whoever asks for /metrics has the counters looked at; nothing else is there."""
+    """A request for /metrics gets the present counters; nothing else is served."""
     looks: list[int] = []
     service = embedded.service
 

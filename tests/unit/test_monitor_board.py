@@ -38,7 +38,7 @@ def test_connections_with_rate_age_and_what_went_wrong() -> None:
 
 
 def test_topic_has_rate_and_age() -> None:
-    """Twenty a second, the last one half a second ago."""
+    """A topic has its rate and the age of its last message."""
     clock = Clock()
     board = Board(clock)
     for _ in range(50):
@@ -63,7 +63,7 @@ def test_faults_are_named() -> None:
 
 
 def test_last_events_newest_first() -> None:
-    """One line for each kind, as often as it may come, and no more than a screen takes."""
+    """The last events are shown newest first, one line for each kind."""
     clock = Clock()
     board = Board(clock)
     for number in range(20):
@@ -96,7 +96,7 @@ def test_each_power_system_has_its_line() -> None:
 
 
 def test_ilcs_are_counted_by_mode() -> None:
-    """All 84 of them, not only the last."""
+    """All 84 ILCs are counted by mode."""
     board = connected(Clock())
     assert "ILCs: not reported yet" in table(board)
     for address in range(80):
@@ -109,7 +109,7 @@ def test_ilcs_are_counted_by_mode() -> None:
 
 
 def test_what_a_lost_connection_said_is_stale() -> None:
-    """Powers, ILCs, faults and events, until they are told again over the next one."""
+    """After a loss, everything is stale until the next connection tells it again."""
     clock = Clock()
     board = connected(clock)
     messages = [
@@ -138,7 +138,7 @@ def test_what_a_lost_connection_said_is_stale() -> None:
 
 
 def test_a_topic_that_does_not_come_is_stale() -> None:
-    """After two seconds, though the connection stands; at once when that is lost."""
+    """A topic is stale after two seconds, and at once after a loss."""
     clock = Clock()
     board = connected(clock)
     board.telemetry({"id": "position", "x": 1.0})
@@ -152,7 +152,7 @@ def test_a_topic_that_does_not_come_is_stale() -> None:
 
 
 def test_a_port_that_another_client_holds_is_named() -> None:
-    """It is connected to and closed again, and no byte comes."""
+    """A port that connects and closes again without a byte is named as taken."""
     board = connected(Clock())
     taken = Stats(connects=3, last_error=ConnectionError("closed"))
     state = ControllerState(UP, DOWN)

@@ -86,7 +86,7 @@ def test_lines_are_seen_before_they_are_delivered() -> None:
 
 
 def test_a_line_that_python_alone_can_read_is_seen_as_it_was() -> None:
-    """NaN is no JSON, yet the controller writes it; the bytes stay those of the controller."""
+    """An observer gets the controller's own bytes, also for a line with NaN."""
     witness = Witness()
     fixture = Fixture(observers=[witness])
     fixture.connect().receive(b'{"id": "x", "value": NaN}\r\n')
@@ -169,7 +169,7 @@ def test_what_an_observer_raises_is_logged_seldom_counted_and_harmless(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("then", ["close", "close and connect"])
 def test_an_observer_may_close_the_client(method: str, then: str) -> None:
-    """Nothing is delivered after it has closed; the client connects again, told or by hand."""
+    """After an observer has closed the client nothing is delivered, and it connects again."""
     calls: list[Deferred[None]] = []
 
     def act(seen: str) -> None:
@@ -198,7 +198,7 @@ def test_an_observer_may_close_the_client(method: str, then: str) -> None:
 
 
 def test_an_observer_may_close_behind_a_busy_callback() -> None:
-    """What arrives from then on is neither delivered nor kept."""
+    """After an observer has closed the client, nothing is delivered or kept."""
     delivered: list[str] = []
 
     def act(method: str) -> None:
@@ -256,7 +256,7 @@ class _Callable:
     ids=str,
 )
 def test_an_observer_must_have_four_plain_methods(method: str, function: object) -> None:
-    """Anything that a plain call would not run is refused at construction, and so is no method."""
+    """An observer without its four plain methods is refused at construction."""
     witness = Witness()
     setattr(witness, method, function)
     with pytest.raises(TypeError, match=method):
@@ -277,7 +277,7 @@ def test_the_service_has_observers_for_each_connection() -> None:
 
 
 def test_states_are_seen_although_nobody_is_connected(caplog: pytest.LogCaptureFixture) -> None:
-    """Each attempt is a change, and so is the wait for the next."""
+    """An observer sees each attempt and each wait for the next as a change of state."""
     caplog.set_level(logging.CRITICAL)
     witness = Witness()
     fixture = Fixture(observers=[witness], retry_policy=lambda failures: 1.0)
@@ -293,7 +293,7 @@ def test_states_are_seen_although_nobody_is_connected(caplog: pytest.LogCaptureF
 
 
 def test_an_observer_sees_a_line_that_is_too_long_in_its_place() -> None:
-    """One that arrives together with others comes after those before it."""
+    """An observer sees a line that is too long after the lines before it."""
     witness = Witness()
     fixture = Fixture(observers=[witness], max_line_length=40)
     attempt = fixture.connect()

@@ -61,7 +61,7 @@ REQUIRED = PARAMETER.empty
 def test_signatures_are_those_of_the_reference(
     function: Callable[..., object], expected: list[tuple[str, Any, Any]]
 ) -> None:
-    """Names, order, kinds and defaults are the reference's; extras are keywords with defaults."""
+    """Names, order and defaults of parameters are the reference's; others are keywords."""
     parameters = _parameters(function)
     assert parameters[: len(expected)] == expected
     for _, kind, default in parameters[len(expected) :]:
@@ -71,7 +71,7 @@ def test_signatures_are_those_of_the_reference(
 
 @pytest.mark.parametrize("name", ["connect", "close", "write_message", "run_command"])
 def test_public_methods_are_coroutine_functions(name: str) -> None:
-    """What has to be awaited is `async def`."""
+    """Each method that has to be awaited is an `async def`."""
     assert inspect.iscoroutinefunction(getattr(TcpClient, name))
 
 

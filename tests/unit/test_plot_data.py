@@ -54,7 +54,7 @@ def test_series_has_times_values_and_unit() -> None:
 
 
 def test_list_is_a_series_for_each_value() -> None:
-    """With an index it is one; a list that is short for once leaves out the rest."""
+    """A list is a series for each value, and with an index it is one series."""
     records = [
         record(0, "/telemetry/axialForce", measured=[1, 2, 3]),
         record(1, "/telemetry/axialForce", measured=[4]),
@@ -77,7 +77,7 @@ def test_value_that_is_wanted_twice_is_drawn_once_for_each() -> None:
 
 
 def test_event_that_comes_for_several_parts_is_a_series_for_each() -> None:
-    """Both powers send one event, and so do all ILCs: their values do not mix."""
+    """The events of both powers are two series, and so are those of the ILCs."""
     records = [
         record(0, "/command/powerSystemState", powerType=1, status=True, state=5),
         record(1, "/command/powerSystemState", powerType=2, status=False, state=2),
@@ -98,20 +98,20 @@ def test_number_that_is_too_large_is_infinite() -> None:
 
 
 def test_series_of_what_the_catalogue_does_not_know() -> None:
-    """It has no unit, and is drawn all the same."""
+    """A field that the catalogue does not know is drawn without a unit."""
     [one] = series([record(0, "/telemetry/new", a={"b": [7]})], "new.a.b[0]")
     assert (one.unit, list(one.values)) == ("", [7])
 
 
 def test_field_without_a_number_is_an_error() -> None:
-    """Text is none; the error names what there is."""
+    """A field of text is an error that names the fields with numbers."""
     records = [record(0, "/command/config", configuration="x", timeoutIlc=3)]
     with pytest.raises(RecordingError, match="config has no number configuration; it has"):
         series(records, "config.configuration")
 
 
 def test_faults_are_marks_when_they_are_new() -> None:
-    """Each by its code and name, once; clearing them is a mark, too."""
+    """A new fault is one mark with code and name, and so is clearing."""
     bits = 1 << 6 | 1 << 9
     found = marks(
         record(1, "/command/summaryFaultsStatus", status=0),
@@ -134,7 +134,7 @@ def test_reserved_bit_is_a_mark_too() -> None:
 
 
 def test_modes_and_connections_are_marks_when_they_change() -> None:
-    """The first that is told is no change."""
+    """A mode is a mark when it changes; the first one that is told is none."""
     found = marks(
         record(1, "/command/closedLoopControlMode", mode=1),
         record(2, "/command/closedLoopControlMode", mode=4),
@@ -155,5 +155,5 @@ def test_modes_and_connections_are_marks_when_they_change() -> None:
 
 @pytest.mark.parametrize("status", ["x", None, -1, 1.5, [1]])
 def test_status_of_another_kind_is_no_mark(status: object) -> None:
-    """What a controller of another version sends is no reason to fail."""
+    """A message of a newer controller that does not fit makes no mark and no error."""
     assert marks(record(1, "/command/summaryFaultsStatus", status=status)) == []

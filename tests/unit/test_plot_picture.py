@@ -34,14 +34,14 @@ def texts(
 
 @pytest.mark.parametrize("kind", get_args(MarkKind))
 def test_mark_of_each_kind_is_named(tmp_path: Path, kind: MarkKind) -> None:
-    """Also that of a reserved bit."""
+    """Each kind of mark is named, also that of a reserved bit."""
     assert "what happened" in texts(
         tmp_path, [series("a.x", [1, 2])], [Mark(START + 50, "what happened", kind)]
     )
 
 
 def test_marks_all_over_the_time_are_named_all_over_the_picture(tmp_path: Path) -> None:
-    """Those that have no space are counted beside their neighbours, not at the first of all."""
+    """Marks without space for a name are counted beside their neighbours."""
     marks = [Mark(START + second, f"mode {second}", "mode") for second in range(100)]
     shown = texts(tmp_path, [series("a.x", [1, 2])], marks)
     named = [int(text.split()[1]) for text in shown if text.startswith("mode ")]
@@ -59,13 +59,13 @@ def test_time_axis_has_whole_times(tmp_path: Path) -> None:
 
 
 def test_names_of_recordings_are_no_formulas(tmp_path: Path) -> None:
-    """They may have any characters, even such as are no text."""
+    """The name of a recording may have any characters."""
     assert "nig$ht_{1}$" in texts(tmp_path, [series("a.x", [1])], title="nig$ht_{1}$")
     assert "n?" in texts(tmp_path, [series("a.x", [1])], title="n\udcff")
 
 
 def test_lines_of_one_enumeration_share_a_part(tmp_path: Path) -> None:
-    """Its names stand beside it once, and all of its lines are named."""
+    """Lines of one enumeration share one part of the picture with its names."""
     names = {0: "Idle", 1: "Busy"}
     lines = [series(f"a.x[{index}]", [0, 1], names) for index in range(12)]
     shown = texts(tmp_path, lines)

@@ -37,5 +37,5 @@ def test_a_line_of_json_keeps_its_meaning(message: dict[str, str]) -> None:
     ],
 )
 def test_what_is_shown_instead(text: str, shown: str) -> None:
-    """Escape sequences, line breaks of all kinds, changes of direction, half of a pair."""
+    """Escape sequences, line breaks and changes of direction are shown as escapes."""
     assert printable(text) == shown

@@ -20,7 +20,7 @@ class FakeTerminal(io.StringIO):
 def test_bar_is_shown_on_a_terminal_only(
     stream: io.StringIO, is_shown: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It tells what is done, and how much of it; a pipe and a file get nothing."""
+    """A bar shows the progress on a terminal, but not in a pipe or a file."""
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     with Progress("Reading", 200) as progress:

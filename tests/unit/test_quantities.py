@@ -32,7 +32,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 def test_moment_is_utc_unless_it_says_otherwise() -> None:
-    """With or without seconds, T, Z and offset."""
+    """A moment is UTC unless it has an offset; seconds may be left out."""
     expected = datetime(2026, 1, 31, 4, tzinfo=timezone.utc)
     for text in "2026-01-31T04:00", "2026-01-31 04:00:00", "2026-01-31T04:00:00Z":
         assert moment(text) == expected

@@ -47,7 +47,7 @@ def _in_another_thread(function: Callable[[], None]) -> list[BaseException]:
 
 
 def test_other_threads_are_refused() -> None:
-    """From another thread a call raises RuntimeError that names function, thread and remedy."""
+    """A call from another thread raises an error that names function, thread and remedy."""
     access = ReactorAccess(Clock())
     access.require_thread("TcpClient.close")
     [error] = _in_another_thread(lambda: access.require_thread("TcpClient.close"))

@@ -55,7 +55,7 @@ def test_dials_again_after_the_delay() -> None:
 
 
 def test_goes_on_until_the_server_is_back() -> None:
-    """Refused or without an answer, one attempt follows another; stats tell the last cause."""
+    """After each failed attempt another follows, and the stats have the last reason."""
     policy = Policy()
     fixture = Fixture(retry_policy=policy)
     fixture.connect().receive(CONNECTED)
@@ -169,7 +169,7 @@ def test_a_policy_may_return_any_real_number() -> None:
 
 
 def test_without_a_policy_a_lost_connection_stays_lost() -> None:
-    """Nothing is left running, the wish remains, and connect dials."""
+    """Without a policy a lost connection stays lost until `connect` is called."""
     fixture = Fixture(retry_policy=None)
     fixture.connect().lose()
     assert fixture.client.state is ConnectionState.IDLE
@@ -274,7 +274,7 @@ def test_a_command_is_lost_before_the_client_dials_again() -> None:
 
 
 def test_changes_are_told_once_each_in_order_with_the_messages() -> None:
-    """Connected comes before the first message of a connection, lost after the last."""
+    """A connection is told before its first message, and its loss after the last."""
     seen: list[object] = []
 
     async def keep(message: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def fail() -> None:
 
 
 def test_an_errback_that_cancels_the_next_waiter() -> None:
-    """Two connects wait; the first one's errback cancels the second: close ends, and again."""
+    """An errback of one `connect` may cancel the other, and close still ends."""
 
     def cancel(failure: Any) -> None:
         second.cancel()
@@ -74,7 +74,7 @@ def test_an_errback_that_cancels_the_next_waiter() -> None:
 
 
 def test_a_waiter_that_closes_leaves_no_other_connected() -> None:
-    """The first waiter closes; the second is told that, and not of a connection that is gone."""
+    """If the first waiter closes, the second is told that, not of a connection."""
     fixture = Fixture()
     first = start(fixture.client.connect())
     second = Call(fixture.client.connect())
@@ -208,7 +208,7 @@ def test_closing_while_the_callback_awaits_a_command() -> None:
 
 @pytest.mark.parametrize("timeout", [None, -1, float("nan"), "1"])
 def test_a_bad_timeout_changes_nothing(timeout: Any) -> None:
-    """`start` and `connect` refuse it before anything has begun."""
+    """`start` and `connect` refuse a bad timeout before anything has begun."""
     fixture = Fixture()
     with pytest.raises(ValueError, match="timeout"):
         fixture.client.start(timeout)
@@ -219,7 +219,7 @@ def test_a_bad_timeout_changes_nothing(timeout: Any) -> None:
 
 @pytest.mark.parametrize("end", ["fails", "is cancelled", "times out"])
 def test_start_during_a_first_connect_is_not_lost(end: str) -> None:
-    """Though the connect ends badly, attempts go on."""
+    """After `start`, attempts go on although the first `connect` fails."""
     fixture = Fixture(retry_policy=lambda failures: 1.0)
     connecting = start(fixture.client.connect(5))
     connecting.addErrback(lambda failure: None)
@@ -282,7 +282,7 @@ def test_an_endpoint_whose_canceller_raises(how: str, late: bool) -> None:
 
 
 def test_an_endpoint_that_hands_over_late() -> None:
-    """Nothing is read before; the connect callback is told before the first message."""
+    """Nothing is read from a connection before the endpoint hands it over."""
     seen: list[object] = []
     fixture = Fixture(
         lambda message: seen.append(message["id"]),
@@ -423,7 +423,7 @@ def test_a_log_handler_that_closes_at_a_bad_line(logger: logging.Logger) -> None
 
 
 def test_a_connection_made_after_the_attempt_was_given_up() -> None:
-    """It is aborted the moment it is made, though nobody hands it over."""
+    """A connection of an abandoned attempt is aborted as soon as it is made."""
     fixture = broken_fixture()
     connecting = start(fixture.client.connect(5))
     connecting.addErrback(lambda failure: failure.trap(ConnectTimeoutError))
@@ -438,7 +438,7 @@ def test_a_connection_made_after_the_attempt_was_given_up() -> None:
 def test_an_effect_that_raises_does_not_stop_the_next(
     error: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is logged, and effects that are added meanwhile come last."""
+    """An effect that raises is logged, and the next effects follow in order."""
 
     def perform(effect: Effect) -> None:
         performed.append(effect)

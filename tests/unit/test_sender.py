@@ -33,7 +33,7 @@ from tests.support.scripted_peer import Scripted
     ],
 )
 def test_space_that_comes_too_late(timeouts: dict[str, Any], until: float) -> None:
-    """Time spent waiting for space counts, and a command that found none was never sent."""
+    """A command that finds no space in its time was never sent."""
     fixture = Scripted()
     fixture.fill_buffer()
     running = fixture.run(**timeouts)
@@ -51,7 +51,7 @@ def test_space_that_comes_too_late(timeouts: dict[str, Any], until: float) -> No
 
 
 def test_space_that_comes_in_time() -> None:
-    """What is left after waiting for space is the time for the answer."""
+    """The time spent waiting for space is no longer available for the answer."""
     fixture = Scripted()
     fixture.fill_buffer()
     running = fixture.run(ack_timeout=10)
@@ -67,7 +67,7 @@ def test_space_that_comes_in_time() -> None:
 
 
 def test_space_that_comes_at_the_last_moment() -> None:
-    """Room in the very turn in which the time is over is not used."""
+    """Space in the very turn in which the time is over is not used."""
     fixture = Scripted()
     fixture.fill_buffer()
     fixture.clock.callLater(10, fixture.drain_buffer)

@@ -22,7 +22,7 @@ def test_default_sequence() -> None:
 
 
 def test_wrap_around() -> None:
-    """After the greatest 32-bit integer comes 1."""
+    """The id after the greatest 32-bit integer is 1."""
     assert list(islice(count_around(LAST_ID - 1), 4)) == [LAST_ID - 1, LAST_ID, 1, 2]
 
 
@@ -45,7 +45,7 @@ def test_id_of_what_was_not_written() -> None:
 
 @pytest.mark.parametrize("unusable", ["1", 1.0, True, None, object(), 7])
 def test_unusable_id(unusable: object) -> None:
-    """What is no int, or in use, is refused by name and skipped; the last id stays."""
+    """An id that is no int, or in use, is refused by name and skipped."""
     ids = SequenceIds(iter([5, unusable, 6]))  # type: ignore[arg-type]  # the user's mistake
     take(ids)
     with pytest.raises(RuntimeError, match="sequence generator"):

@@ -33,7 +33,7 @@ def test_dials_when_started_not_before() -> None:
 
 
 def test_state_says_each_connection_and_both() -> None:
-    """Each connection stands where it stands; both up is when both are."""
+    """`both_up` is true only if both connections are up."""
     embedded = Embedded()
     embedded.service.startService()
     embedded.command.last.accept()
@@ -71,7 +71,7 @@ def test_one_port_up_and_the_other_down() -> None:
 
 
 def test_state_is_told_in_order_with_the_messages() -> None:
-    """Before the first message of a connection, and after its last."""
+    """A state is told before the first message of a connection, and after its last."""
     embedded = Embedded()
     embedded.start()
     embedded.command.last.receive(b'{"id": "interlock"}\r\n')
@@ -156,7 +156,7 @@ def test_run_command_returns_the_outcome() -> None:
 
 
 def test_command_while_stopped_is_refused() -> None:
-    """Nothing waits for a connection to come."""
+    """A command is refused while the service is stopped."""
     failures: list[Any] = []
     running = Deferred.fromCoroutine(Embedded().service.run_command("clearErrors"))
     running.addErrback(failures.append)
@@ -230,7 +230,7 @@ def test_started_twice_dials_once() -> None:
 
 
 def test_port_taken_by_another_client_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Accepted and closed at once, again and again: it backs off, with one warning of that."""
+    """A port that another client holds is dialled ever more slowly, with one warning."""
     failures: list[int] = []
 
     def policy(count: int) -> float:

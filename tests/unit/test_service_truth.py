@@ -47,7 +47,7 @@ def test_on_state_ends_on_the_truth(slow: bool) -> None:
 
 @pytest.mark.parametrize("first", [False, True])
 def test_on_state_may_await_the_stop(first: bool) -> None:
-    """It may stop the service at once or after having waited, and is not cancelled."""
+    """`on_state` may stop the service and await that, and is not cancelled."""
     told: list[ControllerState] = []
     seen: list[str] = []
     waits: Deferred[None] = Deferred()
@@ -100,7 +100,7 @@ def test_a_state_has_its_times() -> None:
 
 
 def test_a_silent_telemetry_port_is_dialled_again() -> None:
-    """From its first message on, 10 s of silence are a loss; before it they are none."""
+    """10 s of silence after the first telemetry are a loss; before it they are not."""
     embedded = Embedded(retry_policy=lambda failures: 1.0)
     embedded.start()
     embedded.clock.advance(1000)
@@ -133,6 +133,6 @@ def test_silence_timeouts_are_settings() -> None:
 
 @pytest.mark.parametrize("timeout", [None, -1, float("nan"), "10", True])
 def test_a_bad_timeout_is_refused_when_the_service_is_made(timeout: Any) -> None:
-    """Nothing has begun by then that would have to be undone."""
+    """A bad timeout is refused when the service is made."""
     with pytest.raises(ValueError, match="timeout"):
         CellControllerService("m2.example", connect_timeout=timeout)

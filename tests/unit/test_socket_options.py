@@ -101,7 +101,7 @@ def test_a_transport_around_itself_is_no_endless_search(tcp_socket: socket.socke
 def test_a_transport_that_refuses_is_used_without(
     refused: str, error: Exception, tcp_socket: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a transport raises is a warning; what it does not refuse is set all the same."""
+    """A transport that refuses an option gets a warning, and the other options."""
 
     def refuse(*arguments: object) -> None:
         raise error
@@ -121,7 +121,7 @@ def test_a_transport_that_refuses_is_used_without(
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="there are no such sockets here")
 def test_a_unix_socket_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
-    """Options of TCP are not tried on it."""
+    """TCP options are not set on a Unix socket."""
     with socket.socket(socket.AF_UNIX) as unix_socket:
         transport = StringTransport()
         transport.getHandle = lambda: unix_socket  # type: ignore[attr-defined]  # as real ones have

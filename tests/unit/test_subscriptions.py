@@ -33,7 +33,7 @@ def started(**options: Any) -> Embedded:
 
 
 def test_a_callback_gets_the_messages_of_its_class_typed() -> None:
-    """Events and telemetry of the class, and nothing else."""
+    """A callback gets typed messages of its class, and nothing else."""
     embedded = started()
     heard: list[object] = []
     embedded.service.subscribe(events.PowerSystemState, heard.append)
@@ -82,7 +82,7 @@ def test_any_kind_of_callback_is_waited_for() -> None:
 def test_an_error_of_one_is_reported_and_does_not_keep_the_message_from_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Each error is logged with the message, and counted."""
+    """The error of a callback is logged and counted; the others are called."""
 
     def fail(event: object = None, message: object = None) -> None:
         raise RuntimeError("that callback")
@@ -130,7 +130,7 @@ def test_cancelled_subscriptions_are_not_kept(kind: Any) -> None:
 
 
 def test_a_callback_may_subscribe() -> None:
-    """What subscribes in a callback is told of the next message."""
+    """A callback that is subscribed in a callback gets the next message."""
     embedded = started()
     heard: list[object] = []
 

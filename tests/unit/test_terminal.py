@@ -95,7 +95,7 @@ def closing(terminal: Terminal) -> Deferred[None]:
 
 
 def test_line_is_there_at_once(screen: Screen) -> None:
-    """Where there is space, nothing waits for the reactor."""
+    """A line is written at once while the stream has space."""
     terminal = screen.terminal()
     terminal.say("hello")
     terminal.complain("bad")
@@ -275,7 +275,7 @@ def test_full_disk_is_told(screen: Screen) -> None:
 
 
 def test_closed_streams(screen: Screen) -> None:
-    """Where the shell has closed them, nothing is said and nothing is wrong."""
+    """If the shell has closed stdout and stderr, a command runs without output."""
     terminal = Terminal(screen.reactor, None, None)
     terminal.say("hello")
     terminal.complain("bad")

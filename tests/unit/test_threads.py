@@ -28,7 +28,7 @@ CALLS: dict[str, Callable[[TcpClient], Any]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_another_thread_is_refused(name: str) -> None:
-    """With a RuntimeError that names what was called and the way to do it; nothing changes."""
+    """A call from another thread raises RuntimeError with the remedy, and changes nothing."""
     fixture = Fixture()
     fixture.connect()
     errors: list[BaseException] = []

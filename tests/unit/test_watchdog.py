@@ -29,7 +29,7 @@ def waiting_in(waits: list[Deferred[None]]) -> Callable[..., Deferred[None]]:
 
 
 def test_there_is_none_by_default() -> None:
-    """Unless it is set, silence may last for ever, and nothing is left in the reactor for it."""
+    """Without a timeout silence may last for ever, and no call is scheduled."""
     fixture = Fixture()
     attempt = fixture.connect()
     assert fixture.client.timeout is None
@@ -87,7 +87,7 @@ def test_a_line_that_does_not_end_does_not_count() -> None:
 
 
 def test_time_in_which_reading_is_paused_does_not_count() -> None:
-    """While the client does not read the time stands still, and then goes on from there."""
+    """Time in which the client does not read is not counted as silence."""
     waits: list[Deferred[None]] = []
     fixture = Fixture(waiting_in(waits), max_queue_length=1)
     fixture.client.timeout = 5
@@ -160,7 +160,7 @@ def test_it_holds_for_the_next_connection_too() -> None:
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "5", "", [], object()])
 def test_nonsense_is_refused(timeout: Any) -> None:
-    """Anything but None or a number greater than 0 is a ValueError and changes nothing."""
+    """A timeout must be None or a number greater than 0."""
     fixture, attempt = connected(5)
     with pytest.raises(ValueError, match="timeout"):
         fixture.client.timeout = timeout

@@ -36,7 +36,7 @@ def test_writers_have_their_turn_in_order() -> None:
 
 
 def test_a_writer_that_fills_the_buffer_again_holds_the_next_back() -> None:
-    """The others wait on, and a new one waits behind them."""
+    """If a writer fills the buffer again, the others keep waiting in order."""
     gate = closed_gate()
     gate.wait(1).addCallback(lambda _: gate.pauseProducing())
     second = gate.wait(1)
@@ -62,7 +62,7 @@ def test_what_exceeds_the_limit_alone_is_refused(is_open: bool) -> None:
 
 @pytest.mark.parametrize("message", ["write_message", "run_command"])
 def test_a_client_refuses_a_message_beyond_its_bound(message: str) -> None:
-    """Whether the peer reads or not; no sequence id is used, and the next message goes out."""
+    """A message beyond the bound is refused, and takes no sequence id."""
     fixture = Fixture(max_waiting_bytes=200)
     fixture.connect()
     error = error_of(
@@ -75,7 +75,7 @@ def test_a_client_refuses_a_message_beyond_its_bound(message: str) -> None:
 
 
 def test_cancelled_and_failed_writers_give_their_bytes_back() -> None:
-    """Room that nobody waits for any more can be waited for by others."""
+    """The bytes of cancelled and failed writers can be used by others."""
     gate = closed_gate(limit=3)
     waiting = [gate.wait(1) for _ in range(3)]
     with pytest.raises(WriteBufferFullError):

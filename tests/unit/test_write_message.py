@@ -77,7 +77,7 @@ class Writes:
     ],
 )
 def test_the_line_is_exactly_that_of_the_reference(arguments: Any, line: bytes) -> None:
-    """Details first, then the header, as `json.dumps` writes it; each line in one write."""
+    """A line has the details first, then the header, as `json.dumps` writes it."""
     writes = Writes()
     result_of(writes.client.write_message(*arguments))
     assert writes.chunks == [line]
@@ -140,7 +140,7 @@ FAILING: list[Any] = [
 
 @pytest.mark.parametrize("arguments", FAILING, ids=range(len(FAILING)))
 def test_a_message_that_cannot_be_sent_takes_no_id(arguments: Any) -> None:
-    """Bad details or a bad type are a ValueError: nothing is written, and no id is missing."""
+    """A message that cannot be sent raises ValueError, and takes no sequence id."""
     writes = Writes()
     writes.power()
     for _ in range(2):
@@ -153,7 +153,7 @@ def test_a_message_that_cannot_be_sent_takes_no_id(arguments: Any) -> None:
 
 
 def test_a_failed_write_leaves_no_gap_when_there_is_no_connection() -> None:
-    """Without a connection it is a RuntimeError, nothing is kept for later, and no id is taken."""
+    """Without a connection a write raises RuntimeError and takes no id."""
     fixture = Fixture(retry_policy=lambda failures: 1.0)
     for _ in range(2):
         with pytest.raises(NotConnectedError) as caught:
@@ -268,7 +268,7 @@ def test_a_connection_that_ends_fails_those_who_wait(end: str) -> None:
 
 
 def test_nobody_writes_after_one_in_front_has_closed_the_client() -> None:
-    """When the writer whose turn it is closes the client, those behind it do not write any more."""
+    """If a writer closes the client, the writers behind it do not write."""
     writes = Writes()
     writes.block()
     failures: list[Any] = []
@@ -281,7 +281,7 @@ def test_nobody_writes_after_one_in_front_has_closed_the_client() -> None:
 
 
 def test_too_much_that_waits_is_refused() -> None:
-    """Beyond the cap a message is refused with WriteBufferFullError; what waits is still sent."""
+    """A message beyond the cap is refused with WriteBufferFullError."""
     writes = Writes(max_waiting_bytes=1000)
     writes.block()
     text = "x" * 400

@@ -427,7 +427,7 @@ class CleansUp(Examples):
 
 
 def test_judged_after_cleanups() -> None:
-    """What a test leaves to its cleanups is not blamed on it."""
+    """What a test closes in its cleanups does not fail it."""
     result = unittest.TestResult()
     CleansUp("test_cleans_up").run(result)
     assert result.wasSuccessful()

@@ -68,7 +68,7 @@ class Wire:
 
 
 def test_bytes_arrive_one_call_later() -> None:
-    """What is written is received, in order and together, but not from inside write."""
+    """Written bytes arrive in order in one later call, not from inside `write`."""
     wire = Wire()
     wire.client.transport.write(b"one ")
     wire.client.transport.writeSequence([b"two ", b"three"])
@@ -78,14 +78,14 @@ def test_bytes_arrive_one_call_later() -> None:
 
 
 def test_addresses() -> None:
-    """Each end's peer is the other's host."""
+    """The peer address of each end is the host address of the other."""
     wire = Wire()
     assert wire.client.transport.getPeer() == wire.server.transport.getHost()
     assert wire.server.transport.getPeer() == wire.client.transport.getHost()
 
 
 def test_close_in_order() -> None:
-    """What was written before the closing arrives; then both ends hear of it."""
+    """Bytes written before a close arrive, and then both ends are told."""
     wire = Wire()
     wire.client.transport.write(b"last")
     wire.client.transport.loseConnection()
@@ -99,7 +99,7 @@ def test_close_in_order() -> None:
 
 
 def test_abort() -> None:
-    """What was on the way is lost; the ends hear of an abort, and of a loss."""
+    """An abort drops the bytes on the way, and both ends are told."""
     wire = Wire()
     wire.client.transport.write(b"lost")
     wire.client.transport.abortConnection()
@@ -110,7 +110,7 @@ def test_abort() -> None:
 
 
 def test_both_close() -> None:
-    """Ends that close at the same moment each hear of it once."""
+    """If both ends close at the same moment, each is told once."""
     wire = Wire()
     for end in (wire.client, wire.server):
         end.transport.write(b"last")

@@ -38,7 +38,7 @@ class Conversation:
 
 
 def test_script_is_followed() -> None:
-    """Expected commands are answered as told, after the delays told, and nothing is amiss."""
+    """Expected commands are answered as told, after the delays."""
     talk = Conversation()
     talk.script.expect_command("power", {"status": True}).after(1).ack().after(2).success()
     talk.script.expect_command("clearErrors").fail()
@@ -74,7 +74,7 @@ def test_command_after_the_end() -> None:
 
 
 def test_missing_command() -> None:
-    """What never comes fails the test."""
+    """A command that is expected and never comes fails the test."""
     talk = Conversation()
     talk.script.expect_command("clearErrors")
     talk.run()
@@ -152,7 +152,7 @@ def test_line_that_is_no_message() -> None:
 
 
 def test_answer_to_a_client_that_left() -> None:
-    """What was to be answered later is dropped with the connection."""
+    """Answers that are still to come are dropped with their connection."""
     talk = Conversation()
     talk.script.expect_command("power").after(5).success()
 

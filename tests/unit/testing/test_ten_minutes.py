@@ -14,7 +14,7 @@ class TenMinutes(MemoryTestCase):
     """With both clients: 20 times a second, all of the telemetry."""
 
     async def test_night(self) -> None:
-        """Power up, enable, move, a fault, recover, power down, and three connections lost."""
+        """A night with a fault and three lost connections takes ten virtual minutes."""
         await self.power(True)
         await self.enable()
         await self.move(z=100.0)
