@@ -175,9 +175,9 @@ class CommandCaller:
                 reason = "was lost with the connection to the hub"
                 request.done.errback(CommandLost(reason, request.name, None, CommandStage.SENT))
 
-    def forbidden(self, complaint: str) -> None:
+    def forbidden(self, error: str) -> None:
         """Fail the commands that this user is not permitted to send, according to the server."""
-        words = complaint.lower()
+        words = error.lower()
         if "permissions violation for publish" not in words:
             return
         for key, request in list(self._requests.items()):

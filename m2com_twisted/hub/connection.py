@@ -57,7 +57,7 @@ class HubConnection:
     changed
         Called in the reactor's thread when a connection is made (True) and
         when it is lost (False).
-    complained
+    server_error
         Called in the thread of the hub with each error that the server reports,
         such as a subject that this user may not publish to.
     reactor
@@ -73,7 +73,7 @@ class HubConnection:
         work: Work,
         changed: Callable[[bool], object],
         *,
-        complained: Callable[[str], object] | None = None,
+        server_error: Callable[[str], object] | None = None,
         reactor: IReactorFromThreads,
         log: "logging.Logger | logging.LoggerAdapter[logging.Logger]",
     ) -> None:
@@ -81,7 +81,7 @@ class HubConnection:
         self._name = name
         self._work = work
         self._changed = changed
-        self._complained = complained
+        self._server_error = server_error
         self._reactor = reactor
         self._log = log
         self._thread: threading.Thread | None = None
@@ -219,8 +219,8 @@ class HubConnection:
                 failures.append(error)
                 return
             self._log.warning("The hub reported an error: %s", error)
-            if self._complained is not None:
-                self._complained(str(error))
+            if self._server_error is not None:
+                self._server_error(str(error))
 
         def encrypted(secret: str) -> str:
             if settings.requires_tls and not loop.is_encrypted:

@@ -145,7 +145,7 @@ class RemoteController(TypedSender, BothPorts, Service):
             f"m2com reader of {self.subjects.instance}",
             reading.run,
             inbox.put,
-            complained=self._complained,
+            server_error=self._server_error,
             reactor=self._reactor,
             log=self._log,
         )
@@ -265,8 +265,8 @@ class RemoteController(TypedSender, BothPorts, Service):
             except Exception:
                 self._log.exception("The callback for missing messages failed")
 
-    def _complained(self, complaint: str) -> None:
-        self._reactor.callFromThread(self._caller.forbidden, complaint)
+    def _server_error(self, error: str) -> None:
+        self._reactor.callFromThread(self._caller.forbidden, error)
 
 
 def _installed() -> IReactorFromThreads:

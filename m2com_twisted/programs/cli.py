@@ -162,5 +162,5 @@ async def _exit_code(outcome: Deferred[int], terminal: Terminal) -> int:
     except CancelledError:
         return _INTERRUPTED
     except (M2ComError, CannotListenError, OSError) as error:
-        terminal.complain(error)
+        terminal.show_error(error)
         return 1

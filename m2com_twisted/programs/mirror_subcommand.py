@@ -71,10 +71,10 @@ class MirrorSubcommand(ControllerSubcommand):
                 await mirror.ready()
             return int(await self.act(mirror, terminal))
         except InvalidFieldError as error:
-            terminal.complain(error)
+            terminal.show_error(error)
             return MirrorExitCode.REFUSED
         except WaitTimeoutError as error:
-            terminal.complain(error)
+            terminal.show_error(error)
             return MirrorExitCode.NO_CONNECTION
         except ProcedureCancelledError as error:
             self.show(error.report)

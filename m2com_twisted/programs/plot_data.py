@@ -140,11 +140,11 @@ class PlotData:
         for one in self._fields:
             mine = [series for series in self._series.values() if series.field == one.text]
             if not mine:
-                raise RecordingError(self._complaint(one))
+                raise RecordingError(self._reason(one))
             found += mine
         return found
 
-    def _complaint(self, one: Wanted) -> str:
+    def _reason(self, one: Wanted) -> str:
         names = self._known.get(one.topic)
         if names is None:
             return f"there is no message {one.topic} of that time in the recording"

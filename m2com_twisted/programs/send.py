@@ -106,16 +106,16 @@ class SendOptions(ControllerSubcommand):
         try:
             return await sending.run()
         except (ConnectFailedError, NotConnectedError) as error:
-            terminal.complain(error)
+            terminal.show_error(error)
             return SendExitCode.NO_CONNECTION
         except CommandRejected as error:
-            terminal.complain(error)
+            terminal.show_error(error)
             return SendExitCode.REJECTED
         except CommandFailed as error:
-            terminal.complain(error)
+            terminal.show_error(error)
             return SendExitCode.FAILED
         except CommandError as error:
-            terminal.complain(f"{error}{sending.hint()}")
+            terminal.show_error(f"{error}{sending.hint()}")
             return SendExitCode.UNKNOWN
 
 

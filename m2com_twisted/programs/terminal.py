@@ -86,7 +86,7 @@ class Terminal:
         if not self._output.waits:
             self._output.write(text)
 
-    def complain(self, reason: object) -> None:
+    def show_error(self, reason: object) -> None:
         """Write an error to stderr."""
         self.errors.write(f"m2com: {printable(str(reason))}\n")
 
@@ -117,7 +117,7 @@ class Terminal:
             self.is_lost = True
             # A full disk is reported.  A reader that has ended needs no report.
             if isinstance(reason, OSError) and not isinstance(reason, BrokenPipeError):
-                self.complain(f"stdout: {reason.strerror}")
+                self.show_error(f"stdout: {reason.strerror}")
             self._lost()
         return reason
 

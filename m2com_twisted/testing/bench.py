@@ -115,9 +115,9 @@ class Bench(ABC):
             followed, or if anything of this package is still running.
         """
         await self.end()
-        complaints = self._complaints()
-        if complaints:
-            raise AssertionError("\n".join(complaints))
+        problems = self._problems()
+        if problems:
+            raise AssertionError("\n".join(problems))
 
     async def end(self) -> None:
         """Close the clients and the simulator without the check."""
@@ -184,12 +184,12 @@ class Bench(ABC):
             self._flushed_unseen += self._unseen_errors()
         return [record.getMessage() for record in self._errors.flush_errors(*error_types)]
 
-    def _complaints(self) -> list[str]:
+    def _problems(self) -> list[str]:
         unseen = self._unseen_errors()
         return [
-            *self._errors.complaints(),
+            *self._errors.problems(),
             *([f"{unseen} errors of callbacks did not reach the log."] if unseen > 0 else []),
-            *(complaint for script in self._scripts for complaint in script.complaints()),
+            *(problem for script in self._scripts for problem in script.problems()),
             *sorted(f"Left running: {running}" for running in self._left_running()),
         ]
 

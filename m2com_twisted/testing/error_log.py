@@ -52,7 +52,7 @@ class ErrorLog(logging.Handler):
         self._records = [record for record in self._records if record not in flushed]
         return flushed
 
-    def complaints(self) -> list[str]:
+    def problems(self) -> list[str]:
         """Return a line about each error that was not flushed."""
         texts = [f"An error was logged: {self._text(record)}" for record in self._records]
         more = [f"{len(texts) - _SHOWN} more were logged."] if len(texts) > _SHOWN else []

@@ -131,7 +131,7 @@ class ScriptedController:
         self._greeting = Answer()
         self._script: list[_Expectation] = []
         self._met = 0
-        self._complaints: list[str] = []
+        self._problems: list[str] = []
         # The actions that are still to be done, in order, and the delayed call for the next.
         self._actions: deque[tuple[float, _Action, Connection, Message]] = deque()
         self._call: IDelayedCall | None = None
@@ -168,10 +168,10 @@ class ScriptedController:
         self._script.append(expectation)
         return expectation.answer
 
-    def complaints(self) -> list[str]:
+    def problems(self) -> list[str]:
         """Return the messages that were not in the script, and the steps that never came."""
         missing = self._script[self._met :]
-        return [*self._complaints, *(f"It expected {one}, which never came." for one in missing)]
+        return [*self._problems, *(f"It expected {one}, which never came." for one in missing)]
 
     def stop(self) -> None:
         """Close all connections, and stop answering."""
@@ -201,7 +201,7 @@ class ScriptedController:
         try:
             message = parse(line)
         except InboundError as error:
-            self._complain(f"a bad line: {error}")
+            self._report(f"a bad line: {error}")
             return
         if message is None:
             return  # it only shows that the client is alive
@@ -211,15 +211,15 @@ class ScriptedController:
             self._met += 1
             self._do(expected.answer, connection, message)
             return
-        self._complain(_described(message["id"], _fields(message)))
+        self._report(_described(message["id"], _fields(message)))
         if message["id"].startswith(_COMMAND_PREFIX):
             self._do(Answer().noack(), connection, message)
 
-    def _complain(self, came: str) -> None:
+    def _report(self, came: str) -> None:
         expected = "nothing more"
         if self._met < len(self._script):
             expected = f"{self._script[self._met]} (step {self._met + 1} of {len(self._script)})"
-        self._complaints.append(f"It expected {expected}, but it received {came}.")
+        self._problems.append(f"It expected {expected}, but it received {came}.")
 
     def _do(self, answer: Answer, connection: Connection, asked: Message) -> None:
         """Add actions after those that wait: the real controller also does one at a time."""

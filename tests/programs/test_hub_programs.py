@@ -159,7 +159,7 @@ def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "problem"),
     [
         (["watch"], "watch takes a field"),
         (["watch", "a..b"], "a field is written as"),
@@ -176,11 +176,11 @@ def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
         (["hub", "look", "--hub", "x"], "hub takes setup or check"),
     ],
 )
-def test_wrong_command_line(directory: Path, arguments: list[str], complaint: str) -> None:
+def test_wrong_command_line(directory: Path, arguments: list[str], problem: str) -> None:
     """A wrong option is one line, and exit code 1."""
     code, output = run(directory, *arguments)
     assert code == 1
-    assert complaint in output
+    assert problem in output
     assert output.count("\n") == 1
 
 

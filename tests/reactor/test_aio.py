@@ -135,13 +135,13 @@ async def test_start(bench: Bench) -> None:
 async def test_line_observers(bench: Bench) -> None:
     """An observer sees the lines of an asyncio client, too."""
 
-    class Recorder(LineObserver):
+    class LineRecorder(LineObserver):
         def received(self, line: bytes, message: Message) -> None:
             lines.append(line)
 
     lines: list[bytes] = []
     async with bench.server:
-        client = bench.client(observers=[Recorder()])
+        client = bench.client(observers=[LineRecorder()])
         client.start()
         write(await bench.server.client(), {"id": "one"})
         assert await bench.messages.get() == {"id": "one"}

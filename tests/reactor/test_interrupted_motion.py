@@ -37,10 +37,10 @@ async def test_the_first_interrupt(controller: CellController) -> None:
         await moving(controller, command)
         before = len(controller.received)
         assert await command.end(signal.SIGINT) == 130
-        said, complaints = (stream.decode() for stream in command.process.communicate())
-    assert complaints == ""
-    assert "move cancelled: during: Move and arrive" in said
-    assert "what was sent may still take effect" in said
+        output, errors = (stream.decode() for stream in command.process.communicate())
+    assert errors == ""
+    assert "move cancelled: during: Move and arrive" in output
+    assert "what was sent may still take effect" in output
     z = controller.model.mirror.pose.z
     await until(lambda: controller.model.mirror.pose.z > z + 0.5)
     assert len(controller.received) == before

@@ -42,12 +42,12 @@ def main() -> None:
         for begin in (*walks, walk_among_foreign_code):
             walked = begin(arguments.cases, seconds)
             _print_walk(walked)
-            bad |= bool(walked.complaint)
+            bad |= bool(walked.problem)
     if "day" in parts:
         seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
         report = Day(arguments.hours, seed, telemetry=not arguments.no_telemetry).run()
         _print_day(report, seed)
-        bad |= bool(report.complaints)
+        bad |= bool(report.problems)
     if "network" in parts:
         _print_network()
     sys.exit(bad)
@@ -58,7 +58,7 @@ def _print_walk(report: WalkReport) -> None:
     rows = [
         ("cases", f"{report.cases}"),
         ("seconds taken", f"{report.seconds:.0f}"),
-        ("broken invariants", report.complaint or "none"),
+        ("broken invariants", report.problem or "none"),
     ]
     _print_table(("what", "how much"), rows)
 
@@ -74,7 +74,7 @@ def _print_day(report: DayReport, seed: int) -> None:
         ("messages lost with a connection", f"{report.lost_on_the_way}"),
         *((f"commands: {name}", f"{count}") for name, count in sorted(report.outcomes.items())),
         ("memory after each hour (MB)", " ".join(f"{size / 1e6:.0f}" for size in report.memory)),
-        ("complaints", "\n".join(report.complaints) or "none"),
+        ("problems", "\n".join(report.problems) or "none"),
     ]
     _print_table(("what", "how much"), rows)
 

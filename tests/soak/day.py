@@ -63,7 +63,7 @@ _FINAL = ("noack", "fail", "success")
 
 @dataclass
 class DayReport:
-    """What was counted; `complaints` is empty if all was as it must be."""
+    """What was counted; `problems` is empty if all was as it must be."""
 
     hours: float
     seconds_taken: float = 0.0
@@ -74,15 +74,15 @@ class DayReport:
     lost_on_the_way: int = 0
     connections: int = 0
     memory: list[int] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 class Ledger(LineObserver):
     """Compares what one client delivers with what the simulator wrote to it."""
 
-    def __init__(self, witness: Witness, complain: Callable[[str], None]) -> None:
+    def __init__(self, witness: Witness, note_problem: Callable[[str], None]) -> None:
         self._witness = witness
-        self._complain = complain
+        self._note_problem = note_problem
         self._connection: WitnessedConnection | None = None
         # Messages that arrived and are to be delivered.
         self._arrived: deque[Any] = deque()
@@ -123,7 +123,7 @@ class Ledger(LineObserver):
     def _expect(self, line: bytes) -> None:
         written = self._connection.written.popleft() if self._connection is not None else b""
         if written != line and not (len(line) > 1000 and written.startswith(line)):
-            self._complain(f"arrived: {line[:80]!r}, but written: {written[:80]!r}")
+            self._note_problem(f"arrived: {line[:80]!r}, but written: {written[:80]!r}")
 
     # What the callback takes
 
@@ -131,7 +131,7 @@ class Ledger(LineObserver):
         """Take a message, which must be the next one that arrived; a loss drops none of them."""
         self.delivered += 1
         if not self._arrived or self._arrived.popleft() is not message:
-            self._complain(f"delivered twice or out of order: {str(message)[:80]}")
+            self._note_problem(f"delivered twice or out of order: {str(message)[:80]}")
 
     def forget_undelivered(self) -> None:
         """Count as lost what a close has dropped before the callback."""
@@ -169,7 +169,7 @@ class Day:
             witness = Witness(factories[name])
             port: Any = name
             self._bench.ports[port] = MemoryPort(witness, clock)
-            ledger = self._ledgers[name] = Ledger(witness, self._complain)
+            ledger = self._ledgers[name] = Ledger(witness, self._note_problem)
             client = self._bench.client(port, ledger.deliver, observers=[ledger])
             client.timeout = _SILENCE
             self._clients[name] = client
@@ -185,15 +185,15 @@ class Day:
             try:
                 bench.run(bench.stop())
             except AssertionError as error:
-                self._complain(str(error))
+                self._note_problem(str(error))
         self._judge_the_end()
         self.report.seconds_taken = time.monotonic() - begun
         return self.report
 
-    def _complain(self, what: str) -> None:
+    def _note_problem(self, what: str) -> None:
         # The first ones say it all.
-        if len(self.report.complaints) < 20:
-            self.report.complaints.append(f"at {self._bench.clock.seconds():.1f} s: {what}")
+        if len(self.report.problems) < 20:
+            self.report.problems.append(f"at {self._bench.clock.seconds():.1f} s: {what}")
 
     async def _live(self) -> None:
         faults = self._faults()
@@ -257,7 +257,7 @@ class Day:
         def failed(failure: Any) -> None:
             expected = (ClientClosedError, ConnectFailedError, CancelledError)
             if not failure.check(*expected):
-                self._complain(f"raised: {failure.value!r}")
+                self._note_problem(f"raised: {failure.value!r}")
 
         return Deferred.fromCoroutine(coroutine).addErrback(failed)
 
@@ -350,11 +350,11 @@ class Day:
         final = next((status for status in _FINAL if arrived[status]), None)
         expected = {"noack": "CommandRejected", "fail": "CommandFailed", "success": "success"}
         if final is not None and expected[final] != outcome:
-            self._complain(f"command {sequence_id}: {outcome}, but there came {dict(arrived)}")
+            self._note_problem(f"command {sequence_id}: {outcome}, but there came {dict(arrived)}")
         if final is None and outcome not in ("CommandTimeout", "CommandLost"):
-            self._complain(f"command {sequence_id}: {outcome}, but no final status came")
+            self._note_problem(f"command {sequence_id}: {outcome}, but no final status came")
         if final is None and (stage is CommandStage.ACKNOWLEDGED) != (arrived["ack"] > 0):
-            self._complain(f"command {sequence_id}: {stage}, but there came {dict(arrived)}")
+            self._note_problem(f"command {sequence_id}: {stage}, but there came {dict(arrived)}")
 
     # The end
 
@@ -366,14 +366,14 @@ class Day:
             report.lost_on_the_way += ledger.lost
             report.connections += client.stats.connects
         if report.memory and report.memory[-1] - report.memory[0] > _GROWTH:
-            self._complain(f"memory grew from {report.memory[0]} to {report.memory[-1]} bytes")
+            self._note_problem(f"memory grew from {report.memory[0]} to {report.memory[-1]} bytes")
         ledger = self._ledgers["command"]
         sent = ledger.sent_ids
         received = ledger._witness.received_ids
         if sent != sorted(set(sent)):
-            self._complain("a sequence id was sent twice")
+            self._note_problem("a sequence id was sent twice")
         if received != sorted(set(received)) or not set(received) <= set(sent):
-            self._complain("the simulator received a command twice, or one that was not sent")
+            self._note_problem("the simulator received a command twice, or one that was not sent")
 
 
 def _resident_bytes() -> int:

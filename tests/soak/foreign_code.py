@@ -24,7 +24,7 @@ def walk_among_foreign_code(cases: int, seconds: float) -> WalkReport:
     Returns
     -------
     report
-        How many were played.  The complaint names the seed of the case that
+        How many were played.  The problem names the seed of the case that
         failed, so that ``ForeignCode(Random(seed)).play()`` repeats it.
     """
     report = WalkReport("foreign code")
@@ -32,8 +32,8 @@ def walk_among_foreign_code(cases: int, seconds: float) -> WalkReport:
     raises, logging.raiseExceptions = logging.raiseExceptions, False
     try:
         while report.cases < cases and time.monotonic() < begun + seconds:
-            report.complaint = _play(secrets.randbelow(2**32))
-            if report.complaint:
+            report.problem = _play(secrets.randbelow(2**32))
+            if report.problem:
                 break
             report.cases += 1
     finally:

@@ -31,7 +31,7 @@ class WalkReport:
     cases: int = 0
     seconds: float = 0.0
     #: What broke it; empty if nothing did.
-    complaint: str = ""
+    problem: str = ""
 
 
 def walk(name: str, cases: int, seconds: float) -> WalkReport:
@@ -57,7 +57,7 @@ def walk(name: str, cases: int, seconds: float) -> WalkReport:
                 run_state_machine_as_test(machine, settings=_settings(count))
             except Exception as error:
                 notes = "\n".join(getattr(error, "__notes__", []))
-                report.complaint = f"{type(error).__name__}: {error}\n{notes}"
+                report.problem = f"{type(error).__name__}: {error}\n{notes}"
                 break
             report.cases += count
     report.seconds = time.monotonic() - begun

@@ -57,7 +57,7 @@ def report(module: str, *arguments: str) -> str:
 def test_right_code_has_no_errors_and_each_mistake_has_one(
     checker: Callable[[Path], str], tmp_path: Path
 ) -> None:
-    """The lines that the checker complains about are those that are marked."""
+    """The lines with an error of the checker are those that are marked."""
     found = set(re.findall(r"(\w+\.py):(\d+)(?::\d+)?(?:: | - )error", checker(tmp_path)))
     marked = {
         (path.name, str(number))

@@ -341,7 +341,7 @@ class ConnectionMachine(RuleBasedStateMachine):
     def nothing_unexpected_is_logged(self) -> None:
         """No error but those that callbacks raise."""
         self.log.flush_errors(CallbackError)
-        assert self.log.complaints() == []
+        assert self.log.problems() == []
 
     def teardown(self) -> None:
         """Close; all ends then, and the client connects again."""

@@ -98,7 +98,7 @@ def test_line_is_there_at_once(screen: Screen) -> None:
     """A line is written at once while the stream has space."""
     terminal = screen.terminal()
     terminal.say("hello")
-    terminal.complain("bad")
+    terminal.show_error("bad")
     assert os.read(screen.readers["stdout"], 100) == b"hello\n"
     assert os.read(screen.readers["stderr"], 100) == b"m2com: bad\n"
     assert closing(terminal).called
@@ -161,7 +161,7 @@ def test_close_in_a_hurry_waits_a_second(screen: Screen, hurried_before: bool) -
     screen.fill()
     screen.fill("stderr")
     terminal.say("the end")
-    terminal.complain("bad")
+    terminal.show_error("bad")
     if hurried_before:
         terminal.hurry()
         screen.reactor.advance(10)
@@ -228,7 +228,7 @@ def test_streams_that_are_one_keep_their_order(screen: Screen) -> None:
     terminal = screen.terminal()
     screen.fill()
     terminal.say("one")
-    terminal.complain("two")
+    terminal.show_error("two")
     terminal.say("three")
     assert screen.read() == "one\nm2com: two\nthree\n"
     assert closing(terminal).called
@@ -278,7 +278,7 @@ def test_closed_streams(screen: Screen) -> None:
     """If the shell has closed stdout and stderr, a command runs without output."""
     terminal = Terminal(screen.reactor, None, None)
     terminal.say("hello")
-    terminal.complain("bad")
+    terminal.show_error("bad")
     assert terminal.size is None
     assert closing(terminal).called
     assert not terminal.is_lost

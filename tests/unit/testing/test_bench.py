@@ -29,7 +29,7 @@ def bench() -> Iterator[MemoryBench]:
 
 
 def stop(bench: MemoryBench) -> str:
-    """Stop a bench and return what it complains of."""
+    """Stop a bench and return what it finds."""
     try:
         bench.run(bench.stop())
     except AssertionError as error:
@@ -51,10 +51,10 @@ def test_callback_error(bench: MemoryBench) -> None:
     bench.run(bench.commands.close())
     bench.run(bench.client("command", lambda message: 1 / 0).connect())
     bench.advance(0)
-    complaint = stop(bench)
-    assert "An error was logged: " in complaint
-    assert "ZeroDivisionError" in complaint
-    assert "lambda message: 1 / 0" in complaint
+    problem = stop(bench)
+    assert "An error was logged: " in problem
+    assert "ZeroDivisionError" in problem
+    assert "lambda message: 1 / 0" in problem
 
 
 def test_flushed_error(bench: MemoryBench) -> None:
@@ -71,9 +71,9 @@ def test_flushed_error(bench: MemoryBench) -> None:
     bench.advance(0)
     assert len(bench.flush_errors(ZeroDivisionError)) == 1
     assert bench.flush_errors(ZeroDivisionError) == []
-    complaint = stop(bench)
-    assert "ZeroDivisionError" not in complaint
-    assert "KeyError: 'another'" in complaint
+    problem = stop(bench)
+    assert "ZeroDivisionError" not in problem
+    assert "KeyError: 'another'" in problem
 
 
 def test_flush_of_all_errors(bench: MemoryBench) -> None:
@@ -90,9 +90,9 @@ def test_many_errors(bench: MemoryBench) -> None:
     bench.run(bench.commands.close())
     bench.run(bench.client("command", lambda message: 1 / 0).connect())
     bench.advance(0)
-    complaint = stop(bench)
-    assert complaint.count("An error was logged: ") == 3
-    assert complaint.endswith("\n96 more were logged.")
+    problem = stop(bench)
+    assert problem.count("An error was logged: ") == 3
+    assert problem.endswith("\n96 more were logged.")
 
 
 def fail_a_callback(bench: MemoryBench) -> None:
@@ -147,7 +147,7 @@ def test_flush_of_errors_without_a_log(bench: MemoryBench, restored_logging: Non
 
 
 def test_error_that_cannot_be_shown(bench: MemoryBench) -> None:
-    """A record whose arguments do not fit is a complaint all the same, and harms nobody."""
+    """A record whose arguments do not fit is a problem all the same, and harms nobody."""
     here = str(Path(m2com_twisted.__file__).parent / "somewhere.py")
     hand_to_error_log(log_record(here, "%d of it", "x"))
     assert stop(bench) == "An error was logged: '%d of it'"
@@ -187,9 +187,9 @@ def test_client_left_running(bench: MemoryBench) -> None:
     forgotten = TcpClient("memory", 0, dict, reactor=bench.clock, endpoint=bench.ports["command"])
     forgotten.start()
     bench.advance(0)
-    complaint = stop(bench)
-    assert complaint.startswith("Left running: ")
-    assert "_retry_due" in complaint
+    problem = stop(bench)
+    assert problem.startswith("Left running: ")
+    assert "_retry_due" in problem
     bench.run(forgotten.close())
 
 
@@ -366,7 +366,7 @@ class Examples(MemoryTestCase):
 
 
 @pytest.mark.parametrize(
-    ("name", "complaint"),
+    ("name", "problem"),
     [
         ("test_passes", ""),
         ("test_passes_without_a_coroutine", ""),
@@ -378,14 +378,14 @@ class Examples(MemoryTestCase):
         ("test_does_not_follow_the_script", "the command power with any details, which never"),
     ],
 )
-def test_test_case(name: str, complaint: str) -> None:
+def test_test_case(name: str, problem: str) -> None:
     """A test of a MemoryTestCase fails for its own reasons, and for what it leaves."""
     result = unittest.TestResult()
     Examples(name).run(result)
     assert result.testsRun == 1
     problems = [text for _, text in result.errors + result.failures]
-    assert len(problems) == (1 if complaint else 0)
-    assert complaint in "".join(problems)
+    assert len(problems) == (1 if problem else 0)
+    assert problem in "".join(problems)
 
 
 class SetUpFails(Examples):

@@ -28,8 +28,8 @@ class Conversation:
                 outcomes.append(type(error))
         return outcomes
 
-    def complaints(self) -> list[str]:
-        """Stop the bench and return what it complains of."""
+    def problems(self) -> list[str]:
+        """Stop the bench and return what it finds."""
         try:
             self.bench.run(self.bench.stop())
         except AssertionError as error:
@@ -48,16 +48,16 @@ def test_script_is_followed() -> None:
     )
     assert (outcome.ack_latency, outcome.latency) == (1, 3)
     assert (failed, rejected) == (CommandFailed, CommandRejected)
-    assert talk.complaints() == []
+    assert talk.problems() == []
 
 
 def test_unexpected_command() -> None:
-    """Another command than expected is rejected, and the complaint says which was expected."""
+    """Another command than expected is rejected, and the problem says which was expected."""
     talk = Conversation()
     talk.script.expect_command("clearErrors").success()
     talk.script.expect_command("power", {"powerType": 2}).success()
     assert talk.run(("clearErrors", {}), ("power", {"powerType": 1}))[1] is CommandRejected
-    assert talk.complaints() == [
+    assert talk.problems() == [
         'It expected the command power {"powerType": 2} (step 2 of 2), '
         'but it received the command power {"powerType": 1}.',
         'It expected the command power {"powerType": 2}, which never came.',
@@ -68,7 +68,7 @@ def test_command_after_the_end() -> None:
     """A command after the end of the script fails the test."""
     talk = Conversation()
     assert talk.run(("clearErrors", {})) == [CommandRejected]
-    assert talk.complaints() == [
+    assert talk.problems() == [
         "It expected nothing more, but it received the command clearErrors {}."
     ]
 
@@ -78,7 +78,7 @@ def test_missing_command() -> None:
     talk = Conversation()
     talk.script.expect_command("clearErrors")
     talk.run()
-    assert talk.complaints() == [
+    assert talk.problems() == [
         "It expected the command clearErrors with any details, which never came."
     ]
 
@@ -101,7 +101,7 @@ def test_other_messages() -> None:
         "evt_inPosition",
     ]
     assert not talk.bench.events.messages
-    assert talk.complaints() == [
+    assert talk.problems() == [
         'It expected nothing more, but it received evt_inPosition {"x": 1, "compName": "MTMount"}.'
     ]
 
@@ -118,7 +118,7 @@ def test_answers_do_not_overtake_each_other() -> None:
         assert (await talk.client.run_command("clearErrors")).latency == 5
 
     talk.bench.run(scenario())
-    assert talk.complaints() == []
+    assert talk.problems() == []
 
 
 def test_greeting_and_bad_lines() -> None:
@@ -138,7 +138,7 @@ def test_greeting_and_bad_lines() -> None:
 
     talk.bench.run(scenario())
     assert talk.client.stats.bad_lines == 2
-    assert talk.complaints() == []
+    assert talk.problems() == []
 
 
 def test_line_that_is_no_message() -> None:
@@ -147,8 +147,8 @@ def test_line_that_is_no_message() -> None:
     talk.run()
     (connection,) = talk.script.factory.connections
     connection.dataReceived(b"heartbeat\r\n\r\nrubbish\r\n")
-    (complaint,) = talk.complaints()
-    assert complaint.startswith("It expected nothing more, but it received a bad line: not JSON")
+    (problem,) = talk.problems()
+    assert problem.startswith("It expected nothing more, but it received a bad line: not JSON")
 
 
 def test_answer_to_a_client_that_left() -> None:
@@ -166,7 +166,7 @@ def test_answer_to_a_client_that_left() -> None:
 
     talk.bench.run(scenario())
     assert not talk.bench.events.messages
-    assert talk.complaints() == []
+    assert talk.problems() == []
 
 
 def test_greeting_after_an_answer_that_was_dropped() -> None:
@@ -185,7 +185,7 @@ def test_greeting_after_an_answer_that_was_dropped() -> None:
         await talk.bench.events.wait_for("tcpIpConnected", within=1)
 
     talk.bench.run(scenario())
-    assert talk.complaints() == []
+    assert talk.problems() == []
 
 
 def test_stop_in_the_midst_of_an_answer() -> None:
@@ -199,4 +199,4 @@ def test_stop_in_the_midst_of_an_answer() -> None:
         await talk.bench.sleep(1)
 
     talk.bench.run(scenario())
-    assert talk.complaints() == []
+    assert talk.problems() == []
