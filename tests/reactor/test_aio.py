@@ -106,17 +106,17 @@ async def test_messages_from_the_server(bench: Bench, count: int, pause: float) 
 
 @in_asyncio
 async def test_server_drops_the_client(bench: Bench) -> None:
-    """`connected` is false within 0.1 s of the server's closing, and true again by itself."""
-    loop = asyncio.get_running_loop()
+    """`connected` is false as soon as the server has closed, and true again by itself."""
     async with bench.server, bench.client(retry_policy=lambda failures: 0.001) as client:
-        assert (await bench.changes.get())[0]
-        closed_at = loop.time()
+        assert await bench.changes.get()
         (await bench.server.client()).close()
-        connected, lost_at = await bench.changes.get()
-        assert not connected
-        assert lost_at - closed_at < 0.1
+        # Turns of the loop and not seconds: a busy machine may stop this process at any time.
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not bench.changes.empty()
+        assert not await bench.changes.get()
         assert client.should_be_connected
-        assert (await bench.changes.get())[0]
+        assert await bench.changes.get()
         assert client.stats.connects == 2
 
 
