@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 CAPTURES = Path(os.environ.get("M2COM_CAPTURES", ROOT.parent / "shared" / "captures"))
 
 
-def lines(count: int, length: int) -> Iterator[bytes]:
+def numbered_lines(count: int, length: int) -> Iterator[bytes]:
     """Yield numbered messages of about a length."""
     padding = b"x" * length
     for n in range(count):
@@ -108,7 +108,7 @@ async def test_a_stalled_callback_bounds_memory_and_loses_nothing() -> None:
         async with client:
             await until(lambda: controller.peers)
             before, _ = tracemalloc.get_traced_memory()
-            offer = Offer(controller.peers[0], lines(count, LINE_LENGTH))
+            offer = Offer(controller.peers[0], numbered_lines(count, LINE_LENGTH))
             await until_still(lambda: (offer.written, client.stats.bytes))
             held, _ = tracemalloc.get_traced_memory()
             assert client.stats.bytes < offer.written < OFFERED / 4
@@ -144,7 +144,7 @@ async def test_reading_pauses_and_resumes_with_the_callback() -> None:
         ) as client,
     ):
         await until(lambda: controller.peers)
-        Offer(controller.peers[0], lines(30_000, 1000))
+        Offer(controller.peers[0], numbered_lines(30_000, 1000))
         for goal in (3_000, 10_000, 20_000):
             await until(partial(listener.has_taken, goal))
             listener.stall = Deferred()
@@ -169,7 +169,7 @@ async def test_a_burst_of_ten_thousand(waits: bool) -> None:
         numbers.append(message["n"])
 
     async with running_controller() as controller:
-        controller.accepted = lambda peer: peer.send(b"".join(lines(10_000, 10)))
+        controller.accepted = lambda peer: peer.send(b"".join(numbered_lines(10_000, 10)))
         async with TcpClient("127.0.0.1", controller.port, callback, reactor=the_reactor()):
             await until(lambda: len(numbers) == 10_000)
         assert numbers == list(range(10_000))

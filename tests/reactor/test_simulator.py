@@ -24,15 +24,6 @@ OnClock = tuple[CellController, Clock]
 
 
 @pytest_twisted.async_yield_fixture
-async def controller() -> AsyncIterator[CellController]:
-    """Run a controller."""
-    controller = CellController(seed=1)
-    await controller.start()
-    yield controller
-    await controller.stop()
-
-
-@pytest_twisted.async_yield_fixture
 async def on_clock() -> AsyncIterator[OnClock]:
     """Run a controller whose time is the test's."""
     clock = Clock()

@@ -12,7 +12,7 @@ from tests.support.nats_server import NatsServer, running_server
 @pytest_twisted.async_yield_fixture
 async def controller() -> AsyncIterator[CellController]:
     """Run a simulated controller."""
-    controller = CellController()
+    controller = CellController(seed=1)
     await controller.start()
     yield controller
     await controller.stop()

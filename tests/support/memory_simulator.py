@@ -33,7 +33,7 @@ class Wire(StringTransportWithDisconnection):
         StringTransportWithDisconnection.loseConnection(self)
 
 
-class Line:
+class ClientEnd:
     """One connection to one port."""
 
     def __init__(self, factory: PortFactory) -> None:
@@ -81,13 +81,13 @@ class Console:
         self.commands = self.connect()
         self.welcome = self.commands.take()
 
-    def connect(self) -> Line:
+    def connect(self) -> ClientEnd:
         """Connect to the command port."""
-        return Line(self.controller.command_factory)
+        return ClientEnd(self.controller.command_factory)
 
-    def connect_telemetry(self) -> Line:
+    def connect_telemetry(self) -> ClientEnd:
         """Connect to the telemetry port."""
-        return Line(self.controller.telemetry_factory)
+        return ClientEnd(self.controller.telemetry_factory)
 
     def wait(self, seconds: float) -> list[Message]:
         """Let time pass; return what was sent on the command port meanwhile."""

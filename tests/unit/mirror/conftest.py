@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from m2com_twisted.testing.mirror_bench import MirrorBench
+from tests.support.mirror_procedures import slow_bench
 
 
 @pytest.fixture
@@ -21,3 +22,11 @@ def tracking(bench: MirrorBench) -> MirrorBench:
     """Run a mirror in closed loop."""
     bench.run(bench.enable())
     return bench
+
+
+@pytest.fixture
+def slow() -> Iterator[MirrorBench]:
+    """Run a mirror on a simulator whose power takes 40 s."""
+    bench = slow_bench()
+    yield bench
+    bench.run(bench.stop())

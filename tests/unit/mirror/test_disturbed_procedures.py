@@ -1,7 +1,7 @@
 """A procedure that is disturbed or cancelled at any step ends, and its report is true."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from m2com_twisted.mirror import (
 from m2com_twisted.simulator.model.model import Model
 from m2com_twisted.testing import MirrorBench
 from tests.support.disturbances import DISTURBANCES
-from tests.support.mirror_procedures import LIMITS, PROCEDURES, STEPS, prepare, slow_bench
+from tests.support.mirror_procedures import LIMITS, PROCEDURES, STEPS, prepare
 
 # Coverage makes these long walks several times as slow, and other tests reach the same lines.
 pytestmark = pytest.mark.no_cover
@@ -101,14 +101,6 @@ class Run:
         """Names of the commands that the simulator has taken since the procedure began."""
         messages = self.bench.controller.received[self.before :]
         return [message["id"].removeprefix("cmd_") for message in messages]
-
-
-@pytest.fixture
-def slow() -> Iterator[MirrorBench]:
-    """Run a mirror on a simulator whose power takes 40 s."""
-    bench = slow_bench()
-    yield bench
-    bench.run(bench.stop())
 
 
 def agrees(condition: Condition, model: Model) -> bool:

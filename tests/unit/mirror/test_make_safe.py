@@ -1,7 +1,7 @@
 """Making the mirror safe: it is said only when it was seen."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,18 +19,10 @@ from m2com_twisted.mirror import (
 )
 from m2com_twisted.testing import MirrorBench
 from tests.support.disturbances import DISTURBANCES
-from tests.support.mirror_procedures import PROCEDURES, STEPS, begin, prepare, slow_bench
+from tests.support.mirror_procedures import PROCEDURES, STEPS, begin, prepare
 
 # Coverage makes these long walks several times as slow, and other tests reach the same lines.
 pytestmark = pytest.mark.no_cover
-
-
-@pytest.fixture
-def slow() -> Iterator[MirrorBench]:
-    """Run a mirror on a simulator whose power takes 40 s."""
-    bench = slow_bench()
-    yield bench
-    bench.run(bench.stop())
 
 
 def pass_time(bench: MirrorBench, done: Callable[[], bool]) -> None:

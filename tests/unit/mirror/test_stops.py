@@ -1,6 +1,5 @@
 """Stops: they can be sent at any time, and nothing is claimed that was not seen."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,7 @@ from m2com_twisted.mirror import (
 )
 from m2com_twisted.testing import MirrorBench
 from tests.support.fake_link import Linked
-from tests.support.mirror_procedures import begin, slow_bench
+from tests.support.mirror_procedures import begin
 
 STOPS: list[commands.Command] = [
     commands.SwitchForceBalanceSystem(status=False),
@@ -31,14 +30,6 @@ STOPS: list[commands.Command] = [
     commands.MoveActuators(actuator_command=CommandActuator.Stop),
     commands.MoveActuators(actuator_command=CommandActuator.Pause),
 ]
-
-
-@pytest.fixture
-def slow() -> Iterator[MirrorBench]:
-    """Run a mirror on a simulator whose power takes 40 s."""
-    bench = slow_bench()
-    yield bench
-    bench.run(bench.stop())
 
 
 @pytest.mark.parametrize("command", STOPS, ids=lambda command: repr(command.details()))

@@ -4,7 +4,7 @@ import pytest
 
 from m2com_twisted.simulator import DEFAULT, ORIGINAL, STRICT, Profile
 from m2com_twisted.simulator.ports.connection import UNREAD_LIMIT, UNREAD_SECONDS
-from tests.support.memory_simulator import Console, Line, Message
+from tests.support.memory_simulator import ClientEnd, Console, Message
 
 
 def ids(messages: list[Message]) -> list[str]:
@@ -82,7 +82,7 @@ def test_a_second_client_is_closed_without_a_byte(port: str) -> None:
     console = Console()
     factory = getattr(console.controller, f"{port}_factory")
     first = console.commands if port == "command" else console.connect_telemetry()
-    second = Line(factory)
+    second = ClientEnd(factory)
     assert second.closed
     assert second.transport.value() == b""
     console.clock.pump([0.01] * 20)
@@ -97,7 +97,7 @@ def test_a_port_takes_the_next_client_at_once(port: str) -> None:
     factory = getattr(console.controller, f"{port}_factory")
     first = console.commands if port == "command" else console.connect_telemetry()
     first.transport.loseConnection()
-    assert not Line(factory).closed
+    assert not ClientEnd(factory).closed
 
 
 def test_a_command_client_that_leaves_takes_its_script_along() -> None:
@@ -141,9 +141,9 @@ def test_a_telemetry_client_that_leaves_changes_nothing() -> None:
     console.wait(0.2)
 
 
-def block(line: Line, blocked: bool) -> None:
+def block(connection: ClientEnd, blocked: bool) -> None:
     """Have the transport report that its buffer is full, or empty again."""
-    producer = line.transport.producer
+    producer = connection.transport.producer
     if blocked:
         producer.pauseProducing()
     else:

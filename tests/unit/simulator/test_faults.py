@@ -14,7 +14,7 @@ from m2com_twisted.catalogue.faults import (
 from m2com_twisted.simulator import DEFAULT, ORIGINAL, CellController, Profile
 from m2com_twisted.simulator.model.geometry import UM_PER_STEP
 from m2com_twisted.simulator.model.model import ServerKind
-from tests.support.memory_simulator import Console, Line, Message
+from tests.support.memory_simulator import ClientEnd, Console, Message
 
 START = fault_by_code(6053).mask
 
@@ -294,7 +294,7 @@ def test_the_first_client_is_told_of_what_came_before_it() -> None:
     controller.model.set_power_state(PowerType.Motor, PowerSystemState.PoweredOn)
     controller.model.mirror.measured = [700.0, *controller.model.mirror.measured[1:]]
     clock.pump([0.05] * 20)
-    client = Line(controller.command_factory)
+    client = ClientEnd(controller.command_factory)
     assert len(client.take()) == 99
     clock.pump([0.05] * 3)
     switches = {"id": "limitSwitchStatus", "retract": [0], "extend": []}

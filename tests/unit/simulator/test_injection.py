@@ -9,7 +9,7 @@ import pytest
 from m2com_twisted.catalogue.faults import FAULTS
 from m2com_twisted.simulator import INJECTIONS, ORIGINAL, STRICT, Injection
 from m2com_twisted.simulator.ports.connection import LINE_LIMIT
-from tests.support.memory_simulator import Console, Line
+from tests.support.memory_simulator import ClientEnd, Console
 
 
 @pytest.fixture
@@ -18,10 +18,10 @@ def console() -> Console:
     return Console()
 
 
-def raw(line: Line) -> bytes:
+def raw(connection: ClientEnd) -> bytes:
     """Return what was sent since the last call, as it is."""
-    data = line.transport.value()
-    line.transport.clear()
+    data = connection.transport.value()
+    connection.transport.clear()
     assert isinstance(data, bytes)
     return data
 

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from m2com_twisted.errors import RecordingError
 from m2com_twisted.recording import Recorder, SegmentLimits, segments
 from m2com_twisted.simulator.replay import Replay
-from tests.support.memory_simulator import Line
+from tests.support.memory_simulator import ClientEnd
 from tests.support.recordings import Recording
 
 
@@ -64,9 +64,9 @@ def play() -> Iterator[Play]:
                 connection.transport.loseConnection()
 
 
-def numbers(line: Line) -> list[int]:
+def numbers(connection: ClientEnd) -> list[int]:
     """Return what came since the last call."""
-    return [message["number"] for message in line.take()]
+    return [message["number"] for message in connection.take()]
 
 
 @pytest.mark.parametrize("speed", [1.0, 10.0])
@@ -74,7 +74,7 @@ def test_plays_at_its_speed(recording: Path, play: Play, speed: float) -> None:
     """Each message is sent at its recorded time, divided by the speed."""
     clock = Clock()
     replay = play(recording, clock, speed)
-    command, telemetry = Line(replay.command_factory), Line(replay.telemetry_factory)
+    command, telemetry = ClientEnd(replay.command_factory), ClientEnd(replay.telemetry_factory)
     clock.pump([0, 0])
     assert (numbers(command), numbers(telemetry)) == ([0], [])
     clock.advance(1 / speed)
@@ -86,14 +86,14 @@ def test_plays_at_its_speed(recording: Path, play: Play, speed: float) -> None:
 def test_as_fast_as_it_can_go(recording: Path, play: Play) -> None:
     """With the speed max a recording is played without pauses."""
     replay = play(recording, Clock(), speed=float("inf"))
-    assert numbers(Line(replay.command_factory)) == [0, 2, 4, 6, 8]
+    assert numbers(ClientEnd(replay.command_factory)) == [0, 2, 4, 6, 8]
 
 
 def test_waits_for_a_client_that_does_not_read(recording: Path, play: Play) -> None:
     """A replay pauses while its client does not read, and goes on where it was."""
     clock = Clock()
     replay = play(recording, clock)
-    line = Line(replay.command_factory)
+    line = ClientEnd(replay.command_factory)
     line.transport.producer.pauseProducing()
     clock.pump([1] * 10)
     assert numbers(line) == [0]
@@ -105,12 +105,12 @@ def test_every_client_gets_it_from_the_start(recording: Path, play: Play) -> Non
     """Each client, also one that comes back, gets the recording from the start."""
     clock = Clock()
     replay = play(recording, clock)
-    first = Line(replay.command_factory)
+    first = ClientEnd(replay.command_factory)
     clock.advance(2)
     assert numbers(first) == [0, 2]
-    assert Line(replay.command_factory).closed
+    assert ClientEnd(replay.command_factory).closed
     first.transport.loseConnection()
-    again = Line(replay.command_factory)
+    again = ClientEnd(replay.command_factory)
     assert numbers(again) == [0]
     assert replay.played == 3
     again.transport.loseConnection()
@@ -120,7 +120,7 @@ def test_every_client_gets_it_from_the_start(recording: Path, play: Play) -> Non
 def test_refuses_commands_and_ignores_the_rest(recording: Path, play: Play) -> None:
     """A recording cannot do what it is told, and says so."""
     replay = play(recording, Clock())
-    line = Line(replay.command_factory)
+    line = ClientEnd(replay.command_factory)
     line.take()
     line.feed(b'nonsense\r\n{"id": "evt_x"}\r\n{"id": "cmd_power", "sequence_id": 7}\r\n')
     assert line.take() == [{"id": "noack", "sequence_id": 7}]
@@ -131,10 +131,10 @@ def test_finished_when_both_parts_are_played(recording: Path, play: Play) -> Non
     clock = Clock()
     replay = play(recording, clock)
     finished = Deferred.fromCoroutine(replay.finished())
-    command = Line(replay.command_factory)
+    command = ClientEnd(replay.command_factory)
     clock.pump([1] * 20)
     assert not command.closed
-    telemetry = Line(replay.telemetry_factory)
+    telemetry = ClientEnd(replay.telemetry_factory)
     clock.pump([1] * 20)
     assert finished.called
     assert command.closed
@@ -152,7 +152,7 @@ def test_clock_that_was_set_back_does_not_stop_it(tmp_path: Path, play: Play) ->
     recording.stop()
     assert len(segments(tmp_path)) == 2
     clock = Clock()
-    line = Line(play(tmp_path, clock).telemetry_factory)
+    line = ClientEnd(play(tmp_path, clock).telemetry_factory)
     assert numbers(line) == [0]
     clock.pump([2, 0])
     assert numbers(line) == [1, 2]
@@ -165,7 +165,7 @@ def test_plays_a_part(recording: Path, play: Play) -> None:
     start = 1_700_000_000
     clock = Clock()
     replay = play(recording, clock, start=start + 3, end=start + 7)
-    command, telemetry = Line(replay.command_factory), Line(replay.telemetry_factory)
+    command, telemetry = ClientEnd(replay.command_factory), ClientEnd(replay.telemetry_factory)
     clock.pump([0, 0])
     assert (numbers(command), numbers(telemetry)) == ([], [3])
     clock.pump([1] * 9)

@@ -9,7 +9,7 @@ from m2com_twisted.catalogue.enums import PowerSystemState, PowerType
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.model.model import Model
 from m2com_twisted.simulator.model.telemetry import TOPICS, TOPICS_ALWAYS, telemetry
-from tests.support.memory_simulator import Console, Line, Message
+from tests.support.memory_simulator import ClientEnd, Console, Message
 
 #: Fields of each topic, with the length of a list, in wire order (protocol-telemetry).
 SHAPES: dict[str, dict[str, int | None]] = {
@@ -45,28 +45,28 @@ SHAPES: dict[str, dict[str, int | None]] = {
 
 @pytest.fixture
 def console() -> Console:
-    """Power a controller up."""
+    """Switch the power of a controller on."""
     console = Console()
     console.power_up()
     return console
 
 
 @pytest.fixture
-def line(console: Console) -> Line:
-    """Connect to its telemetry."""
+def connection(console: Console) -> ClientEnd:
+    """Connect to the telemetry of the console."""
     return console.connect_telemetry()
 
 
-def latest(console: Console, line: Line, seconds: float = 0.2) -> dict[str, Message]:
+def latest(console: Console, connection: ClientEnd, seconds: float = 0.2) -> dict[str, Message]:
     """Let time pass; return the last message of each topic."""
     console.clock.pump([0.01] * round(seconds * 100))
-    return {message["id"]: message for message in line.take()}
+    return {message["id"]: message for message in connection.take()}
 
 
-def test_topics_in_order_with_their_fields(console: Console, line: Line) -> None:
+def test_topics_in_order_with_their_fields(console: Console, connection: ClientEnd) -> None:
     """Each topic has its place, its fields and their lengths; every value is a number."""
     console.clock.pump([0.01] * 5)
-    messages = line.take()
+    messages = connection.take()
     assert [message.pop("id") for message in messages] == list(SHAPES)
     for message, fields in zip(messages, SHAPES.values(), strict=True):
         assert list(message) == list(fields)
@@ -87,12 +87,12 @@ def test_only_three_topics_without_motor_power() -> None:
 def test_true_20_hz(step: float) -> None:
     """Telemetry has 20 cycles in each second, however the clock ticks."""
     console = Console()
-    line = console.connect_telemetry()
-    line.take()
+    connection = console.connect_telemetry()
+    connection.take()
     counts = []
     for _ in range(6):
         console.clock.pump([step] * round(10 / step))
-        counts.append(len(line.take()) / len(TOPICS_ALWAYS))
+        counts.append(len(connection.take()) / len(TOPICS_ALWAYS))
     assert all(abs(count - 200) <= 1 for count in counts)
     assert abs(sum(counts) - 20 * console.clock.seconds()) <= 1
 
@@ -100,11 +100,11 @@ def test_true_20_hz(step: float) -> None:
 def test_missed_cycles_are_not_made_up_for() -> None:
     """After a standstill one cycle is sent, and then the rate is as before."""
     console = Console()
-    line = console.connect_telemetry()
+    connection = console.connect_telemetry()
     console.clock.advance(5)
-    assert len(line.take()) == len(TOPICS_ALWAYS)
+    assert len(connection.take()) == len(TOPICS_ALWAYS)
     console.clock.pump([0.01] * 100)
-    assert len(line.take()) == 20 * len(TOPICS_ALWAYS)
+    assert len(connection.take()) == 20 * len(TOPICS_ALWAYS)
 
 
 def test_time_in_the_model_is_made_up_for() -> None:
@@ -119,27 +119,27 @@ def test_time_in_the_model_is_made_up_for() -> None:
     assert console.model.mirror.steps[1] == 9700
 
 
-def test_power_readings(console: Console, line: Line) -> None:
+def test_power_readings(console: Console, connection: ClientEnd) -> None:
     """Power reads 23 V, 8.5 and 6.5 A with a little noise, and 0 when off."""
-    readings = latest(console, line)["powerStatus"]
+    readings = latest(console, connection)["powerStatus"]
     for key, value in [("motorVoltage", 23), ("motorCurrent", 8.5), ("commCurrent", 6.5)]:
         assert readings[key] == pytest.approx(value, abs=0.3)
         assert readings[key] != value
     console.do("power", powerType=1, status=False)
-    assert latest(console, line)["powerStatus"]["motorCurrent"] == pytest.approx(0, abs=0.3)
+    assert latest(console, connection)["powerStatus"]["motorCurrent"] == pytest.approx(0, abs=0.3)
 
 
-def test_broadcast_counter(console: Console, line: Line) -> None:
+def test_broadcast_counter(console: Console, connection: ClientEnd) -> None:
     """The counter of the broadcast goes 0, 16, ... 240 for all ILCs, again and again."""
     console.clock.pump([0.01] * 100)
-    statuses = [message["status"] for message in line.take() if message["id"] == "ilcData"]
+    statuses = [message["status"] for message in connection.take() if message["id"] == "ilcData"]
     assert [status[0] for status in statuses] == [16 * (n % 16) for n in range(20)]
     assert all(len(set(status)) == 1 for status in statuses)
 
 
-def test_forces_at_start(console: Console, line: Line) -> None:
+def test_forces_at_start(console: Console, connection: ClientEnd) -> None:
     """At the start all axial actuators bear the same; four tangent ones bear the rest."""
-    told = latest(console, line)
+    told = latest(console, connection)
     assert told["axialForce"]["measured"] == pytest.approx([216.2038] * 72, abs=1e-3)
     assert told["tangentForce"]["measured"] == pytest.approx(
         [0, -63.8528, -63.8528, 0, 63.8528, 63.8528], abs=1e-3
@@ -165,14 +165,14 @@ def test_net_moment_is_of_the_tangent_forces() -> None:
     assert told["netForcesTotal"]["fx"] == pytest.approx(10)
 
 
-def test_position_and_sensors_follow_the_mirror(console: Console, line: Line) -> None:
+def test_position_and_sensors_follow_the_mirror(console: Console, connection: ClientEnd) -> None:
     """Position, encoders, steps and displacement sensors agree."""
     console.do("switchForceBalanceSystem", status=True)
-    told = latest(console, line)
+    told = latest(console, connection)
     assert (told["position"]["xRot"], type(told["position"]["xRot"])) == (0, int)
     assert told["displacementSensors"]["thetaZ"][0] == 14749.0
     console.do("positionMirror", x=10, y=0, z=5, xRot=0.5, yRot=0, zRot=0)
-    told = latest(console, line, 5)
+    told = latest(console, connection, 5)
     position = told["position"]
     assert position["x"] == pytest.approx(10, abs=0.02)
     assert position["z"] == pytest.approx(5, abs=0.02)
@@ -189,10 +189,10 @@ def test_position_and_sensors_follow_the_mirror(console: Console, line: Line) ->
     assert all(isinstance(step, int) for step in told["axialActuatorSteps"]["steps"])
 
 
-def test_zenith_angle(console: Console, line: Line) -> None:
+def test_zenith_angle(console: Console, connection: ClientEnd) -> None:
     """The zenith angle follows from the processed angle, and that from the raw reading."""
     console.model.sensors.inclinometer_raw = 120.0
-    told = latest(console, line)["zenithAngle"]
+    told = latest(console, connection)["zenithAngle"]
     assert told["inclinometerRaw"] == pytest.approx(120, abs=0.3)
     assert told["inclinometerProcessed"] == pytest.approx(
         180 - told["inclinometerRaw"] - 0.94, abs=1e-9
@@ -200,11 +200,11 @@ def test_zenith_angle(console: Console, line: Line) -> None:
     assert told["measured"] == pytest.approx(90 - told["inclinometerProcessed"])
 
 
-def test_temperatures_wander_within_bounds(console: Console, line: Line) -> None:
+def test_temperatures_wander_within_bounds(console: Console, connection: ClientEnd) -> None:
     """A little in each cycle, never beyond 0 and 28 degC; the exhaust 1 degC above the intake."""
     console.model.sensors.ring[:2] = [0.01, 27.99]
     console.clock.pump([0.05] * 800)
-    cycles = [message for message in line.take() if message["id"] == "temperature"]
+    cycles = [message for message in connection.take() if message["id"] == "temperature"]
     rings = [cycle["ring"] for cycle in cycles]
     assert all(0 <= value <= 28 for ring in rings for value in ring)
     assert rings[0] != rings[-1]
@@ -226,7 +226,7 @@ def test_hot_exhaust_warns_every_cycle(console: Console) -> None:
     assert told == [{"id": "cellTemperatureHiWarning", "hiWarning": True}] * 10
 
 
-def test_forces_react_to_the_elevation(console: Console, line: Line) -> None:
+def test_forces_react_to_the_elevation(console: Console, connection: ClientEnd) -> None:
     """Forces follow the elevation of the telescope mount once that is the source."""
     console.do(
         "setControlParameters",
@@ -235,8 +235,8 @@ def test_forces_react_to_the_elevation(console: Console, line: Line) -> None:
         maxAngleDifference=2.0,
         enableLutTemperature=False,
     )
-    line.feed(b'{"id": "tel_elevation", "compName": "MTMount", "actualPosition": 45.0}\r\n')
-    told = latest(console, line)
+    connection.feed(b'{"id": "tel_elevation", "compName": "MTMount", "actualPosition": 45.0}\r\n')
+    told = latest(console, connection)
     each = 1588.65 * 9.8 * math.sin(math.radians(45)) / 72
     assert told["axialForce"]["measured"] == pytest.approx([each] * 72)
     assert sum(told["axialForce"]["lutGravity"]) == pytest.approx(72 * each, rel=0.04)
@@ -248,13 +248,13 @@ def test_forces_react_to_the_elevation(console: Console, line: Line) -> None:
 def transcript(seed: int) -> bytes:
     """Return all bytes of a session on both ports."""
     console = Console(seed=seed)
-    line = console.connect_telemetry()
+    connection = console.connect_telemetry()
     console.post("power", powerType=2, status=True)
     console.post("power", powerType=1, status=True)
     console.post("switchForceBalanceSystem", status=True)
     console.post("positionMirror", x=3, y=1, z=5, xRot=1, yRot=0, zRot=0)
     console.clock.pump([0.011] * 300)
-    sent = console.commands.transport.value() + line.transport.value()
+    sent = console.commands.transport.value() + connection.transport.value()
     assert isinstance(sent, bytes)
     return sent
 
