@@ -85,7 +85,7 @@ def _enums() -> str:
     rows = []
     for name in enums.__all__:
         members = getattr(enums, name)
-        # What exists only in client code is not of the wire.
+        # Names that exist only in client code are not on the wire.
         if name in ("MsgType", "CommandStatus") or not issubclass(members, IntEnum | IntFlag):
             continue
         values = ", ".join(f"{member.value} {member.name}" for member in members)

@@ -94,7 +94,7 @@ def _module_page(name: str) -> str:
             ":orphan:\n",
             _heading(title),
             "A module of the :ref:`API reference <reference>`; :doc:`modules` lists all.\n",
-            # What a module only exports is described once, where it is defined.
+            # A name that a module only exports is described in the module that defines it.
             f".. automodule:: {name}",
             "   :ignore-module-all:",
             "",

@@ -97,7 +97,7 @@ class InvalidFieldError(InvalidMessageError):
     message, field
         Names of the command or feed, and of its field.
     reason
-        What is wrong with the value.
+        The reason why the value is refused.
     """
 
     def __init__(self, message: str, field: str, reason: str) -> None:
@@ -158,7 +158,7 @@ class BadLineError(M2ComError, ValueError):
     Attributes
     ----------
     reason
-        What is wrong with the line, in a few words.
+        The reason why the line is no message, in a few words.
     """
 
     def __init__(self, reason: str) -> None:

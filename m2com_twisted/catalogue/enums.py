@@ -25,7 +25,7 @@ __all__ = [
 
 
 class MsgType(IntEnum):
-    """What a client sends: the kind decides the prefix of the message's id."""
+    """The kind of a message from a client; it decides the prefix of the message's id."""
 
     Command = 1
     Event = 2
@@ -65,7 +65,7 @@ class PowerSystemState(IntEnum):
 
 
 class InclinationTelemetrySource(IntEnum):
-    """Where the controller takes the elevation angle from."""
+    """The source of the elevation that the controller uses."""
 
     ONBOARD = 1
     MTMOUNT = 2

@@ -7,7 +7,7 @@ __all__ = ["Fault", "Severity"]
 
 
 class Severity(Enum):
-    """What the controller does about a fault."""
+    """The reaction of the controller to a fault."""
 
     FAULT = "fault"  #: it opens the control loop
     WARNING = "warning"  #: it only reports
@@ -29,9 +29,9 @@ class Fault:
     name
         A few words for a log line or a status display.
     meaning
-        What has happened, in a sentence.
+        One sentence that says what has happened.
     advice
-        What a person should do about it.
+        Advice for a person.
     """
 
     bit: int

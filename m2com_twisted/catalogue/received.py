@@ -20,7 +20,7 @@ class Unknown(msgspec.Struct, frozen=True):
     Attributes
     ----------
     reason
-        What does not fit, in a few words.
+        The reason why it does not fit, in a few words.
     raw
         The message as it was received; empty if the line held no message.
     """

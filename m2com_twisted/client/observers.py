@@ -67,7 +67,7 @@ class LineObserver(Protocol):
         line
             The line, or its beginning if it is longer than the limit.
         reason
-            What is wrong with it, in a few words.
+            The reason why it is no message, in a few words.
         """
         return
 

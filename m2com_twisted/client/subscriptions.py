@@ -129,7 +129,7 @@ class Subscriptions:
         name = message.get("id")
         if self._for_unknown or (isinstance(name, str) and name in self._by_name):
             return self._deliver(message, name)
-        # Without a coroutine of our own, which would double the time of a message.
+        # There is no coroutine of our own here: it would double the time of a message.
         return self._first(message=message)
 
     async def _deliver(self, message: Message, name: Any) -> None:

@@ -124,7 +124,7 @@ class Attempt(ClientFactory):
         """Whether it is over, and no connection of it is left."""
         return self._is_over and not any(protocol.is_alive for protocol in self._built)
 
-    # What the endpoint says
+    # Results of the endpoint
 
     def _succeeded(self, result: IProtocol) -> None:
         if self._is_over:
@@ -179,7 +179,7 @@ class Attempt(ClientFactory):
     def _log_unexpected(self, failure: Failure) -> None:
         self._log.critical("Connecting failed in an unexpected way", exc_info=failure.value)
 
-    # What the connections say
+    # Events of the connections
 
     def connection_given_up(self, connection: MessageProtocol) -> None:
         """Implement `ConnectionOwner`."""

@@ -120,7 +120,7 @@ class Connections:
             if number not in in_use:
                 attempt.abandon()
 
-    # What attempts say
+    # Events of attempts
 
     def attempt_succeeded(self, attempt: Attempt, connection: MessageProtocol) -> None:
         """Implement `AttemptOwner`."""

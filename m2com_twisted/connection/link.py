@@ -140,7 +140,7 @@ class ReconnectingLink:
             raise NotConnectedError("Client not connected with tcp/ip server.")
         return self._connections[self._machine.attempt]
 
-    # What the user asks for
+    # Requests of the user
 
     def connect(self, timeout: float) -> Deferred[None]:
         """Dial, or join the attempt that is under way.

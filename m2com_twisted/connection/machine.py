@@ -71,7 +71,7 @@ class Machine:
 
     def __init__(self, retries: bool) -> None:
         self._retries = retries
-        #: Where the connection stands.
+        #: The state of the connection.
         self.state = IDLE
         #: Whether there is a connection that can be written to.
         self.connected = False
@@ -234,7 +234,7 @@ class Machine:
             effects += self._dial(self._timeout)
         return effects
 
-    # What these share
+    # Shared by the handlers
 
     def _dial(self, timeout: float) -> list[Effect]:
         self._timeout = timeout

@@ -6,7 +6,7 @@ __all__ = ["ConnectionState"]
 
 
 class ConnectionState(enum.Enum):
-    """Where the connection stands.
+    """The state of a client's connection.
 
     In every state, after every step:
 

@@ -14,7 +14,7 @@ from ..wire.codec import Message
 
 __all__ = ["Backlog", "ConnectionChange", "Entry", "Overflow", "ReadingControl"]
 
-#: What to do when too much waits: stop reading, or drop the oldest message.
+#: The reaction when too many messages wait: pause reading, or drop the oldest message.
 Overflow = Literal["pause", "drop_oldest"]
 
 # A callback that holds up a full backlog for longer than this many seconds is

@@ -38,7 +38,7 @@ class Verified:
     command
         The command.
     outcome
-        What the controller answered; None if the answer was missing and the proof was seen.
+        The answer of the controller.  None if it was missing and the proof was seen.
     proof
         The message that proved its effect, in words.  Empty if no message proves the command.
     """

@@ -144,7 +144,7 @@ class Replay:
 
 
 class _Part:
-    """What was recorded of one connection, and the port that plays it."""
+    """The recording of one connection, and the port that plays it."""
 
     def __init__(
         self, read: _Read, name: str, speed: float, clock: IReactorTime, log: logging.Logger

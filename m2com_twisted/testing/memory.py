@@ -130,7 +130,7 @@ class MemoryTransport:
         self.connected = True
         self.disconnecting = False
 
-    # What a protocol calls.
+    # Methods for the protocol.
 
     def write(self, data: bytes) -> None:
         """Implement `ITransport`."""
@@ -192,7 +192,7 @@ class MemoryTransport:
         """Implement `IConsumer`."""
         self._producer = None
 
-    # What happens at this end.
+    # Events at this end.
 
     @property
     def _open(self) -> bool:

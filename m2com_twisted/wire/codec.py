@@ -36,7 +36,7 @@ STATUSES = {
     "fail": CommandStatus.Fail,
 }
 
-#: What ends a line; a bare LF does not (protocol-transport).
+#: The end of a line.  A bare LF does not end a line (protocol-transport).
 TERMINATOR = b"\r\n"
 
 # The defaults of json.dumps, so that lines are the same bytes as the original's.

@@ -25,7 +25,7 @@ async def test_demo_of_the_hub() -> None:
 
 
 def test_no_server_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no nats-server, one line says how to get one."""
+    """Without a nats-server, one line says how to get one."""
     monkeypatch.setattr(local_server, "nats_server_program", lambda: None)
     with pytest.raises(M2ComError, match="apt install nats-server"):
         LocalServer()

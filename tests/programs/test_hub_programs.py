@@ -185,7 +185,7 @@ def test_wrong_command_line(directory: Path, arguments: list[str], problem: str)
 
 
 def test_no_hub(directory: Path) -> None:
-    """Where no hub is, `send` says so, with exit code 2."""
+    """Without a hub, `send` says so and ends with exit code 2."""
     code, output = run(directory, "send", "clearErrors", "--hub", "nats://127.0.0.1:1")
     assert code == 2
     assert "No connection to the hub nats://127.0.0.1:1" in output

@@ -48,7 +48,7 @@ async def test_monitor_goes_on_receiving(controller: CellController, stalled: in
 async def test_record_goes_on_recording(
     controller: CellController, stalled: int, tmp_path: Path
 ) -> None:
-    """Neither a stalled output nor a stalled log holds up recording; SIGTERM ends it."""
+    """A stalled output or log does not delay recording; SIGTERM ends it."""
     words = ["record", str(tmp_path), "--verbose"]
     async with Command(*words, controller=controller, stdout=stalled, stderr=stalled) as record:
         await record.takes_telemetry()

@@ -15,7 +15,7 @@ from tests.support.stream_server import write
 
 @in_asyncio
 async def test_connection_refused(bench: Bench) -> None:
-    """Where nothing listens, connect raises the builtin error within its timeout."""
+    """If nothing listens, `connect` raises the builtin error within its timeout."""
     bench.server.port = free_port()
 
     client = bench.client()

@@ -98,7 +98,7 @@ async def test_demo_that_is_interrupted(capsys: pytest.CaptureFixture[str]) -> N
 async def test_recording_and_replaying_it(
     controller: CellController, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was recorded is what a client of the replay receives, port by port."""
+    """A client of the replay receives the messages that were recorded, port by port."""
     recording = start("record", str(tmp_path / "first"), *at(controller))
     sent = controller.telemetry_factory
     await until(lambda: sent.client is not None)

@@ -12,14 +12,14 @@ class MemoryTests(Scenarios, MemoryTestCase):
     bench: MemoryBench
 
     async def test_refused(self) -> None:
-        """Where nothing listens, connect raises the builtin error."""
+        """If nothing listens, `connect` raises the builtin error."""
         await self.bench.commands.close()
         self.bench.ports["command"].answer = "refuse"
         with self.assertRaises(ConnectionRefusedError):
             await self.bench.commands.connect()
 
     async def test_no_answer(self) -> None:
-        """Where nobody answers, connect gives up after its timeout to the second."""
+        """Without an answer `connect` gives up exactly after its timeout."""
         await self.bench.commands.close()
         self.bench.ports["command"].answer = "nothing"
         began = self.bench.clock.seconds()

@@ -11,7 +11,7 @@ class SocketTests(Scenarios, SocketTestCase):
     bench: SocketBench
 
     async def test_refused(self) -> None:
-        """Where nothing listens any more, connect raises the builtin error."""
+        """If nothing listens any more, `connect` raises the builtin error."""
         port = self.bench.controller.command_port
         await self.bench.controller.stop()
         client = TcpClient("127.0.0.1", port, print)

@@ -83,7 +83,7 @@ def test_a_queue_of_one_works() -> None:
 
 
 def test_what_arrives_while_paused_is_kept() -> None:
-    """What the transport had already read when it was paused is delivered in order as well."""
+    """Messages that the transport had read before it was paused are delivered in order."""
     backlog = Backlog(max_queue_length=2)
     for number in range(8):
         backlog.attempt.receive(numbered(number))

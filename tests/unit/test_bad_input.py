@@ -141,7 +141,7 @@ def test_a_bad_line_in_the_midst_of_a_burst_costs_itself_alone() -> None:
 
 
 def test_nothing_that_comes_after_closing_is_looked_at(caplog: pytest.LogCaptureFixture) -> None:
-    """What arrives while the client closes is neither delivered nor counted nor reported."""
+    """Bytes that arrive while the client closes are neither delivered nor counted."""
     fixture = Fixture()
     attempt = fixture.connect()
     before = fixture.client.stats

@@ -81,7 +81,7 @@ STATES = [
 def test_closes_in_every_state(
     reach: Callable[[Fixture], None], state: ConnectionState, calls: int
 ) -> None:
-    """Whatever is under way ends, for all who call it, and twice is as good as once."""
+    """`close` ends everything that is under way, also when it is called twice."""
     fixture = Fixture()
     reach(fixture)
     assert fixture.client.state is state
@@ -173,7 +173,7 @@ def test_connect_while_closing_dials_when_the_old_socket_is_gone() -> None:
 
 
 def test_connect_while_closing_may_be_cancelled() -> None:
-    """Nothing is dialled for a connect that was cancelled before the close was done."""
+    """A `connect` that was cancelled before the close was done dials nothing."""
     fixture = Fixture()
     attempt = fixture.connect()
     closing = Call(fixture.client.close())

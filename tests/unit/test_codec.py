@@ -47,7 +47,7 @@ def test_what_json_refuses_is_a_bad_line(line: bytes, data: st.DataObject) -> No
 
 @given(st.from_regex(rb'\{"n":[-+0-9.eENaIinfty]{1,12}\}', fullmatch=True))
 def test_numbers_are_read_as_json_reads_them(line: bytes) -> None:
-    """Whatever looks like a number is read, or refused, as `json.loads` would."""
+    """Text that looks like a number is read, or refused, as `json.loads` would."""
     assert_decoded_as_json_does(line)
 
 
@@ -77,7 +77,7 @@ def test_numbers_are_read_as_json_reads_them(line: bytes) -> None:
     ],
 )
 def test_odd_values_are_kept(value: bytes) -> None:
-    """What the controller or any JSON writer may send keeps its value and its type."""
+    """Odd values that a JSON writer may send keep value and type."""
     line = b'{"n": ' + value + b"}"
     assert same(decode(line), json.loads(line))
 
@@ -109,7 +109,7 @@ def test_surroundings_do_not_matter(line: bytes) -> None:
     ids=lambda value: repr(value[:20]),
 )
 def test_a_bad_line_has_a_reason(line: bytes, reason: str) -> None:
-    """What is not a message is a BadLineError that says why in a few words."""
+    """A line that is no message is a BadLineError that says why in a few words."""
     with pytest.raises(BadLineError) as caught:
         decode(line)
     assert caught.value.reason.startswith(reason)

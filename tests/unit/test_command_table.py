@@ -259,7 +259,7 @@ def test_gap(
 def test_noack_infers_nothing_where_ids_do_not_ascend(
     table: Table, sent: list[int], unknown: int
 ) -> None:
-    """Where the order of ids is not that of sending, a noack is for its own command alone."""
+    """If ids are not in the order of sending, a noack rejects only its own command."""
     done = [table.add(sequence_id) for sequence_id in sent]
     table.reply(("noack", unknown))
     assert [one.called for one in done] == [False] * len(done)

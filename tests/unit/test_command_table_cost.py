@@ -65,7 +65,7 @@ def test_one_delayed_call(way: str) -> None:
     [(True, 0.1), (False, 0.3)],
 )
 def test_memory_is_given_back(answered: bool, kept: float) -> None:
-    """What ten thousand commands took is free again, however often they are sent."""
+    """The memory of ten thousand commands is free again afterwards."""
     table = Table()
     left: list[int] = []
     tracemalloc.start()

@@ -269,7 +269,7 @@ def worlds(retries: bool) -> list[World]:
 
 @pytest.mark.parametrize("retries", [True, False])
 def test_any_two_inputs_in_any_state(retries: bool) -> None:
-    """Whatever state can be reached, and whatever two things happen then, all invariants hold."""
+    """After any two inputs in any state that can be reached, all invariants hold."""
     pairs = 0
     for world in worlds(retries):
         for first in list(world.inputs()):

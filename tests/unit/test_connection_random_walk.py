@@ -371,7 +371,7 @@ class ConnectionMachine(RuleBasedStateMachine):
 
 
 def test_the_invariants_hold_on_a_random_walk() -> None:
-    """Whatever happens in whatever order, and from inside callbacks, for 2000 steps and more."""
+    """All invariants hold after each of 2000 and more random steps."""
     ConnectionMachine.steps = 0
     with error_log() as log:
         ConnectionMachine.log = log

@@ -82,7 +82,7 @@ def test_messages_come_in_order_one_at_a_time() -> None:
 
 @pytest.mark.parametrize("kind", ["coroutine", "deferred", "inline_callbacks", "awaitable"])
 def test_any_kind_of_callback_is_waited_for(kind: str) -> None:
-    """Whatever a callback returns is awaited if it can be, before the next message."""
+    """The result of any kind of callback is awaited before the next message."""
     recorder = GatedCallback()
     attempt = Fixture(getattr(recorder, kind)).connect()
     attempt.receive(numbered(1, 2))
@@ -132,7 +132,7 @@ def _raise_at_once(error: BaseException) -> None:
 def test_a_failing_callback_is_reported_and_the_next_message_delivered(
     kind: Any, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a callback raises is one logged error with its traceback, counted, and no more."""
+    """An error of a callback is logged once with its traceback, and counted."""
 
     def fail_on_first(message: dict[str, Any]) -> object:
         if message["id"] == "1":
@@ -217,7 +217,7 @@ def test_a_command_can_be_awaited_in_the_callback(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_transport_may_bring_the_answer_while_it_is_written_to() -> None:
-    """What arrives in the midst of a chunk, in memory, comes after the rest of that chunk."""
+    """A chunk that arrives inside another one is delivered after it."""
 
     async def run_two() -> None:
         await fixture.client.run_command("first")

@@ -228,7 +228,7 @@ def test_closing_when_a_command_is_done_ends_delivery(busy: bool) -> None:
 
 
 def test_nothing_of_a_closed_connection_reaches_the_next() -> None:
-    """What was received before closing is not delivered after connecting again."""
+    """Messages from before a close are not delivered after connecting again."""
     slow = Slow()
     slow.attempt.receive(numbered(1, 2) + b'{"id": "open", "a": ')
     close(slow.fixture, slow.attempt)

@@ -276,7 +276,7 @@ def test_old_angles_do_not_wait_for_room() -> None:
 
 
 def test_nothing_is_kept_for_the_next_connection() -> None:
-    """What could not be sent while the port was down is forgotten."""
+    """Angles that could not be sent while the port was down are dropped."""
     feeding = Feeding()
     feeding.embedded.telemetry.last.lose()
     feeding.clock.advance(0.05)

@@ -141,7 +141,7 @@ def test_a_cause_that_cannot_be_copied_is_described(error_type: type[_Uncopyable
 
 
 def test_counters_can_be_turned_into_a_dictionary() -> None:
-    """Whatever ended a connection, `asdict`, copies and pickles of the counters work."""
+    """Counters can be copied and pickled, and `asdict` works, whatever the last error is."""
     fixture = Fixture()
     error = _UncopyableError(1, "a")
     fixture.connect().lose(error)

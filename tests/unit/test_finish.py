@@ -23,7 +23,7 @@ def test_a_cancellation_does_not_cut_it_short() -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_an_error_comes_when_all_has_ended(late: bool) -> None:
-    """What fails to stop keeps nothing else from being stopped, and its error is raised."""
+    """An error in stopping one thing is raised after the others were stopped."""
     failing: Deferred[None] = Deferred()
     stopped: list[str] = []
 

@@ -188,7 +188,7 @@ def test_a_long_line_in_small_chunks_takes_linear_time() -> None:
 
 @pytest.mark.parametrize("ending", [b'{"id": "1"', b'{"id": "1"}', b'{"id": "1"}\r'])
 def test_a_line_cut_off_by_the_end_of_the_connection_is_no_message(ending: bytes) -> None:
-    """What the connection ends in the midst of is not delivered, then or on the next one."""
+    """A line that the end of the connection cuts off is not delivered."""
     fixture = Fixture(retry_policy=lambda failures: 1.0)
     attempt = fixture.connect()
     attempt.receive(ending)

@@ -226,7 +226,7 @@ def test_only_simulator_kit_and_programs_import_the_simulator() -> None:
 
 
 def test_nothing_imports_the_programs() -> None:
-    """What runs under m2com and twistd is of no use to anything else."""
+    """No module imports one of the programs."""
     importing = {
         name
         for name, targets in IMPORTS.items()

@@ -91,7 +91,7 @@ def refuse(record: logging.LogRecord) -> bool:
 def test_a_log_that_fails_does_not_reach_the_caller(
     method: str, role: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a handler or a filter raises is on stderr, as logging does it; the caller goes on."""
+    """An error of a log handler or filter is shown on stderr, and the caller goes on."""
     logger = logging.Logger("broken", logging.DEBUG)
     if role == "handler":
         logger.addHandler(Broken())

@@ -71,7 +71,7 @@ def test_text_of_others_is_escaped(events: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("level", [-5, 0, 1, 1000])
 def test_any_level_is_carried(events: list[dict[str, Any]], level: int) -> None:
-    """Whatever number a level is, it becomes one of Twisted's."""
+    """Any number of a level becomes one of Twisted's levels."""
     carrier = next(handler for handler in LOG.handlers if isinstance(handler, LogCarrier))
     carrier.handle(LOG.makeRecord("m2com", level, "", 1, "text", (), None))
     assert events[-1]["log_level"].name == ("critical" if level == 1000 else "debug")

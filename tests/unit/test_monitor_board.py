@@ -77,7 +77,7 @@ def test_last_events_newest_first() -> None:
 
 
 def test_odd_messages_do_no_harm() -> None:
-    """What a controller may send by mistake is shown as it is."""
+    """Wrong messages of a controller are shown without an error."""
     board = Board(Clock())
     board.event({"id": "summaryFaultsStatus", "status": "many"})
     board.event({"no": "id"})

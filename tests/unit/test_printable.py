@@ -11,7 +11,7 @@ from m2com_twisted.support.printable import printable
 
 @given(st.text())
 def test_nothing_reaches_a_terminal_but_what_it_prints(text: str) -> None:
-    """Whatever the text is, the result has printable characters only, and no line break."""
+    """The result has only printable characters, and no line break."""
     shown = printable(text)
     assert shown.isprintable()
     assert shown.encode("utf-8", "strict").decode() == shown

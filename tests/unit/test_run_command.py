@@ -64,7 +64,7 @@ def test_who_sends_on_when_all_commands_fail(end: str) -> None:
 
 @pytest.mark.parametrize("blocked", [False, True])
 def test_close_by_who_awaited_a_reply(blocked: bool) -> None:
-    """Nothing is delivered after a close that the reply itself caused, not even the reply."""
+    """After a close in a callback of a reply, not even that reply is delivered."""
     delivered: list[object] = []
 
     def callback(message: Message) -> Deferred[None] | None:
@@ -250,7 +250,7 @@ def test_cancelling_forgets_only_the_waiter(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_late_reply_after_a_reconnection(caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing is resent after a loss, and a reply to what was lost completes nothing new."""
+    """After a loss nothing is sent again, and a late reply completes no new command."""
     caplog.set_level(logging.INFO)
     fixture = Scripted()
     lost = fixture.run("first")

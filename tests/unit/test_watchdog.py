@@ -67,7 +67,7 @@ def test_a_silent_connection_is_aborted_and_lost() -> None:
     "data", [line("event"), b"\r\n", b"heartbeat\r\n", b"nonsense\r\n", b"x" * 101 + b"\r\n"]
 )
 def test_any_line_counts(data: bytes) -> None:
-    """Whatever ends with CRLF shows that the peer lives."""
+    """Any line that ends with CRLF shows that the peer is alive."""
     fixture, attempt = connected(5, max_line_length=100)
     for _ in range(10):
         fixture.clock.advance(4.9)

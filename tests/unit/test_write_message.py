@@ -87,7 +87,7 @@ def test_the_line_is_exactly_that_of_the_reference(arguments: Any, line: bytes) 
 def test_any_details_are_written_as_json_writes_them(
     details: dict[str, Any], msg_type: MsgType, comp_name: str | None
 ) -> None:
-    """Whatever the details, the line is that of `json.dumps`; the caller's dict is unchanged."""
+    """The line of any details is that of `json.dumps`, and the details are unchanged."""
     details.pop("id", None)
     before = copy.deepcopy(details)
     writes = Writes()

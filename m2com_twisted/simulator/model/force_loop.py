@@ -68,7 +68,7 @@ class ForceLoop:
     Attributes
     ----------
     correction
-        What the active actuators take over from the hardpoints; 0 at hardpoints.
+        Forces that the active actuators take over from the hardpoints; 0 at hardpoints.
     in_position
         Whether the errors have been small for long enough.  The loop need not be
         closed for that.

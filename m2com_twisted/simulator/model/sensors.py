@@ -1,4 +1,4 @@
-"""What the sensors read: temperatures, the inclinometer, and their noise.
+"""The readings of the sensors: temperatures, the inclinometer, and their noise.
 
 Source of the figures: :ref:`protocol-figures`.
 """
@@ -21,7 +21,7 @@ _NOISE_BITS = 10
 #: Ring temperatures at start, in degC.
 _START = (24.49, 24.49, 24.49, 26.53) * 3
 
-#: Where the random walk of a temperature turns back, in degC.
+#: The random walk of a temperature turns back at these values, in degC.
 _COLDEST, _WARMEST = 0.0, 28.0
 
 #: Angle by which the inclinometer is mounted askew, in degrees.
@@ -50,7 +50,7 @@ class Sensors:
     airflow_rise
         How much warmer the air leaves the cell than it enters, in degC.
     inclinometer_raw
-        What the inclinometer reads, without noise, in degrees.
+        The reading of the inclinometer, without noise, in degrees.
     broadcast_counter
         Counter of the broadcasts to the ILCs, 0 to 15.
     """

@@ -27,7 +27,7 @@ Values = tuple[object, ...]
 _THETA_Z_HOME = (14749.0, 14889.0, 14427.0, 14980.0, 15526.0, 14820.0)
 _DELTA_Z_HOME = (17688.0, 16521.0, 16702.0, 16886.0, 15687.0, 16990.0)
 
-#: Where the displacement sensors stand: direction, and radius in m.
+#: Positions of the displacement sensors: direction, and radius in m.
 _SENSOR_ANGLES = tuple(math.radians(60 * sensor) for sensor in range(6))
 _SENSOR_RADIUS = 1.78104
 

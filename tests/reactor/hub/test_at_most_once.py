@@ -191,7 +191,7 @@ async def counting(controller: CellController) -> AsyncIterator[Executed]:
 async def test_no_command_is_executed_twice(
     own_server: NatsServer, controller: CellController, tmp_path: Path
 ) -> None:
-    """Whatever is killed when, no command is executed twice, nor one that was told to be unsent."""
+    """Whichever process is killed, no command is executed twice, or after it was called unsent."""
     service = Service(controller, own_server, tmp_path)
     service.start()
     try:

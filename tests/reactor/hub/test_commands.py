@@ -76,7 +76,7 @@ async def test_command_succeeds(nats_server: NatsServer) -> None:
 async def test_errors_are_those_of_the_service(
     nats_server: NatsServer, error: CommandRejected
 ) -> None:
-    """What the service's `run_command` raises is raised at the reader, with all its fields."""
+    """An error of the service's `run_command` is raised at the reader, with all its fields."""
     settings = new_settings(nats_server)
     async with played_service(settings, ["power"]) as service, reader(settings) as one:
         service.holding = Deferred()
@@ -104,7 +104,7 @@ async def test_unlisted_command_is_refused(nats_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_commands_are_off_unless_listed(nats_server: NatsServer) -> None:
-    """Where the service lists no command, nobody takes any, which a caller is told at once."""
+    """If the service lists no command, a caller is told at once that nobody takes any."""
     settings = new_settings(nats_server)
     async with played_service(settings), reader(settings) as one:
         with pytest.raises(NotConnectedError, match="No service takes commands"):

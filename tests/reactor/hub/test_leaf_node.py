@@ -132,7 +132,7 @@ async def test_reader_at_a_remote_site_changes_no_stream(
 
 @pytest_twisted.ensureDeferred
 async def test_command_from_a_remote_site(tmp_path: Path) -> None:
-    """Where the hub lets the site's server do so, its readers send commands."""
+    """Readers of a remote site can send commands if the hub lets the site's server do so."""
     everything = '\nauthorization { users: [ { user: "site", password: "site-secret" },'
     everything += ' { user: "service", password: "service-secret" } ] }'
     with running(tmp_path, everything) as (hub, site):

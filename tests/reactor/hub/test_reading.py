@@ -169,7 +169,7 @@ async def test_state_follows_the_service(nats_server: NatsServer) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_reader_without_a_service_waits(nats_server: NatsServer) -> None:
-    """Where no service has ever run, a reader is not up, and is as soon as one runs."""
+    """Without a service a reader is not up, and it is as soon as one runs."""
     settings = new_settings(nats_server)
     async with reader(settings, wait=False) as one:
         await until(lambda: one.controller.state.command is ConnectionState.WAITING, PATIENCE)

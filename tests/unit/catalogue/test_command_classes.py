@@ -139,7 +139,7 @@ def test_a_string_of_another_type_is_sent_as_json_writes_it() -> None:
     "value", [10**5000, [[0] * 72] * 72, "x\ny" * 1000], ids=["number", "lists", "text"]
 )
 def test_the_error_is_one_short_line(value: object) -> None:
-    """Whatever was given, the error says what is asked for, and shows no more than a part of it."""
+    """An error says what is required, and shows only a part of a long value."""
     makes: list[Callable[[], object]] = [
         lambda: any_command.SetEnabledFaultsMask(value),
         lambda: any_command.PositionMirror(x=value),
@@ -154,7 +154,7 @@ def test_the_error_is_one_short_line(value: object) -> None:
 
 
 def test_a_number_may_be_of_another_type() -> None:
-    """Whatever converts to a finite float or to an integer is a number."""
+    """A value that converts to a finite float or an integer is a number."""
 
     class Number:
         def __float__(self) -> float:

@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_unknown(message: dict[str, object], reason: str) -
 
 
 def test_an_id_that_cannot_be_shown_is_unknown() -> None:
-    """Not even an id that Python cannot write makes reading fail."""
+    """A message with an id that Python cannot write is `Unknown`."""
     endless: list[object] = []
     for _ in range(100_000):
         endless = [endless]
@@ -132,7 +132,7 @@ def test_not_a_number_is_read() -> None:
 
 @given(message=JSON, name=st.sampled_from([*events.BY_NAME, *telemetry.BY_NAME]))
 def test_nothing_that_is_received_raises(message: object, name: str) -> None:
-    """Whatever arrives, reading it gives a typed message or `Unknown`."""
+    """Any received message gives a typed message or `Unknown`."""
     fields = [field.wire_name for field in fields_of({**events.BY_NAME, **telemetry.BY_NAME}[name])]
     for received in (message, {"id": name, **dict.fromkeys(fields, message)}):
         for module in (events, telemetry):

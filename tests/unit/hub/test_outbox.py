@@ -36,7 +36,7 @@ def test_telemetry_is_dropped_before_events() -> None:
 
 
 def test_oldest_events_are_dropped_where_there_is_nothing_else() -> None:
-    """Where only events wait, the oldest are dropped and counted."""
+    """If only events wait, the oldest are dropped and counted."""
     outbox = Outbox("main-1", limit=1_000)
     for _ in range(5):
         outbox.put(outbox.events, "e", b"x" * 250, 0)
@@ -68,7 +68,7 @@ def test_waiting_bytes_are_those_of_what_waits(steps: list[tuple[str, int]]) -> 
 
 
 def test_wakes_once_when_there_is_something_again() -> None:
-    """Whoever found a lane empty is woken by the next message, once."""
+    """A reader of an empty lane is woken once, by the next message."""
     outbox = Outbox("main-1")
     woken: list[str] = []
     assert outbox.peek(outbox.events, 1, lambda: woken.append("events")) == []

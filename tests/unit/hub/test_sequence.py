@@ -15,7 +15,7 @@ def new_check() -> SequenceCheck:
 
 
 def test_first_message_is_where_a_reader_came_in() -> None:
-    """Nothing is missing before the first message of a service that was there before."""
+    """Messages before a reader came to a running service do not count as missing."""
     assert new_check().check(OLD, 1000) == 0
 
 

@@ -27,7 +27,7 @@ def test_subjects_of_messages() -> None:
 
 @given(st.dictionaries(st.sampled_from(["id", "powerType", "address"]), st.text() | st.integers()))
 def test_whatever_comes_has_one_subject(message: dict[str, object]) -> None:
-    """Whatever a peer calls a thing, its subject has no wildcard, no space and no empty part."""
+    """The subject of any name has no wildcard, no space and no empty part."""
     for subject in (
         Subjects("main").of_event(message),
         Subjects("main").of_telemetry(str(message.get("id"))),

@@ -93,7 +93,7 @@ def test_an_event_of_the_command_before_is_no_proof() -> None:
 
 
 def test_success_without_acknowledgement() -> None:
-    """Where the acknowledgement is missing, what was told after the sending counts."""
+    """Without an acknowledgement, messages after the sending count as proof."""
     linked = Linked()
     linked.run(MASK)
     linked.link.event("enabledFaultsMask", mask=5)

@@ -266,7 +266,7 @@ def test_an_unknown_power_state_is_no_power_off() -> None:
 
 
 def test_an_unknown_power_leaves_all_of_them_unknown() -> None:
-    """Where it cannot be read which power has changed, each may have."""
+    """If a message does not say which power has changed, both are unknown."""
     told = Told()
     told.power(1, 2)
     told.power(2, 2)

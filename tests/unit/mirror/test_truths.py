@@ -48,7 +48,7 @@ def test_loop_opened_by_a_fault() -> None:
 
 
 def test_loop_opened_without_a_word() -> None:
-    """Where the output bit says later that the loop is open, it is not taken for closed."""
+    """The loop is not taken for closed if a later output bit says that it is open."""
     told = Told()
     told.loop(closed=True)
     told.event("digitalOutput", value=0x1E)
@@ -117,7 +117,7 @@ def test_power_with_an_older_output_bit() -> None:
 
 
 def test_power_with_a_newer_output_bit() -> None:
-    """Where the output bit says later that a power is on, it is not taken for off."""
+    """A power is not taken for off if a later output bit says that it is on."""
     told = Told()
     told.power(1, 2)
     told.event("digitalOutput", value=0x1D)

@@ -100,7 +100,7 @@ def test_other_files_in_the_directory_are_left_alone(finished: Path) -> None:
 
 
 def test_cut_anywhere_it_is_read_to_its_last_whole_chunk(finished: Path, tmp_path: Path) -> None:
-    """Whatever a crash left of a segment, each chunk that is there is read."""
+    """Each whole chunk that a crash left of a segment is read."""
     content = without_summary(finished)
     starts = chunks_in(content)
     assert len(starts) == 20

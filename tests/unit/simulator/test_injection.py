@@ -221,7 +221,7 @@ def test_wrong_id(console: Console) -> None:
 
 
 def test_wrong_id_where_ids_are_text() -> None:
-    """Where ids are text, a wrong id is another text."""
+    """If the ids are text, the wrong id is another text."""
     console = Console(ORIGINAL)
     console.controller.inject("wrong-id")
     console.commands.feed(b'{"id": "cmd_saveMirrorPosition", "sequence_id": "x"}\r\n')

@@ -19,7 +19,7 @@ FIELDS = st.dictionaries(st.sampled_from(["a", "b"]), NUMBERS | st.lists(NUMBERS
 
 @given(st.lists(st.tuples(st.sampled_from(["x", "y"]), FIELDS), max_size=20))
 def test_lines_are_those_of_the_codec(messages: list[tuple[str, dict[str, Any]]]) -> None:
-    """Whatever came before, a line is what encoding all of it gives."""
+    """A cached line is the same as one that is encoded anew."""
     repeats = LineCache()
     for name, fields in messages:
         message = {"id": name, **fields}

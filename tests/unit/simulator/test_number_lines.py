@@ -16,7 +16,7 @@ FIELDS = st.dictionaries(NAMES, NUMBERS | OTHERS)
 
 @given(st.lists(st.tuples(st.sampled_from(["x", "y%"]), FIELDS), max_size=20))
 def test_lines_are_those_of_the_codec(messages: list[tuple[str, dict[str, object]]]) -> None:
-    """Whatever came before, also if a field is no number."""
+    """Each line is the one that the codec makes, also if a field is no number."""
     lines = NumberLines()
     for name, fields in messages:
         message = {"id": name, **fields}

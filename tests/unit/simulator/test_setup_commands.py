@@ -198,7 +198,7 @@ def test_missing_control_parameters_fail(name: str) -> None:
 
 
 def test_temperature_offset() -> None:
-    """Of a temperature offset only the ring is used."""
+    """Only the ring of a temperature offset is used."""
     ring = [float(sensor) for sensor in range(12)]
     assert Console().do("setTemperatureOffset", ring=ring, intake="x", exhaust=None) == [
         {"id": "temperatureOffset", "ring": ring, "intake": [0.0, 0.0], "exhaust": [0.0, 0.0]}

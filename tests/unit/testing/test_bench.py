@@ -400,7 +400,7 @@ class SetUpFails(Examples):
 
 
 def test_set_up_that_fails() -> None:
-    """Where a subclass fails in setting up, the bench is stopped all the same."""
+    """If the `setUp` of a subclass fails, the bench is stopped."""
     handlers = list(logging.getLogger().handlers)
     case = SetUpFails("test_passes")
     # Not run: trial would leave an observer of its own in Twisted's log.
@@ -427,7 +427,7 @@ class CleansUp(Examples):
 
 
 def test_judged_after_cleanups() -> None:
-    """What a test closes in its cleanups does not fail it."""
+    """A client that is closed in a cleanup does not fail the test."""
     result = unittest.TestResult()
     CleansUp("test_cleans_up").run(result)
     assert result.wasSuccessful()
