@@ -68,7 +68,7 @@ def test_mirror(tmp_path: Path) -> None:
 
 
 def test_own_service(tmp_path: Path) -> None:
-    """The tests of one's own service pass, with the simulator and with a scripted controller."""
+    """The tests of a user's own service pass, with the simulator and with a script."""
     text = block("service") + block("service-test")
     status, output = run(tmp_path, text, "twisted.trial", "--force-gc", "test_example")
     assert status == 0, output

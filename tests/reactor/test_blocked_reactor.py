@@ -61,7 +61,7 @@ class RoundClock(Clock):
 
 @pytest.mark.parametrize(("arrives", "lost"), [(b'{"id": "half', False), (b"", True)])
 def test_half_a_line_is_life_when_the_time_was_over(arrives: bytes, lost: bool) -> None:
-    """When the time is over the reactor gets one turn to read; any bytes it reads will do."""
+    """After the timeout the reactor gets one turn, and any bytes that it reads are life."""
     fixture = Fixture()
     clock = RoundClock()
     fixture.client._reactor._reactor = clock

@@ -124,7 +124,7 @@ async def test_cat_follows_a_recording(tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest_twisted.ensureDeferred
 async def test_export_writes_a_table(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A column for each value, a row for each message, on standard output or in a new file."""
+    """A table has a column for each value and a row for each message."""
     assert await start("export", str(night), "--topic", "position", "--to", "csv") == 0
     output = capsys.readouterr().out
     rows = list(csv.DictReader(output.splitlines()))

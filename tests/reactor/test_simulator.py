@@ -306,7 +306,7 @@ def test_bad_options(words: list[str]) -> None:
 
 
 def test_defaults() -> None:
-    """The CSC's ports, on loopback only."""
+    """By default the simulator listens on the CSC's ports, on loopback only."""
     parsed: Any = Options()  # whose methods have no annotations
     parsed.parseOptions([])
     controller = parsed.controller()

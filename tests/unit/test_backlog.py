@@ -42,7 +42,7 @@ class Backlog:
 
 
 def test_reading_pauses_at_the_high_water_mark_and_resumes_at_the_low() -> None:
-    """With as many messages waiting as may, reading pauses until half of them are delivered."""
+    """Reading pauses with a full queue until half of it is delivered."""
     backlog = Backlog(max_queue_length=10)
     backlog.attempt.receive(numbered(*range(10)))
     assert (backlog.client.stats.queue_depth, backlog.paused) == (9, False)
@@ -208,7 +208,7 @@ def test_a_slow_callback_is_not_one_that_stalls(caplog: pytest.LogCaptureFixture
 
 
 def test_a_stalled_connect_callback_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    """If it is the connect callback that holds up the queue, the warning names that one."""
+    """If the connect callback holds up the queue, the warning names it."""
 
     def stuck_on_connecting(client: object) -> Deferred[None]:
         return Deferred()

@@ -203,7 +203,7 @@ def test_who_joins_has_a_timeout_of_their_own() -> None:
 
 
 def test_joins_while_waiting_to_retry() -> None:
-    """With a retry pending connect waits for it, or times out naming what keeps failing."""
+    """While a retry is pending, `connect` waits for it, or times out with the last reason."""
     fixture = Fixture(retry_policy=lambda failures: 5)
     fixture.connect().receive(b"{}\r\n")
     fixture.endpoint.last.lose()
@@ -222,7 +222,7 @@ def test_joins_while_waiting_to_retry() -> None:
 
 
 def test_cancelled_takes_the_first_attempt_with_it() -> None:
-    """When nobody waits for the first attempt any more, it is given up."""
+    """The first attempt is given up when nobody waits for it any more."""
     fixture = Fixture()
     calls = [Call(fixture.client.connect()) for _ in range(2)]
     calls[0].cancel()

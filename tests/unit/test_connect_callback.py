@@ -70,7 +70,7 @@ def test_it_is_called_once_per_change_in_order_with_the_messages(make_callback: 
 
 @pytest.mark.parametrize("make_callback", KINDS[1:])
 def test_messages_wait_for_it(make_callback: Any) -> None:
-    """If it waits for something, so do the messages after the change."""
+    """While the connect callback waits, the messages after the change wait, too."""
     events = Events(make_callback)
     events.change_waits = Deferred()
     events.fixture.connect().receive(numbered(1))
@@ -116,7 +116,7 @@ def test_a_loss_in_the_midst_of_a_chunk_comes_after_all_of_it(when: str) -> None
 
 
 def test_it_may_raise(caplog: pytest.LogCaptureFixture) -> None:
-    """If it raises that is logged with its traceback and counted; all goes on."""
+    """An error of the connect callback is logged and counted, and the client goes on."""
 
     def fail(client: TcpClient) -> None:
         raise error

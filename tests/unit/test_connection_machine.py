@@ -318,7 +318,7 @@ def test_a_start_that_joins_a_first_connect_outlives_its_cancelling() -> None:
 
 
 def test_an_input_that_nobody_handles_is_an_error() -> None:
-    """A new kind of input cannot be forgotten in silence."""
+    """An input without a handler is an error."""
     with pytest.raises(NotImplementedError):
         Machine(retries=True).handle(inputs.Input())
 

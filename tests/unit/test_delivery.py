@@ -286,7 +286,7 @@ def test_nonsense_is_refused_at_construction(
 
 @pytest.mark.parametrize("result", [0, "", [], False, object()])
 def test_what_a_plain_function_returns_is_nobodys_business(result: object) -> None:
-    """If it cannot be awaited, it is not."""
+    """The result of a plain function is ignored if it cannot be awaited."""
     received: list[object] = []
 
     def callback(message: dict[str, Any]) -> object:

@@ -263,8 +263,8 @@ def test_a_source_that_is_no_plain_function_is_refused(source: Any) -> None:
         ElevationFeeder(source)
 
 
-def test_old_angles_do_not_wait_for_room() -> None:
-    """When a peer reads again, it gets the latest angle and none before it."""
+def test_old_angles_do_not_wait_for_space() -> None:
+    """A peer that reads again gets only the latest angle."""
     feeding = Feeding()
     transport: Any = feeding.embedded.telemetry.last.transport
     transport.producer.pauseProducing()

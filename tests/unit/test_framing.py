@@ -81,7 +81,7 @@ def test_only_crlf_ends_a_line(chunks: tuple[bytes, ...]) -> None:
 
 
 def test_lines_that_end_in_a_bare_lf_glue_together() -> None:
-    """Two messages with a bare LF between them are one bad line, and the next line is read."""
+    """Two messages with a bare LF between them are one bad line."""
     fixture = Fixture()
     fixture.connect().receive(b'{"id": "1"}\n{"id": "2"}\r\n' + numbered(3))
     assert ids(fixture) == ["3"]

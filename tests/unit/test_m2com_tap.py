@@ -54,7 +54,7 @@ def made(*words: str) -> MultiService:
 
 
 def test_makes_one_service_with_the_rest_in_it(tmp_path: Path) -> None:
-    """The controller always, the recorder if asked for."""
+    """The service contains the controller, and the recorder if it was asked for."""
     assert [type(child) for child in IServiceCollection(made())] == [CellControllerService]
     options = ["--record", str(tmp_path / "new"), "--handler", "handlers_of_mine:good"]
     recorder, controller = IServiceCollection(made(*options))

@@ -189,7 +189,7 @@ def test_importing_the_package_imports_no_reactor_and_no_tools() -> None:
 
 
 def test_no_module_imports_the_reactor() -> None:
-    """No module of the package, the simulator's included, installs a reactor when imported."""
+    """No module of the package installs a reactor when it is imported."""
     package = Path(m2com_twisted.__file__).parent
     names = [
         ".".join(path.relative_to(package.parent).with_suffix("").parts)

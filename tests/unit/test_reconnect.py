@@ -206,7 +206,7 @@ def test_connect_between_giving_up_and_the_loss(retry_policy: Callable[[int], fl
 
 
 def test_a_silent_peer_counts_as_lost() -> None:
-    """With a timeout, silence for that long aborts the connection, and it is dialled again."""
+    """A connection that is silent for the timeout is aborted, and dialled again."""
     fixture = Fixture(retry_policy=Policy())
     fixture.client.timeout = 5
     attempt = fixture.connect()

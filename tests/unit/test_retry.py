@@ -30,7 +30,7 @@ def test_never_waits_less_than_half_a_second_or_more_than_thirty(
 
 
 def test_delays_grow_until_the_cap() -> None:
-    """With the same jitter no delay is shorter than the one before."""
+    """With the same jitter, each delay is at least as long as the one before."""
     policy = default_retry_policy(lambda: 0.3)
     assert all(a <= b for a, b in pairwise(map(policy, range(200))))
 

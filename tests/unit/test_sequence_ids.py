@@ -86,7 +86,7 @@ def test_generator_that_raises() -> None:
     ],
 )
 def test_order_on_the_circle(earlier: int, later: int, expected: bool) -> None:
-    """Two sequence ids are in order if the shorter way around leads from one to the other."""
+    """The order of two sequence ids follows the shorter way around."""
     assert is_before(earlier, later) is expected
 
 

@@ -131,7 +131,7 @@ def test_raising_on_state_is_logged_and_counted(caplog: pytest.LogCaptureFixture
 
 
 def test_messages_go_to_the_port_of_their_type() -> None:
-    """Commands and events to the one, telemetry to the other."""
+    """Commands and events are sent to the command port, telemetry to the telemetry port."""
     embedded = Embedded()
     embedded.start()
     for msg_type in MsgType.Command, MsgType.Event, MsgType.Telemetry:

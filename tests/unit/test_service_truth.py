@@ -24,7 +24,7 @@ def lose_all(embedded: Embedded) -> None:
 
 @pytest.mark.parametrize("slow", [False, True])
 def test_on_state_ends_on_the_truth(slow: bool) -> None:
-    """After the stop the last state told is that of a stopped service, though one call waited."""
+    """After the stop the last state told is that of a stopped service."""
     told: list[ControllerState] = []
     waits: Deferred[None] = Deferred()
 

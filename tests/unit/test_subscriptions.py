@@ -44,7 +44,7 @@ def test_a_callback_gets_the_messages_of_its_class_typed() -> None:
 
 
 def test_any_number_of_callbacks_in_the_order_in_which_they_subscribed() -> None:
-    """The callback for dicts first, then the typed ones, for one message after the other."""
+    """Callbacks are called in the order of subscription, after the one for dicts."""
     told: list[object] = []
     embedded = started(on_event=lambda message: told.append(message["state"]))
     embedded.service.subscribe(events.Interlock, lambda event: told.append(("a", event.state)))

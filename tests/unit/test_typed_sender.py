@@ -77,7 +77,7 @@ def test_the_service_runs_a_command() -> None:
 
 
 def test_the_service_writes_a_feed_to_its_port() -> None:
-    """The elevation to the telemetry port, the mount's event to the command port."""
+    """The service sends the elevation to the telemetry port, and the event to the command port."""
     embedded = Embedded()
     embedded.start()
     result_of(embedded.service.write(feeds.MountElevation(45)))

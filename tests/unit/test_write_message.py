@@ -193,7 +193,7 @@ def test_the_checks_come_in_the_order_of_the_reference(
 
 
 def test_writing_waits_for_space_in_order() -> None:
-    """While the transport's buffer is over its mark writers wait; then they write as they came."""
+    """Writers wait while the transport's buffer is full, and then write in order."""
     writes = Writes()
     writes.power()
     writes.block()

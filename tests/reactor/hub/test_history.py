@@ -43,7 +43,7 @@ async def until_kept(settings: HubSettings, since: datetime, number: int) -> lis
 
 @pytest_twisted.ensureDeferred
 async def test_history_is_in_the_order_of_arrival(nats_server: NatsServer) -> None:
-    """Events and telemetry come as they arrived, each line as it was, and nothing from before."""
+    """The history has each line unchanged, in the order of arrival."""
     settings = new_settings(nats_server)
     async with played_service(settings) as service:
         service.event("interlock", n=-1)

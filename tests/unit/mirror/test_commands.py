@@ -274,7 +274,7 @@ def _settled_start() -> Linked:
 
 @pytest.mark.parametrize("end", ["timeout", "loss", "cancelled"])
 def test_changing_until_a_later_command_is_acknowledged(end: str) -> None:
-    """After a power command without an answer nothing is claimed, until a later one is executed."""
+    """After a power command without an answer the condition is CHANGING until a later command."""
     linked = _settled_start()
     running = linked.run(POWER_ON)
     assert _unsettled(linked)

@@ -68,7 +68,7 @@ def test_an_event_does_not_age() -> None:
 
 
 def test_events_after_a_loss() -> None:
-    """After a loss an event cannot be relied on, and after the reconnection only if told again."""
+    """After a loss an event is not valid until it is told again."""
     told = Told()
     told.event("interlock", state=True)
     told.event("openLoopMaxLimit", status=False)
@@ -207,7 +207,7 @@ def test_the_mode_after_the_loop_was_opened(sign: str) -> None:
 
 
 def test_an_ilc_that_does_not_exist() -> None:
-    """A mode of an address out of range overwrites no other ILC's."""
+    """The mode of an address out of range does not overwrite the mode of another ILC."""
     told = Told()
     told.power(2, 5)
     told.event("innerLoopControlMode", address=-1, mode=5)

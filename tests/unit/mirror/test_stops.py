@@ -47,7 +47,7 @@ def test_a_stop_by_hand_during_make_safe(slow: MirrorBench, command: commands.Co
 
 
 def test_the_mirror_is_stopped_meanwhile(slow: MirrorBench) -> None:
-    """When the mirror is stopped, making it safe ends at once, claims nothing, leaves nothing."""
+    """Stopping the mirror ends make_safe at once; it claims nothing, and leaves nothing."""
     begin(slow.mirror.power(PowerType.Motor, True))
     slow.advance(1.0)
     making_safe = begin(slow.mirror.make_safe())

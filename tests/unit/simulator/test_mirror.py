@@ -95,7 +95,7 @@ def test_closing_the_loop_takes_18_seconds() -> None:
 
 
 def test_a_force_step_takes_time(console: Console) -> None:
-    """After 20 N more on one actuator the mirror is out of position until 12 s later."""
+    """After a step of 20 N the mirror is out of position for 12 s."""
     forces = [0.0] * 72
     forces[40] = 20.0
     console.do("applyForces", axial=forces, tangent=[0.0] * 6)

@@ -201,7 +201,7 @@ def test_zenith_angle(console: Console, connection: ClientEnd) -> None:
 
 
 def test_temperatures_wander_within_bounds(console: Console, connection: ClientEnd) -> None:
-    """A little in each cycle, never beyond 0 and 28 degC; the exhaust 1 degC above the intake."""
+    """Temperatures change a little in each cycle, and stay between 0 and 28 degC."""
     console.model.sensors.ring[:2] = [0.01, 27.99]
     console.clock.pump([0.05] * 800)
     cycles = [message for message in connection.take() if message["id"] == "temperature"]

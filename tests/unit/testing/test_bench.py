@@ -217,7 +217,7 @@ def test_profile_and_seed() -> None:
 
 
 def test_each_run_is_the_same() -> None:
-    """With the same seed a lost connection is back at the same time, with another it is not."""
+    """With the same seed a lost connection is back at the same time in each run."""
     back: list[float] = []
     for seed in (1, 1, 2):
         bench = MemoryBench(seed=seed)

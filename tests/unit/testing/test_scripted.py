@@ -84,7 +84,7 @@ def test_missing_command() -> None:
 
 
 def test_other_messages() -> None:
-    """Events and telemetry are expected alike; an unexpected one is not answered."""
+    """Events and telemetry can be expected, and an unexpected one is not answered."""
     talk = Conversation()
     talk.script.expect("tel_elevation", {"compName": "MTMount", "actualPosition": 1.5})
 
