@@ -118,33 +118,37 @@ class Reading:
         begin = asyncio.Event()
         # Number of the last message of the stream that is older than this connection.
         behind = 0
+        caught_up = False
         values: list[Arrived] = []
 
-        def caught_up(position: int) -> None:
+        def catch_up(position: int) -> None:
+            nonlocal caught_up
+            caught_up = True
             self._born, self._position = info.created, position
             self._arrived(ReadingNotice("caught up", tuple(values)))
 
         async def take(message: Msg) -> None:
             await begin.wait()
             position = message.metadata.sequence.stream
-            if is_another and position <= behind:
+            if not caught_up and position > behind:
+                # The last ones before have expired or were lost with the server.
+                catch_up(behind)
+            if caught_up or not is_another:
+                self._position = position
+                self._arrived(_arrived(message))
+            else:
                 values.append(_arrived(message, is_last_value=True))
-                if position == behind:
-                    caught_up(position)
-                return
-            was_behind = self._position < behind
-            self._position = position
-            self._arrived(_arrived(message))
-            if was_behind and position >= behind:
-                self._arrived(ReadingNotice("caught up"))
+            if not caught_up and (position == behind or message.metadata.num_pending == 0):
+                catch_up(position)
 
         subscription = await _consume(jetstream, stream, take, self._start_config(is_another))
         # Requested after the server has fixed the first message for this reader.
         behind = (await jetstream.stream_info(stream)).state.last_seq
+        nothing_to_come = await _has_nothing(subscription)
         if is_another:
             values += await self._old_values(jetstream, before=info.state.first_seq)
-        if (0 if is_another else self._position) >= behind:
-            caught_up(behind)
+        if nothing_to_come:
+            catch_up(behind)
         begin.set()
         await _watch_consumer(subscription)
 
@@ -218,6 +222,13 @@ async def _consume(
     return await jetstream.subscribe(
         ">", stream=stream, config=config, cb=take, pending_msgs_limit=_PENDING
     )
+
+
+async def _has_nothing(subscription: JetStreamContext.PushSubscription) -> bool:
+    """Return whether the server has sent no message to our consumer, and has none to send."""
+    info = await subscription.consumer_info()
+    delivered = info.delivered
+    return not info.num_pending and (delivered is None or delivered.consumer_seq == 0)
 
 
 async def _watch_consumer(subscription: JetStreamContext.PushSubscription) -> None:

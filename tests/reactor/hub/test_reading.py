@@ -8,7 +8,8 @@ import pytest_twisted
 from m2com_twisted import LineObserver
 from m2com_twisted.catalogue import commands, events, telemetry
 from m2com_twisted.connection.state import ConnectionState
-from m2com_twisted.hub import HubSettings, RemoteController
+from m2com_twisted.hub import HubSettings, RemoteController, run_once
+from m2com_twisted.hub.session import Session
 from m2com_twisted.wire.codec import Message
 from tests.support.hub import PATIENCE, Reader, new_settings, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server
@@ -262,3 +263,54 @@ async def test_typed_messages_and_commands_go_through_the_hub(nats_server: NatsS
         outcome = await one.controller.run(commands.ClearErrors())
         assert outcome.request == commands.ClearErrors()
         assert service.executed == [("clearErrors", {})]
+
+
+async def expire_events(settings: HubSettings) -> None:
+    """Remove all messages from the stream of events, as their age does in the end."""
+    subjects = settings.subjects
+
+    async def purge(session: Session) -> None:
+        jetstream = session.client.jetstream()
+        copied = 0
+        while copied < (await jetstream.stream_info(subjects.events_stream)).state.last_seq:
+            copied = (await jetstream.stream_info(subjects.last_stream)).state.last_seq
+        await jetstream.purge_stream(subjects.events_stream)
+
+    await run_once(settings, purge, reactor=the_reactor())
+
+
+@pytest_twisted.ensureDeferred
+async def test_reader_comes_after_all_events_have_expired(nats_server: NatsServer) -> None:
+    """A reader is up also where the stream holds no event any more, and gets the last values."""
+    settings = new_settings(nats_server)
+    async with played_service(settings) as service:
+        service.event("interlock", n=1)
+        await until(lambda: service.publisher.stats.events >= 3, PATIENCE)
+        await expire_events(settings)
+        async with reader(settings) as one:
+            await one.until_number("interlock", 1)
+            service.event("interlock", n=2)
+            await one.until_number("interlock", 2)
+            assert one.numbers("interlock") == [1, 2]
+            assert not one.missed
+
+
+@pytest_twisted.ensureDeferred
+async def test_all_events_expire_while_a_reader_is_away(own_server: NatsServer) -> None:
+    """A reader comes back also where the events that it missed have expired, and says so."""
+    settings = new_settings(own_server)
+    async with played_service(settings) as service, reader(settings) as one:
+        service.event("interlock", n=1)
+        await one.until_number("interlock", 1)
+        own_server.kill()
+        await until(lambda: not one.controller.state.both_up, PATIENCE)
+        own_server.start()
+        await one.until_up()
+        await expire_events(settings)
+        own_server.kill()
+        await until(lambda: not one.controller.state.both_up, PATIENCE)
+        own_server.start()
+        await one.until_up()
+        service.event("interlock", n=2)
+        await one.until_number("interlock", 2)
+        assert one.numbers("interlock") == [1, 2]
