@@ -118,7 +118,7 @@ def _index(modules: list[str]) -> str:
         [
             ".. _reference:\n",
             _heading("API reference"),
-            "What users import, by the package it is imported from. Each name leads to its",
+            "The names that users import, listed by package. Each name leads to its",
             "description. :doc:`modules` lists all modules, also those that only the package",
             "itself imports.",
             "",

@@ -94,7 +94,7 @@ class InnerLoopControlMode(IntEnum):
 
 
 class CommandScript(IntEnum):
-    """``scriptCommand`` of the command ``runScript``."""
+    """Action of the command ``runScript``, in its field ``scriptCommand``."""
 
     LoadScript = 1
     Clear = 2
@@ -105,7 +105,7 @@ class CommandScript(IntEnum):
 
 
 class CommandActuator(IntEnum):
-    """``actuatorCommand`` of the command ``moveActuators``."""
+    """Action of the command ``moveActuators``, in its field ``actuatorCommand``."""
 
     Start = 1
     Stop = 2
@@ -114,14 +114,14 @@ class CommandActuator(IntEnum):
 
 
 class ActuatorDisplacementUnit(IntEnum):
-    """``unit`` of the displacement in ``moveActuators``."""
+    """Unit of the displacement, in the command ``moveActuators``."""
 
     Millimeter = 1
     Step = 2
 
 
 class DigitalOutputStatus(IntEnum):
-    """``status`` of the command ``switchDigitalOutput``."""
+    """Action of the command ``switchDigitalOutput``, in its field ``status``."""
 
     BinaryLowLevel = 1
     BinaryHighLevel = 2

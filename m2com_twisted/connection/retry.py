@@ -25,7 +25,7 @@ _INITIAL_DELAY = 0.5
 
 
 def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryPolicy:
-    """Return the default policy.
+    """Return the default retry policy.
 
     It waits about 1 s, then twice as long each time, at most 30 s with jitter.
 

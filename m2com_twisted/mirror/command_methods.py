@@ -86,7 +86,7 @@ class CommandMethods(MirrorService):
         return await self.run(commands.GetInnerLoopControlMode(addresses))
 
     async def load_configuration(self) -> Verified:
-        """Load the chosen configuration.  The powers may be switched off by it."""
+        """Load the chosen configuration.  This may switch the powers off."""
         return await self.run(commands.LoadConfiguration())
 
     async def set_control_parameters(self, parameters: commands.SetControlParameters) -> Verified:
