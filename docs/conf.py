@@ -1,4 +1,4 @@
-"""How Sphinx builds the site; nothing of it needs a network."""
+"""The configuration of Sphinx.  Building the site needs no network."""
 
 import sys
 from importlib.metadata import version as installed_version

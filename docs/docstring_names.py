@@ -34,7 +34,7 @@ class _Described:
         self._by_ending: dict[str, list[str]] = {}
 
     def read(self, application: Sphinx, environment: BuildEnvironment) -> None:
-        """Take over the names from Sphinx, which knows them all now."""
+        """Copy the names from Sphinx, which knows all of them now."""
         objects = environment.domains["py"].get_objects()
         self.kinds = {name: kind for name, _, kind, *_ in objects}
         self._by_ending = defaultdict(list)
@@ -54,7 +54,7 @@ class _Described:
         node: pending_xref,
         content: TextElement,
     ) -> Element | None:
-        """Find what a name in a docstring means, where Sphinx has not found it."""
+        """Find the object of a name in a docstring if Sphinx has not found it."""
         if node.get("refdomain") != "py":
             return None
         # Each page of the reference is called after its module.
@@ -99,7 +99,7 @@ def _method(owner: type, name: str) -> str:
 
 
 def _exported(package: str, name: str) -> str | None:
-    """Return where what a package exports is defined, or None if it does not export it."""
+    """Return the full name of an object that a package exports.  None: it does not export it."""
     first, dot, rest = name.partition(".")
     exports = getattr(sys.modules.get(package), "__all__", ())
     return defining_name(package, first) + dot + rest if first in exports else None

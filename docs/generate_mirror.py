@@ -85,7 +85,7 @@ _TABLES = {"procedures": _procedures, "proofs": _proofs, "conditions": _conditio
 
 
 def page(text: str) -> str:
-    """Return the page with its tables as they follow from the code."""
+    """Return the page with tables that are up to date."""
     return with_tables(text, {name: table() for name, table in _TABLES.items()})
 
 

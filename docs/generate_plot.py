@@ -1,4 +1,4 @@
-"""Draws the picture in recordings.rst: a recording of the simulator, made in no time.
+"""Draws the picture in recordings.rst from a recording of the simulator, in virtual time.
 
 Run it from the root of a checkout::
 

@@ -122,7 +122,7 @@ def _injections() -> str:
 
 
 def page(text: str) -> str:
-    """Return the text of the page with its tables as they should be."""
+    """Return the text of the page with tables that are up to date."""
     tables = {
         "commands": _commands(),
         "events": _messages("Event", EVENTS),

@@ -1,4 +1,4 @@
-"""Tables that the code gives, between the markers of a page."""
+"""Puts generated tables between the markers of a page."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

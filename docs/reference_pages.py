@@ -156,7 +156,7 @@ def _list(modules: list[str]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a page, unless it is as it should be: Sphinx reads it again if it is newer."""
+    """Write a page if its text has changed.  Sphinx reads every page again that was written."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
 

@@ -20,7 +20,7 @@ def start(coroutine: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
 
 
 def result_of(running: Running[T]) -> T:
-    """Return the result, or raise the error, of what has ended or ends without waiting."""
+    """Return the result, or raise the error, of a coroutine that ends without waiting."""
     outcome = _outcome_of(running)
     if isinstance(outcome, Failure):
         outcome.raiseException()
@@ -29,7 +29,7 @@ def result_of(running: Running[T]) -> T:
 
 
 def error_of(running: Running[Any]) -> BaseException:
-    """Return the error of what has failed or fails without waiting."""
+    """Return the error of a coroutine that fails without waiting."""
     outcome = _outcome_of(running)
     assert isinstance(outcome, Failure), f"It returned {outcome!r}."
     assert outcome.value is not None

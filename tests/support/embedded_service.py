@@ -33,7 +33,7 @@ class Embedded:
         )
 
     def start(self) -> None:
-        """Start it and let both connections come about."""
+        """Start the service and make both connections."""
         self.service.startService()
         self.command.last.accept()
         self.telemetry.last.accept()

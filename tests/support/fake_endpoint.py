@@ -28,7 +28,7 @@ class FakeTransport(StringTransport):
 
 
 class Attempt:
-    """One connection attempt, and the connection that came of it."""
+    """One attempt to connect, and the connection that it made."""
 
     def __init__(self, factory: IProtocolFactory) -> None:
         self._factory = factory
@@ -45,7 +45,7 @@ class Attempt:
 
     @property
     def pending(self) -> bool:
-        """Whether it can still be accepted or refused."""
+        """Whether the attempt can still be accepted or refused."""
         return not self.result.called
 
     @property
@@ -55,7 +55,7 @@ class Attempt:
 
     @property
     def made(self) -> bool:
-        """Whether there is, or was, a connection."""
+        """Whether a connection was made, even if it is lost now."""
         return self._protocol is not None
 
     def _make_connection(self) -> None:
@@ -83,7 +83,7 @@ class Attempt:
         self.result.callback(self._protocol)
 
     def accept_when_cancelled(self) -> None:
-        """Connect after all when the attempt is given up: too late to be stopped."""
+        """Connect at the moment at which the attempt is given up."""
         self._accepts_when_cancelled = True
 
     def refuse(self, reason: Exception | None = None) -> None:
@@ -95,7 +95,7 @@ class Attempt:
         self._protocol.dataReceived(data)
 
     def fill_buffer(self) -> None:
-        """Have the transport tell the client that the peer does not take what was written."""
+        """Let the transport tell the client that the write buffer is full."""
         producer: Any = self.transport.producer
         producer.pauseProducing()
 
@@ -156,7 +156,7 @@ class Fixture:
         return written
 
     def assert_closed(self) -> None:
-        """Check that nothing of the client's is left, and that it connects again."""
+        """Check that nothing of the client is left, and that it connects again."""
         assert self.client.state is ConnectionState.IDLE
         assert not self.client.connected
         assert not self.client.should_be_connected

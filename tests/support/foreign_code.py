@@ -447,7 +447,7 @@ class ForeignCode:
         self.end()
 
     def check_success(self, name: str) -> None:
-        """Check what somebody is told who waited."""
+        """Check the result that somebody gets who waited."""
         if name == "connect" and not self.client.connected:
             self.failures.append("connect returned without a connection")
 

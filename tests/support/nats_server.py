@@ -62,12 +62,12 @@ class NatsServer:
 
     @property
     def url(self) -> str:
-        """Where readers connect."""
+        """The URL for readers."""
         return f"nats://127.0.0.1:{self.port}"
 
     @property
     def log(self) -> str:
-        """What it has logged."""
+        """The log of the server so far."""
         return (self._directory / "server.log").read_text()
 
     def start(self) -> None:
@@ -107,14 +107,14 @@ class NatsServer:
         shutil.rmtree(self._directory / "jetstream", ignore_errors=True)
 
     def pause(self) -> None:
-        """Have it stand still: it reads nothing and answers nothing."""
+        """Stop the server for a while: it reads nothing and answers nothing."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
             # Returns when all its threads stand still.
             os.waitpid(self._process.pid, os.WUNTRACED)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Let the server go on."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 

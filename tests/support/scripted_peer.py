@@ -43,7 +43,7 @@ class Scripted(Fixture):
 
     @property
     def commands(self) -> list[dict[str, Any]]:
-        """What the client has written to its newest connection."""
+        """The bytes that the client has written to its newest connection."""
         return [json.loads(line) for line in self.sent().splitlines()]
 
     @property

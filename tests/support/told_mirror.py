@@ -10,7 +10,7 @@ FAULT_6056, WARNING_6078 = 1 << 6, 1 << 21
 
 
 class Told:
-    """A state, its clock, and what it is told."""
+    """The state of a mirror, with a clock and methods that give it messages."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -40,7 +40,7 @@ class Told:
         self.telemetry("position", x=x, y=0, z=0, xRot=0, yRot=0, zRot=0)
 
     def loop(self, closed: bool, *, bit: bool | None = None, mode: int | None = None) -> None:
-        """Let the controller tell about the loop, as after a command; bit or mode may differ."""
+        """Let the controller tell the state of the loop; bit or mode may contradict it."""
         bit = closed if bit is None else bit
         self.event("forceBalanceSystemStatus", status=closed)
         self.event("closedLoopControlMode", mode=mode or (4 if closed else 3))

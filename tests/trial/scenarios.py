@@ -36,12 +36,12 @@ class Scenarios(Base):
         self.assertTrue(self.bench.controller.model.communication_on)
 
     async def test_command_that_fails(self) -> None:
-        """What the controller cannot do raises CommandFailed."""
+        """A command that the controller cannot do raises CommandFailed."""
         with self.assertRaises(CommandFailed):
             await self.bench.commands.run_command("switchForceBalanceSystem", {"status": True})
 
     async def test_command_that_is_rejected(self) -> None:
-        """What the controller does not know raises CommandRejected."""
+        """A command that the controller does not know raises CommandRejected."""
         with self.assertRaises(CommandRejected):
             await self.bench.commands.run_command("moveToTheMoon")
 
@@ -51,7 +51,7 @@ class Scenarios(Base):
         await self.bench.events.wait_for("innerLoopControlMode", address=83)
 
     async def test_event_and_telemetry_to_the_controller(self) -> None:
-        """What the telescope mount says arrives, and comes back as the elevation in use."""
+        """Messages of the telescope mount arrive, and its elevation comes back in telemetry."""
         await self.bench.commands.write_message(
             MsgType.Event, "mountInPosition", {"inPosition": True}, "MTMount"
         )

@@ -76,7 +76,7 @@ class Service:
 
 
 class Executed:
-    """How often the controller was sent which command."""
+    """Counts how often the controller was sent each command."""
 
     def __init__(self, controller: CellController) -> None:
         self._controller = controller
