@@ -55,8 +55,8 @@ class HubConnection:
     work
         Called in the thread of the hub for each connection.
     changed
-        Called in the reactor's thread when a connection is made (True) and
-        when it is lost (False).
+        Called in the thread of the hub when a connection is made (True), before the work begins,
+        and when it is lost (False), after the work has ended.
     server_error
         Called in the thread of the hub with each error that the server reports,
         such as a subject that this user may not publish to.
@@ -171,7 +171,7 @@ class HubConnection:
                 self._session = self._loop = None
             loop.abandon()
             if self.connects > connects:
-                self._reactor.callFromThread(self._changed, False)
+                self._changed(False)
 
     def _report(self, url: str, error: Exception, was_connected: bool) -> None:
         what = f"{type(error).__name__}: {error}".removesuffix(": ")
@@ -206,7 +206,7 @@ class HubConnection:
             self._loop, self._session = loop, session
         self.connects += 1
         self._log.info("Connected to %s", url)
-        self._reactor.callFromThread(self._changed, True)
+        self._changed(True)
         await self._work_until_lost(session)
 
     async def _connect(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
@@ -71,7 +72,8 @@ async def run_once(
             result.limit(timeout, lambda: result.end(Failure(TimeoutError())))
 
     log = logging.getLogger("m2com.hub")
-    connection = HubConnection(settings, "m2com", work_once, changed, reactor=reactor, log=log)
+    tell = partial(reactor.callFromThread, changed)
+    connection = HubConnection(settings, "m2com", work_once, tell, reactor=reactor, log=log)
     result.limit(connect_timeout, give_up)
     connection.start()
     try:

@@ -201,7 +201,7 @@ class HubPublisher(Service):
             self.settings,
             f"m2com service of {self.settings.instance}",
             self._work,
-            self._changed,
+            partial(reactor.callFromThread, self._changed),
             reactor=reactor,
             log=self._log,
         )

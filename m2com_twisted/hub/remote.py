@@ -137,13 +137,16 @@ class RemoteController(TypedSender, BothPorts, Service):
         if self.running:
             return
         Service.startService(self)
-        inbox: Inbox[Arrived | ReadingNotice | bool] = Inbox(self._reactor, self._handle)
+        inbox: Inbox[Arrived | ReadingNotice | bool] = Inbox(
+            self._reactor, self._handle, lambda thing: isinstance(thing, Arrived)
+        )
         self._inbox = inbox
         reading = Reading(self.subjects, inbox.put)
         self._connection = HubConnection(
             self.settings,
             f"m2com reader of {self.subjects.instance}",
             reading.run,
+            # Directly, so that it takes its place between the messages.
             inbox.put,
             server_error=self._server_error,
             reactor=self._reactor,

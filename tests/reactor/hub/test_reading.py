@@ -1,5 +1,6 @@
 """What a reader of the hub gets, and when."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -314,3 +315,16 @@ async def test_all_events_expire_while_a_reader_is_away(own_server: NatsServer) 
         service.event("interlock", n=2)
         await one.until_number("interlock", 2)
         assert one.numbers("interlock") == [1, 2]
+
+
+@pytest_twisted.ensureDeferred
+async def test_reader_connects_while_the_reactor_is_blocked(nats_server: NatsServer) -> None:
+    """A reader comes up though other code blocks the reactor while it connects and reads."""
+    settings = new_settings(nats_server)
+    async with played_service(settings) as service:
+        service.event("interlock", n=1)
+        async with reader(settings, wait=False) as one:
+            # Long enough for the thread of the hub to connect and to read the last values.
+            time.sleep(3.5)
+            await one.until_up()
+            await one.until_number("interlock", 1)
