@@ -33,9 +33,9 @@ def _failures(ports: tuple[int, int], only: str) -> None:
             if servers > 1:
                 setup.make_streams(servers)
             reader = setup.readers()
-            service = setup.publisher(seconds, with_costs=False)
+            setup.publisher(seconds, with_costs=False)
             break_things(setup)
-            sent = setup.result(service)
+            sent = _sum(setup.results("publisher"))
             # For what a reader still has to read after a loss.
             time.sleep(5)
             got = setup.result(reader)
@@ -52,6 +52,14 @@ def _failures(ports: tuple[int, int], only: str) -> None:
             f"dropped before the hub {sent['dropped_telemetry']}",
             flush=True,
         )
+
+
+def _sum(found: list[dict[str, float]]) -> dict[str, float]:
+    """Return the sums of the counts of several services, and the largest of stalls and memory."""
+    return {
+        name: (max if name in ("stall_ms", "memory_mb") else sum)(each[name] for each in found)
+        for name in found[0]
+    }
 
 
 def _main() -> None:

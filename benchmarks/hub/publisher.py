@@ -76,7 +76,7 @@ async def _run(reactor: Any, arguments: argparse.Namespace) -> None:
         telemetry_observers=observers[1:],
     )
     controller.startService()
-    number = 0
+    first = number = arguments.first_event
 
     def event() -> None:
         """Have an event that says how many there were."""
@@ -101,7 +101,7 @@ async def _run(reactor: Any, arguments: argparse.Namespace) -> None:
     found = costs | {
         "stall_ms": 1e3 * measured.stall,
         "memory_mb": (measured.most_memory - memory) / 2**20,
-        "events": number,
+        "events": number - first,
     }
     if publisher is not None:
         stats = publisher.stats
@@ -143,6 +143,7 @@ def _main() -> None:
     parser.add_argument("--command-port", type=int, required=True)
     parser.add_argument("--telemetry-port", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--first-event", type=int, default=0, help="number of the one before")
     parser.add_argument("--no-costs", action="store_true", help="measure stalls from the start")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

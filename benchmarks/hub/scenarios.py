@@ -35,13 +35,19 @@ class Setup:
         return ",".join(server.url for server in self.servers)
 
     def publisher(
-        self, seconds: float, *, with_hub: bool = True, with_costs: bool = True
+        self,
+        seconds: float,
+        *,
+        with_hub: bool = True,
+        with_costs: bool = True,
+        first_event: int = 0,
     ) -> "subprocess.Popen[str]":
         """Start a service, which runs so long for each of costs and stalls."""
         ports = ["--command-port", str(self.ports[0]), "--telemetry-port", str(self.ports[1])]
         hub = ["--hub", self.url] if with_hub else []
         costs = [] if with_costs else ["--no-costs"]
-        return self._start("publisher", *ports, *hub, *costs, "--seconds", str(seconds))
+        numbers = ["--seconds", str(seconds), "--first-event", str(first_event)]
+        return self._start("publisher", *ports, *hub, *costs, *numbers)
 
     def readers(self, count: int = 0) -> "subprocess.Popen[str]":
         """Start readers and wait until they read: plain ones, or one of our own."""
@@ -69,13 +75,21 @@ class Setup:
         self.processes.append(process)
         return process
 
+    def results(self, module: str) -> list[dict[str, Any]]:
+        """Return what all processes of a module have printed at their end, in order."""
+        return [self.result(one) for one in self.processes if _runs(one, module)]
+
     def result(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
         """Return what a process has printed at its end; readers are told to end."""
-        if "benchmarks.hub.readers" in process.args:  # type: ignore[operator]  # it is a list
+        if _runs(process, "readers"):
             process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=_PATIENCE)
         found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
         return found
+
+
+def _runs(process: "subprocess.Popen[str]", module: str) -> bool:
+    return f"benchmarks.hub.{module}" in process.args  # type: ignore[operator]  # it is a list
 
 
 @contextlib.contextmanager
@@ -162,11 +176,18 @@ def _leader_lost(setup: Setup) -> None:
     setup.servers[0].start()
 
 
+def _service_restarted(setup: Setup) -> None:
+    # The first service ends by itself, and the next one begins when it has ended.
+    setup.processes[-1].wait()
+    setup.publisher(15, with_costs=False, first_event=100_000)
+
+
 #: Name, what is done, seconds that the service runs, servers, whether they run at the start.
 SCENARIOS: list[tuple[str, Callable[[Setup], None], float, int, bool]] = [
     ("server killed, 20 s", _killed, 40, 1, True),
     ("server stopped, 42 s", _stopped, 65, 1, True),
     ("server absent at start, 15 s", _absent, 30, 1, False),
     ("a reader that does not read, 30 s", _slow_reader, 40, 1, True),
+    ("service restarted", _service_restarted, 15, 1, True),
     ("server of a cluster of three killed, 20 s", _leader_lost, 45, 3, True),
 ]
