@@ -1,7 +1,7 @@
 """Checks of the fields of commands and of feeds, before anything is sent.
 
-msgspec does not check the values that a message is made with.  So the message
-checks itself, and calls `checked` for each field.
+msgspec does not check the values when a message is made.  So the message checks
+them itself: it calls `checked` for each field.
 """
 
 import enum
@@ -17,15 +17,15 @@ __all__ = ["checked"]
 
 
 def checked(field: Field, value: object) -> object:
-    """Return a value as a message holds it.
+    """Check a value, and return it in the type in which a message holds it.
 
-    A number becomes a float or an int, whichever the field has.  If the field has
-    an enumeration, an integer becomes a member of it.  Any sequence becomes a tuple.
+    A number becomes a float or an int, as the field requires.  If the field has an
+    enumeration, an integer becomes a member of it.  Any sequence becomes a tuple.
 
     Raises
     ------
     ValueError
-        If the value does not fit the field; the text says in what way.
+        If the value does not fit the field.  The text of the error says why.
     """
     if value is None and not field.required and field.default is None:
         return None
@@ -34,7 +34,7 @@ def checked(field: Field, value: object) -> object:
 
 
 def _converter(field: Field) -> Callable[[object], object]:
-    """Return what converts a single value."""
+    """Return the function that converts a single value."""
 
     def convert(value: object) -> object:
         value = _plain(value)
@@ -73,16 +73,16 @@ def _list(field: Field, value: object, convert: Callable[[object], object]) -> t
 def _items(value: object) -> list[Any]:
     """Return the items of a sequence.
 
-    Arrays have ``tolist``.  It is preferred, because it gives Python's own
-    numbers and is faster than iteration.
+    Arrays have a method ``tolist``.  It is called if it exists, because it returns
+    Python's own numbers and is faster than iteration.
     """
     to_list = getattr(value, "tolist", None)
     if callable(to_list):
         items = to_list()
         if isinstance(items, list):
             return items
-    # Text, bytes and mappings can be iterated over, but they are no lists of numbers.
-    # A set has no order.
+    # Text, bytes and mappings can be iterated over, but they are not lists of numbers.
+    # A set is refused, because it has no order.
     elif isinstance(value, Iterable) and not isinstance(
         value, str | bytes | bytearray | dict | set | frozenset
     ):
@@ -91,9 +91,9 @@ def _items(value: object) -> list[Any]:
 
 
 def _plain(value: object) -> object:
-    """Return a number of numpy as one of Python.  Return anything else as it is.
+    """Return a numpy number as a Python number.  Return any other value unchanged.
 
-    Otherwise ``float`` would accept numpy's True as 1, and drop the imaginary part of a
+    Without this, ``float`` would accept numpy's True as 1, and drop the imaginary part of a
     complex number.
     """
     to_list = getattr(value, "tolist", None)
@@ -109,12 +109,12 @@ def _boolean(value: object) -> bool:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"must be a string, not {short_repr(value)}")
-    # Not str(value): for a member of an enumeration of strings, that is the member's name.
+    # For a member of an enumeration of strings, str(value) would return the member's name.
     return str.__str__(value)
 
 
 def _float(value: object) -> float:
-    # bool is a number to Python; here it is a mistake.
+    # Python accepts a bool as a number.  Here a bool is a mistake.
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
         raise ValueError(f"must be a number, not {short_repr(value)}")
     try:
@@ -136,10 +136,10 @@ def _integer(value: object) -> int:
 
 
 def _member(kind: type[enum.Enum], value: object) -> enum.Enum:
-    """Return the member of an enumeration.  Several flags together are refused."""
+    """Return the member of an enumeration.  A combination of flags is refused."""
     options = {option.value: option for option in kind}
     if isinstance(value, enum.Enum) and not isinstance(value, kind):
-        # An int that happens to equal a member of another enumeration is a mix-up.
+        # A member of another enumeration is a mistake, even if its number fits.
         raise ValueError(f"must be a {kind.__name__}, not {value!r}")
     try:
         return options[_integer(value)]

@@ -1,11 +1,11 @@
-"""The life of a client's connection, as a pure machine: inputs in, effects out.
+"""The life of a client's connection, as a pure machine that turns inputs into effects.
 
-It contains no Twisted, no log and no clock, and calls no code of users.  An input
-settles the state.  The machine returns what has to be done as a list of effects, and
+It uses no Twisted, no log and no clock.  It calls no code of users.  After an input, the
+machine first sets its state.  Then it returns a list of effects, which are the things to do.
 `ReconnectingLink` has them performed.
 
-Attempts and waiters are numbers.  An input about an attempt that is not the
-current one is out of date; at most it makes the link abandon that attempt.
+Numbers stand for attempts and waiters.  An input is out of date if its attempt is not the
+current one.  The most that such an input can do is to make the link abandon that attempt.
 """
 
 from functools import singledispatchmethod
@@ -65,8 +65,8 @@ class Machine:
     Parameters
     ----------
     retries
-        Whether there is a retry policy.  Without one a lost connection is
-        dialled again only if somebody waits for it.
+        Whether there is a retry policy.  Without a policy, the machine dials again after
+        a loss only if somebody waits for a connection.
     """
 
     def __init__(self, retries: bool) -> None:
@@ -75,7 +75,7 @@ class Machine:
         self.state = IDLE
         #: Whether there is a connection that can be written to.
         self.connected = False
-        #: Whether a connection was asked for, and `Close` has not come since.
+        #: Whether a connection was asked for, and no `Close` has come after that.
         self.should_be_connected = False
         #: The attempt that is under way, or that led to the connection.
         self.attempt: int | None = None
@@ -84,9 +84,9 @@ class Machine:
         self.closes: list[int] = []
         self._last_attempt = 0
         self._timeout = 0.0
-        # Whether a failed attempt is followed by another.  `Start` and a connection set this.
+        # Whether another attempt follows a failed one.  `Start` and a connection set this.
         self._keeps_trying = False
-        # Whether the attempt under way is one whose failure `Connect` reports.
+        # Whether `Connect` reports a failure of the attempt that is under way.
         self._is_first = False
         # Whether the waiters have been told of the connection.
         self._announced = False
@@ -95,7 +95,7 @@ class Machine:
 
     @singledispatchmethod
     def handle(self, happened: Input) -> list[Effect]:
-        """Settle the state after an input, and return what is to be done, in order."""
+        """Set the state after an input, and return the effects in the order to perform them."""
         raise NotImplementedError(f"There is no handler for {happened!r}.")
 
     # Requests of the user
@@ -150,7 +150,8 @@ class Machine:
             elif self.state is WAITING:
                 effects += [CancelRetry()]
             effects += [Disconnect(), *self._become(CLOSING, wanted=False)]
-            # In this order, so that a callback that awaits a command learns its outcome.
+            # The commands fail first.  So a callback that awaits a command learns the outcome of
+            # the command.
             effects += [FailPending(), StopDelivery()]
         return [*effects, *map(ConnectClosed, self._take_connects())]
 
@@ -204,7 +205,7 @@ class Machine:
         effects: list[Effect] = [NoteLoss(lost.attempt, lost.reason)]
         if self._retries or self.connects:
             self._keeps_trying = self._retries
-            # The delay runs before anybody learns of the loss.
+            # The delay begins before anybody learns of the loss.
             effects += [ScheduleRetry(), *self._become(WAITING)]
         else:
             effects += self._become(IDLE)
@@ -225,7 +226,8 @@ class Machine:
             TellLost(),
             *map(CloseDone, closes),
         ]
-        # These waited for the end of the old socket: the controller serves one client per port.
+        # A `Start` or `Connect` that came while closing has waited for the end of the old socket.
+        # The controller serves only one client per port.
         timeout, self._start_when_closed = self._start_when_closed, None
         if timeout is not None:
             self._keeps_trying = True
@@ -253,7 +255,7 @@ class Machine:
     def _become(
         self, state: ConnectionState, *, attempt: int | None = None, wanted: bool = True
     ) -> list[Effect]:
-        """Set every field that belongs to a state; nothing else changes the state."""
+        """Set every field that belongs to a state.  Only this method changes the state."""
         self.state = state
         self.attempt = attempt
         self.connected = state is CONNECTED

@@ -1,7 +1,7 @@
 """The protocol of one connection: it splits received data into lines, and writes lines.
 
-The lines of a chunk are split and passed on together.  `LineReceiver` does it
-one by one.  `LineSplitter` explains the cost.
+This protocol passes on all lines of a chunk together.  `LineReceiver` passes on
+one line at a time.  `LineSplitter` explains the cost of that.
 """
 
 from collections import deque
@@ -29,7 +29,7 @@ __all__ = ["ConnectionOwner", "MessageProtocol"]
 
 
 class ConnectionTransport(Protocol):
-    """The methods that a connection needs of its transport; TCP, TLS and UNIX have them."""
+    """The methods of a transport that a connection needs.  TCP, TLS and UNIX have them."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -50,10 +50,10 @@ class ConnectionOwner(Protocol):
     """Owner of a connection."""
 
     def connection_given_up(self, connection: "MessageProtocol") -> None:
-        """Handle that the client aborts the connection because the peer is silent."""
+        """Handle the client's abort of a connection whose peer is silent."""
 
     def connection_lost(self, connection: "MessageProtocol", reason: BaseException) -> None:
-        """Handle the loss of the connection.  Called once."""
+        """Handle the loss of the connection.  It is called once."""
 
 
 class MessageProtocol(LineReceiver):
@@ -73,14 +73,14 @@ class MessageProtocol(LineReceiver):
     stats
         Counts bytes.
     log
-        Receives a warning about a socket that refuses its options.
+        Receives a warning if a socket option cannot be set.
     max_line_length
         The longest line that is accepted, in bytes without its terminator.
     max_waiting_bytes
         Largest number of bytes that wait to be written.
     waits_for_first_line
-        Whether the timeout counts from the first line on, and not from the
-        connection on.
+        Whether the timeout starts with the first line.  Otherwise, it starts
+        with the connection.
     """
 
     delimiter = TERMINATOR
@@ -108,13 +108,13 @@ class MessageProtocol(LineReceiver):
         self._watchdog = Watchdog(clock, self._peer_is_silent)
         self._timeout: float | None = None
         self._waits_for_line = waits_for_first_line
-        # Chunks that have arrived, and whether they must wait.  At first they wait until
-        # `start_reading`.
+        # The chunks that have arrived.  They wait while the protocol is busy.  At first, it is
+        # busy until `start_reading` is called.
         self._chunks: deque[bytes] = deque()
         self._busy = True
         self._splitter = LineSplitter(max_line_length)
-        # Reasons not to read from the transport: `start_reading` was not called yet,
-        # or the backlog is full.
+        # The transport is read only after `start_reading` was called.  It is not read
+        # while the backlog is full.
         self._started = False
         self._paused = False
         self._gate_registered = False
@@ -123,8 +123,8 @@ class MessageProtocol(LineReceiver):
         self._own_reason: SilentPeerError | None = None
         #: Whether there is a transport that has not ended.
         self.is_alive = False
-        #: Whether messages can be written; False as soon as the client gives the
-        #: connection up.
+        #: Whether messages can be written.  It is False as soon as the client gives
+        #: up the connection.
         self.is_open = False
         #: Bytes received.
         self.received_bytes = 0
@@ -140,8 +140,8 @@ class MessageProtocol(LineReceiver):
         set_socket_options(self.transport, self._log)
         self.transport.registerProducer(self._gate, streaming=True)
         self._gate_registered = True
-        # Until the endpoint has handed the connection over and the user was told of
-        # it: no message comes before that.
+        # Nothing is read until the endpoint has handed over the connection and the user
+        # was told of it.  So no message comes before that.
         self.transport.pauseProducing()
         self.is_open = True
 
@@ -153,13 +153,13 @@ class MessageProtocol(LineReceiver):
         self._take_chunks()
 
     def set_timeout(self, timeout: float | None) -> None:
-        """Abort if no line arrives for this number of seconds.  None: never."""
+        """Abort if no line arrives for this number of seconds.  None means no timeout."""
         self._timeout = timeout
         if self.is_open and not self._waits_for_line:
             self._watchdog.start(timeout)
 
     def pause_reading(self) -> None:
-        """Stop reading from the peer.  A loss is not noticed meanwhile."""
+        """Stop reading from the peer.  While reading is stopped, no loss is noticed."""
         self._paused = True
         self._watchdog.rest()
         self.transport.pauseProducing()
@@ -174,8 +174,8 @@ class MessageProtocol(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         """Override: process a chunk, or queue it if another is being processed.
 
-        A transport in memory may bring a chunk while another is being taken,
-        or while a line is being written.
+        A transport in memory may deliver a chunk while another chunk is being
+        processed, or while a line is being written.
         """
         self._chunks.append(data)
         if not self._busy:
@@ -190,7 +190,7 @@ class MessageProtocol(LineReceiver):
             self._busy = False
 
     def _take(self, data: bytes) -> None:
-        """Cut a chunk into lines."""
+        """Cut a chunk into lines, and pass them on to the receiver."""
         if not self.is_open:
             return
         self.received_bytes += len(data)
@@ -223,21 +223,21 @@ class MessageProtocol(LineReceiver):
     def wait_for_space(self, size: int) -> Deferred[None]:
         """Wait for the turn to write; see `WriteGate.wait`.
 
-        It fails with `NotConnectedError` when `fail_writers` is called.
+        The Deferred fails with `NotConnectedError` when `fail_writers` is called.
         """
         return self._gate.wait(size)
 
     def fail_writers(self) -> None:
         """Fail the writers that wait for their turn.
 
-        The owner calls this when its state is settled, because writers react.
+        The owner calls this after it has set its state, because writers react to this call.
         """
         self._gate.fail(NotConnectedError("The connection was lost before the message was sent."))
 
     def write(self, line: bytes) -> None:
         """Write a line, CR LF included, in one piece.
 
-        A transport in memory may bring the answer at once.  It waits until
+        A transport in memory may deliver the answer at once.  The answer waits until
         observers have seen this line.
 
         Raises
@@ -267,7 +267,7 @@ class MessageProtocol(LineReceiver):
         self._watchdog.stop()
 
     def disconnect(self) -> None:
-        """Close the connection.  Abort it if the peer does not read the rest in time."""
+        """Close the connection.  Abort it if the peer does not read the remaining data in time."""
         self.give_up()
         if not self.is_alive:
             return
@@ -276,7 +276,10 @@ class MessageProtocol(LineReceiver):
         self.transport.loseConnection()
 
     def abort(self) -> None:
-        """Close the connection at once, or as soon as it is made, and drop unsent data."""
+        """Close the connection at once, and drop unsent data.
+
+        If the connection is not made yet, close it as soon as it is made.
+        """
         self.give_up()
         aborted, self._aborted = self._aborted, True
         if self.is_alive and not aborted:
@@ -293,7 +296,7 @@ class MessageProtocol(LineReceiver):
         self._owner.connection_lost(self, self._own_reason or reason.value or ConnectionLost())
 
     def _release_transport(self) -> None:
-        """Resume a paused transport.  Otherwise it may not close or not report its end."""
+        """Resume a paused transport.  A paused one may not close, or may not report its end."""
         self._unregister_gate()
         if self._paused or not self._started:
             self._paused, self._started = False, True

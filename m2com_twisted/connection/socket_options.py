@@ -10,42 +10,42 @@ from ..support.log import NamedLog
 
 __all__ = ["set_socket_options"]
 
-# The figures that both ends of the original use (protocol-transport).  A peer
+# Both ends of the original use these values (protocol-transport).  A peer
 # that vanished is noticed after 60 + 4 * 15 = 120 s.  Each name is looked up
-# when it is used, because platforms have different ones.
+# when it is used, because not every platform has all of them.
 _KEEPALIVE_OPTIONS = (
     ("TCP_KEEPIDLE", 60),
     ("TCP_KEEPALIVE", 60),  # the name of TCP_KEEPIDLE on macOS
     ("TCP_KEEPINTVL", 15),
     ("TCP_KEEPCNT", 4),
     # Keepalive does not run while sent data is unacknowledged.  This option
-    # covers that case, in milliseconds: the same 120 s.
+    # covers that case.  Its value is the same 120 s, in milliseconds.
     ("TCP_USER_TIMEOUT", 120_000),
 )
 
-# The most transports around a socket.  TLS is one, a proxy's protocol may be
-# another; more than this is a mistake, perhaps a circle.
+# The largest number of transports around a socket.  TLS is one.  The protocol of
+# a proxy may be another.  A larger number is a mistake, perhaps a circle of transports.
 _MOST_LAYERS = 10
 
 
 def set_socket_options(transport: object, log: logging.Logger | NamedLog) -> None:
-    """Set keepalive and no-delay on a TCP transport, also below TLS.
+    """Set keepalive and no-delay on a TCP transport, with or without TLS.
 
-    An option that cannot be set is logged, and the connection works without it.
-    Any other transport, such as one in memory, is left alone.
+    The connection also works without an option that cannot be set.
+    Nothing is set on any other transport, such as one in memory.
 
     Parameters
     ----------
     transport
         The transport of a connection that has just been made.
     log
-        Receives a warning for a transport that refuses.
+        Receives a warning if the transport raises an error.
     """
     for set_option in (_set_no_delay, _set_keepalive, _set_keepalive_times):
         try:
             set_option(transport)
-        # A transport may come from any package and raise anything, for example
-        # because the peer has reset the connection.
+        # A transport may come from any package.  It may raise any error, for
+        # example because the peer has reset the connection.
         except Exception as error:
             log.warning("Not all socket options could be set: %r", error)
 
@@ -67,16 +67,16 @@ def _set_keepalive_times(transport: object) -> None:
     for name, value in _KEEPALIVE_OPTIONS:
         option = getattr(socket, name, None)
         if option is not None:
-            # A platform may define an option and refuse it.
+            # A platform may refuse an option that it defines.
             with contextlib.suppress(OSError):
                 tcp_socket.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _tcp_socket(transport: object) -> socket.socket | None:
-    """Return the TCP socket below a transport; None if there is none.
+    """Return the TCP socket below a transport, or None if there is no such socket.
 
-    The handle of a TLS transport is an object of OpenSSL; the socket belongs to
-    the transport below it.
+    The handle of a TLS transport is an object of OpenSSL.  The transport below
+    it has the socket.
     """
     layer: object = transport
     for _ in range(_MOST_LAYERS):

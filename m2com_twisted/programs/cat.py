@@ -38,7 +38,7 @@ class CatOptions(RecordingSubcommand):
     example = "m2com cat night-1 --topic position --from 2026-01-31T04:00"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
-        ["to", None, None, "Time before which the last message was recorded.", moment],
+        ["to", None, None, "Read only messages recorded before this time.", moment],
         *HUB_PARAMETERS,
         SINCE_PARAMETER,
     ]

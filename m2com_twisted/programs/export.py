@@ -30,7 +30,7 @@ _FORMATS = ("csv",)
 
 def _format(text: str) -> str:
     if text not in _FORMATS:
-        raise ValueError(f"a format is one of {', '.join(_FORMATS)}, not {text!r}")
+        raise ValueError(f"the format must be {' or '.join(_FORMATS)}, not {text!r}")
     return text
 
 
@@ -38,21 +38,21 @@ class ExportOptions(RecordingSubcommand):
     """Options of ``m2com export``."""
 
     synopsis = "Usage: m2com export RECORDING --topic TOPIC [options]"
-    longdesc = """Write the messages of one channel as a table: a row for each message, with its
-    time (UTC) in the first column, and a column for each value, such as measured[3]."""
+    longdesc = """Write the messages of one channel as a table.  Each message has a row.  The
+    first column has its time (UTC).  Each value, such as measured[3], has a column."""
     example = "m2com export night-1 --topic axialForce --output forces.csv"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["topic", None, None, "Channel or message id."],
         ["to", None, "csv", "Format of the table: csv.", _format],
         ["output", "o", None, "File to write; it must not exist.  Default: standard output."],
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
-        ["until", None, None, "Time before which the last message was recorded.", moment],
+        ["until", None, None, "Read only messages recorded before this time.", moment],
     ]
 
     def postOptions(self) -> None:
         """Override."""
         if not self["topic"]:
-            raise usage.UsageError("export takes a --topic, a channel or a message id")
+            raise usage.UsageError("export takes a --topic: a channel or a message id")
         if self["output"] == "":
             raise usage.UsageError("--output is empty")
 
@@ -66,7 +66,9 @@ class ExportOptions(RecordingSubcommand):
                 found = True
                 columns.update(dict.fromkeys(name for name, _ in flatten(message)))
         if not found:
-            raise RecordingError(f"{self['recording']} has no message {self['topic']} of that time")
+            raise RecordingError(
+                f"{self['recording']} has no message {self['topic']} between --from and --until"
+            )
         if self["output"] is None:
             await self._write(list(columns), reactor, _StandardOutput(terminal))
         else:
@@ -102,7 +104,7 @@ class ExportOptions(RecordingSubcommand):
 
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[TextIO]:
-    """Open a file that does not exist; it is removed if it cannot be written to its end."""
+    """Create a file, which must not exist yet.  Remove it if it is not written to its end."""
     file = path.open("x", newline="", encoding="utf-8")
     try:
         with file:

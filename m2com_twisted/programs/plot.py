@@ -37,7 +37,7 @@ class PlotOptions(RecordingSubcommand):
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["output", "o", Path("plot.png"), "Picture to write, .png or .svg.", _picture],
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
-        ["to", None, None, "Time before which the last message was recorded.", moment],
+        ["to", None, None, "Read only messages recorded before this time.", moment],
     ]
 
     def take(self, arguments: list[str]) -> None:

@@ -46,7 +46,7 @@ class ReplayOptions(Subcommand):
         ["command-port", "c", COMMAND_PORT, "Port for commands and events.", listening_port_number],
         ["telemetry-port", "t", TELEMETRY_PORT, "Port for telemetry.", listening_port_number],
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
-        ["to", None, None, "Time before which the last message was recorded.", moment],
+        ["to", None, None, "Read only messages recorded before this time.", moment],
         *HUB_PARAMETERS,
         SINCE_PARAMETER,
         ["speed", "s", 1.0, "Speed as a multiple of the original; max: no waiting.", _speed],

@@ -191,7 +191,7 @@ async def test_export_of_what_is_not_there(night: Path, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     with pytest.raises(RecordingError, match="has no message nothing"):
         await start("export", str(night), "--topic", "nothing", "--output", str(file))
-    with pytest.raises(RecordingError, match="has no message position of that time"):
+    with pytest.raises(RecordingError, match="has no message position between --from and --until"):
         await start(
             *["export", str(night), "--topic", "position", "--from", "2024-01-01"],
             *["--output", str(file)],
@@ -232,7 +232,7 @@ async def test_plot_of_what_is_not_there(night: Path) -> None:
         (["cat", "a", "--topic", ""], "--topic is empty"),
         (["cat", "a", "--from", "yesterday"], "a time is written as 2026-01-31T04:00:00"),
         (["export", "a"], "export takes a --topic"),
-        (["export", "a", "--topic", "x", "--to", "xls"], "a format is one of csv, not 'xls'"),
+        (["export", "a", "--topic", "x", "--to", "xls"], "the format must be csv, not 'xls'"),
         (["export", "a", "--topic", "x", "--output="], "--output is empty"),
         (["plot", "a"], "plot takes at least one field"),
         (["plot", "a", "position"], "a field is written as position.x"),
