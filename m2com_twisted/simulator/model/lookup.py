@@ -11,8 +11,9 @@ the axis excites multiples of six, gravity across it those numbers plus and minu
 The other terms are small: they follow what the mirror is not symmetric in.
 
 How the coefficients were found: the three numbers of each actuator by least squares
-from recorded telemetry; then the series, again by least squares, both of the forces
-and of the steps that the actuators need to bear them (see `plate`).  Most terms were
+from recorded telemetry; then the series, again by least squares, of the forces, of
+the steps that the actuators need to bear them (see `plate`), and of what the hardpoints
+bear together.  Most terms were
 added by their use, one by one; the last ones were chosen by hand, because a force that
 is 1 N wrong is 16 steps.
 
@@ -50,43 +51,53 @@ def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {}))
 
 _CONSTANT = _series(
     (
-        {0: -54.38, 1: -0.0, 2: 0.72, 3: -0.14, 4: -0.1, 5: 0.48, 6: -45.79, 12: -35.99, 13: -0.89},
-        {0: 24.14, 1: 0.89, 2: -0.62, 3: 0.74, 4: 0.45, 5: 0.94, 6: 26.51, 10: -0.55},
-        {0: 60.54, 2: -0.3, 3: -1.41, 4: 3.7, 5: 1.55, 6: -10.63, 8: -0.76},
+        {
+            0: -54.71,
+            1: 0.02,
+            2: 0.79,
+            3: -0.04,
+            4: -0.51,
+            5: 0.33,
+            6: -45.47,
+            12: -36.53,
+            13: -1.32,
+        },
+        {0: 24.43, 1: 0.67, 2: -0.37, 3: 1.05, 4: 0.36, 5: 0.72, 6: 26.78, 10: -0.74},
+        {0: 61.01, 2: -0.16, 3: -1.09, 4: 3.74, 5: 1.04, 6: -10.89, 8: -0.86},
     ),
     (
         {
-            1: 0.86,
-            2: -0.24,
-            3: 1.31,
-            4: 0.2,
-            5: -2.01,
-            6: -0.62,
-            7: 0.22,
-            8: -1.54,
-            9: -1.65,
-            11: -1.49,
-            13: -1.19,
-            14: -0.71,
+            1: 0.52,
+            2: -0.81,
+            3: 1.03,
+            4: -0.44,
+            5: -2.29,
+            6: -0.52,
+            7: 0.26,
+            8: -1.18,
+            9: -1.77,
+            11: -1.22,
+            13: -1.18,
+            14: -0.87,
         },
-        {1: -1.16, 2: -0.85, 3: 0.85, 4: 1.18, 5: 1.57, 7: 0.76, 10: 1.34},
-        {1: -1.72, 2: 0.34, 3: 0.77, 4: 2.47, 5: -0.08},
+        {1: -0.4, 2: -0.09, 3: 0.79, 4: 1.34, 5: 1.42, 7: 0.86, 10: 1.38},
+        {1: -0.45, 2: 1.52, 3: 0.54, 4: 1.73, 5: -0.07},
     ),
 )
 _SINE = _series(
     (
-        {0: 246.6, 2: 1.07, 6: 46.5, 9: -0.67, 12: 35.45},
-        {0: 208.42, 2: -0.7, 6: -25.58},
-        {0: 196.79, 6: 10.34},
-    )
+        {0: 247.11, 2: 0.87, 6: 45.76, 9: -0.89, 12: 36.57},
+        {0: 208.48, 2: -0.74, 6: -26.41},
+        {0: 196.10, 6: 10.73},
+    ),
 )
 _COSINE = _series(
     (
-        {1: 15.78, 5: -5.65, 7: -41.04, 8: -1.99, 11: 79.36, 13: -82.12, 14: -1.12},
-        {1: 40.97, 4: 0.84, 5: -44.81, 7: 48.99, 8: 1.32, 11: -11.5},
-        {1: 25.39, 5: 21.94, 7: -19.31},
+        {1: 15.95, 5: -5.53, 7: -40.59, 8: -1.72, 11: 79.76, 13: -82.45, 14: -1.08},
+        {1: 41.6, 4: 0.98, 5: -44.6, 7: 49.26, 8: 1.28, 11: -11.72},
+        {1: 25.97, 5: 22.69, 7: -19.68},
     ),
-    ({4: -0.72, 7: -1.95, 10: -1.71, 12: -1.44}, {}, {}),
+    ({4: -0.15, 7: -2.41, 10: -2.96, 12: -0.69}, {}, {}),
 )
 
 #: Constant part of the table for each tangent actuator, in addition to the weight.

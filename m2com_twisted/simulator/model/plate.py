@@ -14,13 +14,13 @@ also makes some astigmatism.  The springs of the outer ring, where the plate end
 vary smoothly around it.  The stiffness is the inverse of that matrix among forces in
 balance.
 
-The six tangent actuators hold the mirror sideways, where it does not bend: there
-the stiffness is that of a rigid body on six equal springs.
+The module `tangent` has the six tangent actuators, which hold the mirror sideways.
 
 How the constants were found: in recorded telemetry with the loop closed and the
-hardpoints in place, the steps were compared with those that the matrix gives for the
-forces.  The constants follow by least squares, so that also 1000 steps of actuators
-B11 and B16 in open loop take from them what they take in the original, 54.5 and 56.3 N.
+hardpoints in place, what the tangent actuators do was subtracted from the forces.  The
+steps were compared with those that the matrix gives for the rest.  The constants follow by
+least squares, so that also 1000 steps of actuators B11 and B16 in open loop take from them
+what they take in the original, 54.5 and 56.3 N.
 The difference that is left varies from actuator to actuator at random.
 
 Steps and forces have opposite signs at axial actuators, the same at tangent ones.
@@ -30,15 +30,10 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import dist
-from operator import mul
+from operator import add, mul
 
-from .geometry import (
-    AXIAL_COUNT,
-    AXIAL_LOCATIONS,
-    RING_AZIMUTHS,
-    TANGENT_ANGLES,
-    TANGENT_COUNT,
-)
+from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS, RING_AZIMUTHS
+from .tangent import forces_of_steps
 
 __all__ = ["bending", "prepare", "spring_forces"]
 
@@ -53,43 +48,40 @@ _X, _Y = zip(*AXIAL_LOCATIONS, strict=True)
 _SPREAD = sum(map(mul, _X, _X))
 
 #: Steps an actuator takes for 1 N, where the mirror stays in place: 0.32 um.
-_SPRING = 16.0443
+_SPRING = 16.0685
 
 #: What the springs of the outer ring have beside that: periods around the ring, cosine, sine.
 _OUTER_SPRINGS = (
-    (2, -0.1456, -0.0925),
-    (3, -0.0778, -0.0527),
-    (4, -0.0619, 0.4606),
-    (5, -0.0047, 0.1008),
-    (6, -0.268, -0.4066),
+    (2, -0.023, -0.2127),
+    (3, 0.008, 0.0673),
+    (4, -0.0795, 0.2921),
+    (5, -0.0318, 0.0332),
+    (6, -0.2886, -0.1677),
 )
 
 #: Steps per N and m^2: the bending of an unbounded plate, under r^2 log r.
-_BENDING = 0.65405
+_BENDING = 0.66347
 
 #: Steps per N and m^4: what the free edge changes in focus and in astigmatism.
-_FOCUS, _ASTIGMATISM = -0.06034, 0.26801
+_FOCUS, _ASTIGMATISM = -0.05843, 0.17335
 
 #: Steps per N and m^4: how focus and the two astigmatisms go together.
-_FOCUS_TO_ASTIGMATISM = (0.01098, -0.01008)
+_FOCUS_TO_ASTIGMATISM = (0.00276, -0.00100)
 
 #: Steps per N and m^6: what the free edge changes in trefoil.
-_TREFOIL = 0.01568
-
-#: N per step of a tangent actuator, where the mirror stays in place.
-_TANGENT_SPRING = 0.164
+_TREFOIL = 0.01517
 
 
 def prepare() -> None:
     """Compute the matrices, which are kept.  It takes about 20 ms, once in a process."""
     _stiffness()
-    _tangent_stiffness()
 
 
 def spring_forces(steps: Sequence[int]) -> list[float]:
     """Return the force that each of the 78 actuators gets from steps of all of them, in N."""
-    axial = _stiffness().times(steps[:AXIAL_COUNT])
-    return axial + _tangent_stiffness().times(steps[AXIAL_COUNT:])
+    forces = forces_of_steps(steps[AXIAL_COUNT:])
+    axial = map(add, forces, _stiffness().times(steps[:AXIAL_COUNT]))
+    return [*axial, *forces[AXIAL_COUNT:]]
 
 
 def bending(forces: Sequence[float]) -> list[float]:
@@ -204,19 +196,6 @@ def _stiffness() -> _Matrix:
     rows += [[motion[axis] for motion in motions] + [0.0] * (axis + 1) for axis in range(3)]
     inverse = _inverse(rows)
     return _Matrix([-entry for entry in row[:AXIAL_COUNT]] for row in inverse[:AXIAL_COUNT])
-
-
-@lru_cache(maxsize=1)
-def _tangent_stiffness() -> _Matrix:
-    """Return the N at each tangent actuator for one step of each."""
-    part = 1 / TANGENT_COUNT
-    return _Matrix(
-        [
-            _TANGENT_SPRING * ((one == other) - part - 2 * part * math.cos(one - other))
-            for other in TANGENT_ANGLES
-        ]
-        for one in TANGENT_ANGLES
-    )
 
 
 def _inverse(lower: _Rows) -> _Rows:

@@ -1,6 +1,7 @@
 """The mirror: where it goes, how its forces follow, and when it is in position."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -111,11 +112,16 @@ def test_a_force_step_takes_time(console: Console) -> None:
 
 
 def test_forces_meet_their_demand(console: Console) -> None:
-    """Every active actuator bears its demand and the correction within 0.3 N."""
+    """Every active actuator bears its demand and the correction within a step of the loop.
+
+    The loop makes no step below an error of 0.3 N of an axial actuator, and of 1 / 2.09 N of a
+    tangent one.
+    """
     mirror = console.model.mirror
     for actuator in ACTIVE:
         wanted = mirror.demand(actuator) + mirror.correction[actuator]
-        assert mirror.measured[actuator] == pytest.approx(wanted, abs=0.3)
+        step = 0.3 if actuator < 72 else 1 / 2.09
+        assert mirror.measured[actuator] == pytest.approx(wanted, abs=step)
 
 
 def test_tangents_react_to_a_motion(console: Console) -> None:
@@ -155,10 +161,45 @@ def test_forces_of_a_step_in_open_loop() -> None:
 
 
 def test_forces_of_a_tangent_step_in_open_loop() -> None:
-    """1000 steps of a tangent actuator give it 83 N and take 55 N from its neighbours."""
+    """1000 steps of a tangent actuator change the six tangent forces as they were recorded."""
     mirror = Mirror(90.0)
     mirror.move_actuators({74: 1000})
-    assert mirror.measured[72:] == pytest.approx([0, -55, 83, -55, 0, 27], abs=2)
+    recorded = [2.4, -52.7, 83.0, -55.5, 1.5, 25.8]
+    assert mirror.measured[72:] == pytest.approx(recorded, abs=2.1)
+
+
+def test_a_tangent_actuator_bends_the_mirror_into_two_lobes() -> None:
+    """1000 steps of A3 change the forces on B7, B14, B22 and B28 as they were recorded."""
+    mirror = Mirror(90.0)
+    before = mirror.measured
+    mirror.move_actuators({74: 1000})
+    change = [mirror.measured[actuator] - before[actuator] for actuator in (6, 13, 21, 27)]
+    assert change == pytest.approx([1.3, -1.4, 1.1, -0.6], abs=0.3)
+
+
+def test_steps_after_an_offset_of_a_tangent_actuator(console: Console) -> None:
+    """20 N more at A3: it steps too far, then back, and then closer each time, as recorded."""
+    mirror = console.model.mirror
+    forces = [0.0] * 6
+    forces[2] = 20.0
+    steps = [mirror.steps[74]]
+    console.do("applyForces", axial=[0.0] * 72, tangent=forces)
+    for _ in range(100):
+        console.wait(0.05)
+        if mirror.steps[74] != steps[-1]:
+            steps.append(mirror.steps[74])
+    made = [after - before for before, after in pairwise(steps)]
+    assert made[:7] == pytest.approx([75, -24, 23, 17, 11, 7, 5], abs=1)
+
+
+def test_the_same_offset_of_all_tangent_actuators_moves_none(console: Console) -> None:
+    """The hardpoints bear their share, so the others have nothing to correct."""
+    mirror = console.model.mirror
+    steps = mirror.steps[72:]
+    console.do("applyForces", axial=[0.0] * 72, tangent=[50.0] * 6)
+    console.wait(5)
+    assert mirror.steps[72:] == steps
+    assert mirror.in_position
 
 
 @pytest.mark.parametrize("actuators", [range(72), DEFAULT_HARDPOINTS[:3]])
