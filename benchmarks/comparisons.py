@@ -222,6 +222,14 @@ COMPARISONS = (
         per="measurement",
         scale=1e3,
         unit="ms",
+        target=15.0,
+    ),
+    Comparison(
+        "A cycle that moves all actuators",
+        {"simulator": Job("simulator", "motion", repeat=200)},
+        scale=1e3,
+        unit="ms",
+        target=0.5,
     ),
 )
 

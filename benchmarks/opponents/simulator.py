@@ -2,6 +2,7 @@
 
 import json
 import socket
+from operator import ne
 
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
@@ -10,6 +11,7 @@ from m2com_twisted import PowerSystemState, PowerType
 from m2com_twisted.simulator import CellController
 
 from ..job import HOST, Job, Measurement, Meter
+from ..loads import powered_model
 from . import Tasks
 from .running import in_reactor
 
@@ -17,6 +19,12 @@ __all__ = ["TASKS"]
 
 # Seconds until both clients are there.
 _SETTLING = 0.2
+
+# Updates that are not measured.
+_WARM_UP = 10
+
+# The least number of actuators that must move in an update, on average.  The six hardpoints do not.
+_MOVED = 70
 
 
 async def _telemetry(job: Job) -> Measurement:
@@ -40,4 +48,24 @@ async def _telemetry(job: Job) -> Measurement:
     return measurement
 
 
-TASKS: Tasks = {"telemetry": in_reactor(_telemetry)}
+def _motion(job: Job) -> Measurement:
+    """Have the force loop move all 78 actuators but the hardpoints, again and again."""
+    model = powered_model()
+    # One offset after the other, which are never borne before the next.
+    offsets = [[force if index % 2 else -force for index in range(78)] for force in (40.0, -40.0)]
+    for number in range(_WARM_UP):
+        model.mirror.applied = offsets[number % 2]
+        model.mirror.update()
+    moved, meter = 0, Meter()
+    for number in range(job.repeat):
+        before = model.mirror.steps
+        model.mirror.applied = offsets[number % 2]
+        model.mirror.update()
+        moved += sum(map(ne, before, model.mirror.steps))
+    measurement = meter.read(job.repeat)
+    if moved < _MOVED * job.repeat:
+        raise RuntimeError(f"only {moved / job.repeat:.1f} actuators moved in an update")
+    return measurement
+
+
+TASKS: Tasks = {"telemetry": in_reactor(_telemetry), "motion": _motion}
