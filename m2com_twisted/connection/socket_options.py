@@ -1,6 +1,5 @@
 """Socket options that notice a dead peer and do not delay small messages."""
 
-import contextlib
 import logging
 import socket
 
@@ -64,12 +63,17 @@ def _set_keepalive_times(transport: object) -> None:
     tcp_socket = _tcp_socket(transport)
     if tcp_socket is None:
         return
+    refused: list[OSError] = []
     for name, value in _KEEPALIVE_OPTIONS:
         option = getattr(socket, name, None)
         if option is not None:
-            # A platform may refuse an option that it defines.
-            with contextlib.suppress(OSError):
+            # A platform may refuse an option that it defines.  It may accept the others.
+            try:
                 tcp_socket.setsockopt(socket.IPPROTO_TCP, option, value)
+            except OSError as error:
+                refused.append(error)
+    if refused:
+        raise refused[0]
 
 
 def _tcp_socket(transport: object) -> socket.socket | None:

@@ -36,6 +36,9 @@ __all__ = ["MakeSafe", "MakeSafeRun"]
 #: Seconds to wait before the stops are sent again.
 _PAUSE = 1.0
 
+#: Positions of the steps.
+_SCRIPT, _ACTUATORS, _LOOP, _MOTOR = range(4)
+
 
 class MakeSafe(Procedure):
     """Open the loop and switch the motors off, even if some steps fail."""
@@ -44,21 +47,23 @@ class MakeSafe(Procedure):
 
     async def stop_script(self) -> str:
         """Stop a script of motions."""
-        return await self._run(0, commands.RunScript(script_command=CommandScript.Stop))
+        return await self._run(_SCRIPT, commands.RunScript(script_command=CommandScript.Stop))
 
     async def stop_actuators(self) -> str:
         """Stop a motion of single actuators."""
-        return await self._run(1, commands.MoveActuators(actuator_command=CommandActuator.Stop))
+        return await self._run(
+            _ACTUATORS, commands.MoveActuators(actuator_command=CommandActuator.Stop)
+        )
 
     async def open_loop(self) -> str:
         """Open the loop."""
-        return await self._run(2, commands.SwitchForceBalanceSystem(status=False))
+        return await self._run(_LOOP, commands.SwitchForceBalanceSystem(status=False))
 
     async def motor_off(self) -> str:
         """Switch the motors off."""
-        return await self._run(3, commands.Power(power_type=PowerType.Motor, status=False))
+        return await self._run(_MOTOR, commands.Power(power_type=PowerType.Motor, status=False))
 
-    # For the report and the documentation.  `MakeSafeRun` starts all steps at once.
+    # `MakeSafeRun` starts all steps at once, in this order.
     steps = (
         Step("Stop a script", stop_script, "safe_timeout", Failure.IGNORED),
         Step("Stop single actuators", stop_actuators, "safe_timeout", Failure.IGNORED),
@@ -189,7 +194,7 @@ class MakeSafeRun(StepRun):
             record.seen = await step.action(self.procedure)
             record.state = StepState.DONE
             # The command of this step has a proof, so the success of the step proves the effect.
-            stops.motor_off |= step is self.procedure.steps[-1]
+            stops.motor_off |= step is self.procedure.steps[_MOTOR]
         except CancelledError:
             record.state = StepState.CANCELLED
             record.seen = "not answered"
