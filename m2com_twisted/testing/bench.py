@@ -18,7 +18,7 @@ from ..simulator import DEFAULT, CellController, Profile
 from ..support.interfaces import Reactor, as_reactor
 from ..tcp_client import TcpClient
 from ..wire.codec import Message
-from .error_log import ErrorLog, running_of_ours
+from .error_log import ErrorLog, owner_of, running_of_ours
 from .message_log import MessageLog
 from .scripted import ScriptedController
 
@@ -72,7 +72,7 @@ class Bench(ABC):
         self._scripts: list[ScriptedController] = []
         self._errors = ErrorLog()
         self._flushed_unseen = 0
-        self._running_before = running_of_ours(clock)
+        self._running_before = [owner_of(one) for one in running_of_ours(clock)]
 
     @abstractmethod
     async def start_controller(self) -> None:
@@ -203,7 +203,14 @@ class Bench(ABC):
 
     def _left_running(self) -> list[object]:
         """Return the calls and sockets of this package that are still in the reactor."""
-        return list(running_of_ours(self.clock) - self._running_before)
+        before = list(self._running_before)
+        left: list[object] = []
+        for running in running_of_ours(self.clock):
+            if owner_of(running) in before:
+                before.remove(owner_of(running))
+            else:
+                left.append(running)
+        return left
 
 
 class SocketBench(Bench):

@@ -7,7 +7,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReadDescriptor
 from twisted.python.reflect import safe_repr
 
-__all__ = ["ErrorLog", "running_of_ours"]
+__all__ = ["ErrorLog", "owner_of", "running_of_ours"]
 
 #: The number of errors that are shown.  If a callback fails for all 99 messages of the
 #: welcome, three errors show enough.
@@ -77,6 +77,15 @@ def running_of_ours(reactor: IReactorTime) -> set[IDelayedCall | IReadDescriptor
     if isinstance(reactor, ReactorBase):
         held.update(reactor.getReaders())
     return {one for one in held if _is_ours(one)}
+
+
+def owner_of(running: IDelayedCall | IReadDescriptor) -> object:
+    """Return what identifies a call or a socket.
+
+    Code that repeats a call makes a new `DelayedCall` each time.  So a call is identified by its
+    function.
+    """
+    return getattr(running, "func", running)
 
 
 def _is_ours(held: IDelayedCall | IReadDescriptor) -> bool:

@@ -53,6 +53,8 @@ async def test_client_that_ran_before() -> None:
     await first.commands.connect()
     second = SocketBench(reactor)
     await second.start()
+    # The first simulator sends telemetry in the meantime.
+    await first.sleep(0.12)
     await second.stop()
     await first.stop()
 
