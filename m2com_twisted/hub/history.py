@@ -14,7 +14,7 @@ from nats.js.errors import NotFoundError
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 
-from .session import Session
+from .session import HubError, Session
 from .subjects import RECEIVED, Subjects
 
 __all__ = ["Kept", "read_history"]
@@ -126,7 +126,9 @@ async def _read_stream(
         try:
             messages = await subscription.fetch(min(_BATCH, left), timeout=_FETCH_TIMEOUT)
         except NatsTimeoutError:
-            return  # the server has deleted the rest meanwhile
+            if (await subscription.consumer_info()).num_pending == 0:
+                return  # the server has deleted the rest meanwhile
+            raise HubError(f"{stream} did not send {left} more messages") from None
         for message in messages:
             yield kept_of(message)
         left -= len(messages)

@@ -147,9 +147,10 @@ class RemotePort:
             self._line_observers.bad(arrived.payload, error.reason)
             return
         self._stats.messages += 1
-        self._rate.add(1, self._clock.seconds())
         self._stats.bytes += len(arrived.payload)
-        self._stats.last_message_time = self._clock.seconds()
+        if not arrived.is_last_value:
+            self._rate.add(1, self._clock.seconds())
+            self._stats.last_message_time = self._clock.seconds()
         holds = message.get("id") not in _HOLD_WHILE_REPEATED
         if holds:
             self._keep(arrived, message)

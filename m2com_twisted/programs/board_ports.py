@@ -84,7 +84,8 @@ class BoardPort:
 
     def is_stale(self, topic: Topic) -> bool:
         """Return whether a message may be out of date."""
-        if topic.connection != self._connection:
+        # A hub also sends the last values of a service that is gone.
+        if not self._is_up or topic.connection != self._connection:
             return True
         return self._oldest is not None and self.age(topic) > self._oldest
 

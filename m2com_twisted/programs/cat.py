@@ -64,12 +64,16 @@ class CatOptions(RecordingSubcommand):
         check_since(self)
         if self["hub"] is not None and "recording" in self:
             raise usage.UsageError("cat takes a recording or --hub, not both")
+        if self["hub"] is not None and self["follow"]:
+            raise usage.UsageError(
+                "--follow is for a recording; m2com watch and monitor follow a hub"
+            )
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
         if self["hub"] is not None:
-            await print_history(self, reactor, terminal, self["topics"])
+            await print_history(self, reactor, terminal)
             return 0
         with extra("recording", "m2com cat"):
             from ..recording import selected

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SINCE_PARAMETER", "Spool", "check_since", "print_history", "read_kept"]
 
+#: A time in ns that no message has.
+_FOREVER = 2**63
+
 #: For `optParameters` of the programs that read the stored messages of a hub.
 SINCE_PARAMETER: list[object] = [
     "since",
@@ -70,28 +73,34 @@ async def read_kept(
 
 
 async def print_history(
-    options: Mapping[str, Any], reactor: IReactorTime, terminal: Terminal, topics: list[str]
+    options: Mapping[str, Any], reactor: IReactorTime, terminal: Terminal
 ) -> None:
     """Print the stored messages of the hub, one JSON object per line, as for a recording.
 
     Parameters
     ----------
     options
-        The options of the hub, and ``since``.
+        The options of the hub, ``since``, ``from``, ``to``, and ``topics``: channels or message
+        ids.  If there are no topics, all are printed.
     reactor, terminal
         Reactor and terminal of the program.
-    topics
-        Channels or message ids to print.  If there is none, all are printed.
     """
+    topics = options["topics"]
+    start, end = _nanoseconds(options["from"], 0), _nanoseconds(options["to"], _FOREVER)
 
     async def take(batch: list["Kept"]) -> None:
         for kept in batch:
             channel = _channel(kept)
-            if not topics or channel in topics or channel.rpartition("/")[2] in topics:
+            is_wanted = not topics or channel in topics or channel.rpartition("/")[2] in topics
+            if is_wanted and start <= kept.time < end:
                 terminal.say(_line(kept, channel))
         await terminal.wait_for_space()
 
     await read_kept(options, reactor, take)
+
+
+def _nanoseconds(moment: datetime | None, otherwise: int) -> int:
+    return otherwise if moment is None else int(moment.timestamp() * 1e9)
 
 
 def _channel(kept: "Kept") -> str:

@@ -127,6 +127,10 @@ def test_cat_of_what_the_hub_has_kept(directory: Path, nats_server: NatsServer) 
     lines = [json.loads(line) for line in output.splitlines()]
     assert {line["channel"] for line in lines} == {"/telemetry/position"}
     assert all(isinstance(line["message"]["z"], float) for line in lines)
+    later = ["--from", lines[1]["utc"], "--to", lines[3]["utc"]]
+    code, output = run(directory, "cat", *hub, "--topic", "position", *later)
+    assert [json.loads(line) for line in output.splitlines()] == lines[1:3]
+    assert run(directory, "cat", *hub, "--follow")[0] == 1
     code, output = run(directory, "cat", *hub, "--topic", "/link/command")
     assert json.loads(output.splitlines()[0])["message"] == {"state": "connected"}
 

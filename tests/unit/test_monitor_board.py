@@ -51,6 +51,15 @@ def test_topic_has_rate_and_age() -> None:
     assert 17 < float(rate) < 21
 
 
+def test_values_of_a_service_that_is_gone_are_stale() -> None:
+    """What a hub has kept is stale while no connection to the controller is up."""
+    board = Board(Clock())
+    board.connection_changed(ControllerState(DOWN, DOWN))
+    board.telemetry({"id": "position", "x": 1.0})
+    [line] = [line for line in table(board).splitlines() if "position" in line]
+    assert "STALE" in line
+
+
 def test_faults_are_named() -> None:
     """The table names faults and warnings by code and in words, and says when there are none."""
     board = Board(Clock())

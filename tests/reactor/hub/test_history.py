@@ -1,5 +1,6 @@
 """What the hub has kept, read afterwards; and one thing done on the hub."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,7 +12,7 @@ from m2com_twisted.hub import HubSettings, Kept, read_history, run_once
 from m2com_twisted.hub.session import Session
 from tests.support.coroutines import start
 from tests.support.hub import PATIENCE, new_settings, played_service
-from tests.support.nats_server import NatsServer, needs_nats_server
+from tests.support.nats_server import NatsServer, needs_nats_server, running_server
 from tests.support.waiting import the_reactor, until
 
 pytestmark = needs_nats_server
@@ -59,6 +60,19 @@ async def test_history_is_in_the_order_of_arrival(nats_server: NatsServer) -> No
     assert len([one for one in kept if one.connection == "command"]) == 15
     assert kept[0].line == b'{"id": "position", "n": 0}'
     assert kept[0].time >= int(since.timestamp() * 1e9)
+
+
+@pytest_twisted.ensureDeferred
+async def test_history_that_the_server_does_not_send() -> None:
+    """A user who may not read the stored messages is told so, and does not read none."""
+    denied = 'deny: ["$JS.API.CONSUMER.MSG.NEXT.>"]'
+    user = f'{{ user: "one", password: "secret", permissions: {{ publish: {{ {denied} }} }} }}'
+    with running_server(f"authorization {{ users: [ {user} ] }}") as server:
+        settings = replace(new_settings(server), user="one", password="secret")
+        since = datetime.now(timezone.utc)
+        async with played_service(settings):
+            with pytest.raises(M2ComError, match="EVENTS did not send"):
+                await history(settings, since)
 
 
 @pytest_twisted.ensureDeferred

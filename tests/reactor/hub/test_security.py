@@ -6,17 +6,18 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 import pytest_twisted
 import trustme
 
-from m2com_twisted.hub import CommandRefused, HubSettings
+from m2com_twisted.hub import CommandRefused, HubSettings, Kept, read_history, run_once
 from tests.support.hub import PATIENCE, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server, running_server
 from tests.support.programs import ROOT
-from tests.support.waiting import until
+from tests.support.waiting import the_reactor, until
 
 pytestmark = needs_nats_server
 
@@ -77,6 +78,28 @@ async def test_users_of_the_example(guarded_server: NatsServer) -> None:
         await operator.controller.run_command("power", request_id="r1")
         await operator.controller.run_command("power", request_id="r1")
         assert len(service.executed) == 1
+
+
+@pytest.mark.parametrize("user", ["reader", "operator"])
+@pytest_twisted.ensureDeferred
+async def test_users_of_the_example_read_the_history(guarded_server: NatsServer, user: str) -> None:
+    """Reader and operator get the stored events and telemetry."""
+    since = datetime.now(timezone.utc)
+    lines: list[bytes] = []
+
+    async def take(batch: list[Kept]) -> None:
+        lines.extend(one.line for one in batch)
+
+    settings = settings_of(guarded_server, user)
+    async with played_service(settings_of(guarded_server, "service")) as service:
+        service.topic("position", n=1)
+        give_up = the_reactor().seconds() + PATIENCE
+        # The server takes telemetry into its stream some time after it was sent.
+        while b'{"id": "position", "n": 1}' not in lines:
+            assert the_reactor().seconds() < give_up, f"read: {lines}"
+            work = read_history(settings.subjects, since, take, the_reactor())
+            await run_once(settings, work, reactor=the_reactor())
+    assert b'{"state": "connected"}' in lines
 
 
 @pytest_twisted.ensureDeferred
