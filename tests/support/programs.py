@@ -90,5 +90,6 @@ class Program:
 
 
 def accept_interrupts() -> None:
-    """Undo, in a child process, that SIGINT is ignored."""
+    """Undo, in a child process, that SIGINT or SIGHUP is ignored, as under nohup."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
