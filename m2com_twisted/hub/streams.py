@@ -1,7 +1,7 @@
 """The streams of an instance: which messages the server stores, and for how long."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig, StreamSource
@@ -19,35 +19,50 @@ _DAY = 24 * _HOUR
 #: should be shorter.  Readers also recognize a repeat by its number.
 _DUPLICATE_WINDOW = 600.0
 
-#: The settings that `check_streams` compares.  An operator may have changed them.
+#: The settings that `check_streams` compares, if they are given.
 _COMPARED = ("subjects", "max_age", "max_bytes", "max_msgs_per_subject", "num_replicas")
 
 
 @dataclass(frozen=True)
 class Retention:
-    """Times and sizes of the streams, and the number of servers that store them."""
+    """Times and sizes of the streams, and the number of servers that store them.
+
+    What is None stays as it is on the hub.  A new stream gets the default.
+    """
 
     #: Seconds for which events, command statuses and states of our connections are stored.
-    events: float = _DAY
-    #: Seconds for which telemetry is stored.
-    telemetry: float = _HOUR
-    #: Largest number of bytes of telemetry.  None: no limit besides the time.
+    #: A new stream stores them for 24 h.
+    events: float | None = None
+    #: Seconds for which telemetry is stored.  A new stream stores it for 1 h.
+    telemetry: float | None = None
+    #: Largest number of bytes of telemetry; -1 for no limit besides the time.  A new stream has no
+    #: limit.
     telemetry_bytes: int | None = None
-    #: Seconds for which requests are remembered.
-    requests: float = _DAY
-    #: Number of copies, each on another server.
-    replicas: int = 1
+    #: Seconds for which requests are remembered.  A new stream remembers them for 24 h.
+    requests: float | None = None
+    #: Number of copies, each on another server.  A new stream has one.
+    replicas: int | None = None
+
+
+#: The retention of new streams.
+_DEFAULT = Retention(events=_DAY, telemetry=_HOUR, telemetry_bytes=-1, requests=_DAY, replicas=1)
 
 
 def stream_configs(subjects: Subjects, retention: Retention) -> list[StreamConfig]:
-    """Return the configurations of the streams of an instance."""
+    """Return the configurations of new streams of an instance, with defaults for what is None."""
+    given = {name: value for name, value in asdict(retention).items() if value is not None}
+    return _configs(subjects, replace(_DEFAULT, **given))
+
+
+def _configs(subjects: Subjects, retention: Retention) -> list[StreamConfig]:
+    """Return the configurations of the streams.  What the retention does not give is None."""
     replicas = retention.replicas
     return [
         StreamConfig(
             name=subjects.events_stream,
             subjects=[subjects.events, subjects.statuses, subjects.links],
             max_age=retention.events,
-            duplicate_window=min(_DUPLICATE_WINDOW, retention.events),
+            duplicate_window=min(_DUPLICATE_WINDOW, retention.events or _DUPLICATE_WINDOW),
             num_replicas=replicas,
         ),
         # A separate stream, so that a new reader also gets a value that changes once a
@@ -98,17 +113,21 @@ async def ensure_streams(jetstream: JetStreamContext, configs: list[StreamConfig
 def set_up_streams(
     subjects: Subjects, retention: Retention
 ) -> Callable[[Session], Awaitable[list[str]]]:
-    """Return a function that creates or changes the streams, and returns lists of changes."""
+    """Return a function that creates or changes the streams, and returns a list of changes.
+
+    Settings that are not given stay as they are.  A stream that does not exist gets the defaults.
+    """
 
     async def set_up(session: Session) -> list[str]:
         jetstream = session.client.jetstream()
-        configs = stream_configs(subjects, retention)
-        lines = [f"{name} is made" for name in await ensure_streams(jetstream, configs)]
-        for config in configs:
-            differing = await _differences(jetstream, config)
-            if differing:
-                await jetstream.update_stream(config)
-            lines += [f"{config.name}: {field} is {wanted} now" for field, _, wanted in differing]
+        new = stream_configs(subjects, retention)
+        lines = [f"{name} is made" for name in await ensure_streams(jetstream, new)]
+        for wanted in _configs(subjects, retention):
+            found = (await jetstream.stream_info(str(wanted.name))).config
+            changes = _differences(found, wanted)
+            if changes:
+                await jetstream.update_stream(_changed(found, wanted, changes))
+            lines += [f"{wanted.name}: {field} is {value} now" for field, value in changes.items()]
         return lines
 
     return set_up
@@ -117,33 +136,48 @@ def set_up_streams(
 def check_streams(
     subjects: Subjects, retention: Retention
 ) -> Callable[[Session], Awaitable[list[str]]]:
-    """Return a function that checks the streams and returns a list of problems."""
+    """Return a function that checks the streams and returns a list of problems.
+
+    It checks that each stream exists and stores its subjects, and the settings that are given.
+    """
 
     async def check(session: Session) -> list[str]:
         jetstream = session.client.jetstream()
         lines: list[str] = []
-        for config in stream_configs(subjects, retention):
+        for wanted in _configs(subjects, retention):
             try:
-                differing = await _differences(jetstream, config)
+                found = (await jetstream.stream_info(str(wanted.name))).config
             except NotFoundError:
-                lines.append(f"{config.name} is missing")
+                lines.append(f"{wanted.name} is missing")
             else:
                 lines += [
-                    f"{config.name}: {field} is {there}, not {wanted}"
-                    for field, there, wanted in differing
+                    f"{wanted.name}: {field} is {getattr(found, field)}, not {value}"
+                    for field, value in _differences(found, wanted).items()
                 ]
         return lines
 
     return check
 
 
-async def _differences(
-    jetstream: JetStreamContext, config: StreamConfig
-) -> list[tuple[str, object, object]]:
-    """Return each setting that differs: its name, its present value and the correct value."""
-    found = (await jetstream.stream_info(str(config.name))).config
-    values = ((name, getattr(found, name), getattr(config, name)) for name in _COMPARED)
-    return [(name, there, wanted) for name, there, wanted in values if _set(there) != _set(wanted)]
+def _differences(found: StreamConfig, wanted: StreamConfig) -> dict[str, object]:
+    """Return the correct value of each given setting that differs on the hub."""
+    # -1 is what nats-py has where no number of messages is given.
+    given = {name: getattr(wanted, name) for name in _COMPARED}
+    if wanted.max_msgs_per_subject == -1:
+        del given["max_msgs_per_subject"]
+    return {
+        name: value
+        for name, value in given.items()
+        if value is not None and _set(getattr(found, name)) != _set(value)
+    }
+
+
+def _changed(found: StreamConfig, wanted: StreamConfig, changes: dict[str, object]) -> StreamConfig:
+    """Return the configuration on the hub with changes.  All other settings stay."""
+    # The server refuses a stream that remembers ids longer than messages.
+    if "max_age" in changes:
+        changes = {**changes, "duplicate_window": wanted.duplicate_window}
+    return found.evolve(**changes)
 
 
 def _set(value: object) -> object:

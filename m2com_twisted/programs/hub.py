@@ -1,19 +1,47 @@
 """``m2com hub``."""
 
+import enum
+
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.python import usage
 
+from ..errors import M2ComError, NotConnectedError
 from .hub_options import HUB_PARAMETERS, hub_settings
 from .quantities import duration, size
 from .subcommand import Subcommand
 from .terminal import Terminal
 
-__all__ = ["HubOptions"]
+__all__ = ["HubExitCode", "HubOptions"]
 
 _ACTIONS = ("setup", "check")
 
 # Seconds for all requests to the hub.
 _TIMEOUT = 10.0
+
+_MOST_REPLICAS = 5
+
+
+class HubExitCode(enum.IntEnum):
+    """The exit codes of ``m2com hub``."""
+
+    DONE = 0
+    #: ``hub check``: a stream is missing or differs.  Also: the command line is wrong.
+    DIFFERS = 1
+    NO_CONNECTION = 2
+    #: The hub reported an error, or was lost.
+    HUB_ERROR = 3
+
+
+def _replicas(text: str) -> int:
+    """Parse a number of copies."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_REPLICAS):
+        raise ValueError(f"takes a number from 1 to {_MOST_REPLICAS}, not {text!r}")
+    return int(text)
+
+
+def _size_or_none(text: str) -> int:
+    """Parse a size.  ``none`` means no limit."""
+    return -1 if text == "none" else size(text)
 
 
 class HubOptions(Subcommand):
@@ -22,15 +50,29 @@ class HubOptions(Subcommand):
     synopsis = "Usage: m2com hub setup|check --hub URL [options]"
     longdesc = """Create the streams of an instance on the hub with a given retention, or check
     their settings.  A service creates missing streams by itself.  This command is for other
-    retentions, and for a hub where services are not permitted to create streams.  check ends with
-    exit code 1 if anything differs."""
+    retentions, and for a hub where services are not permitted to create streams.  setup changes
+    only what is given, and check compares only what is given.  The exit code is 0 for success,
+    1 if check finds that a stream is missing or differs, and for a wrong command line, 2 for no
+    connection, 3 if the hub reported an error."""
     example = "m2com hub setup --hub nats://hub.example --events 7d --telemetry 6h --replicas 3"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         *HUB_PARAMETERS,
-        ["events", None, 86400.0, "How long events are kept, such as 24h or 7d.", duration],
-        ["telemetry", None, 3600.0, "How long telemetry is kept.", duration],
-        ["telemetry-size", None, None, "Largest size of stored telemetry, such as 20GB.", size],
-        ["replicas", None, 1, "Number of servers of the cluster that store a copy.", int],
+        ["events", None, None, "How long events are kept, such as 7d; a new stream: 1d.", duration],
+        ["telemetry", None, None, "How long telemetry is kept; a new stream: 1h.", duration],
+        [
+            "telemetry-size",
+            None,
+            None,
+            "Largest size of stored telemetry, such as 20GB, or none; a new stream: none.",
+            _size_or_none,
+        ],
+        [
+            "replicas",
+            None,
+            None,
+            "Number of servers of the cluster that store a copy; a new stream: 1.",
+            _replicas,
+        ],
     ]
     optFlags = [["verbose", "v", "Also log details for developers."]]  # noqa: RUF012
 
@@ -44,13 +86,28 @@ class HubOptions(Subcommand):
         """Override."""
         if self["hub"] is None:
             raise usage.UsageError("hub needs --hub: where it is")
-        if not 1 <= self["replicas"] <= 5:
-            raise usage.UsageError("--replicas must be from 1 to 5")
         hub_settings(self)
 
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
+        try:
+            lines = await self._lines(reactor)
+        except NotConnectedError as error:
+            terminal.show_error(error)
+            return HubExitCode.NO_CONNECTION
+        except M2ComError as error:
+            terminal.show_error(error)
+            return HubExitCode.HUB_ERROR
+        for line in lines:
+            terminal.say(line)
+        if not lines:
+            terminal.say("All streams are as they should be.")
+        is_check = self["action"] == "check"
+        return HubExitCode.DIFFERS if is_check and lines else HubExitCode.DONE
+
+    async def _lines(self, reactor: IReactorTime) -> list[str]:
+        """Do the work, and return the changes of ``setup`` or the problems of ``check``."""
         settings = hub_settings(self)
         if settings is None:
             raise usage.UsageError("hub needs --hub: where it is")
@@ -62,15 +119,10 @@ class HubOptions(Subcommand):
             telemetry_bytes=self["telemetry-size"],
             replicas=self["replicas"],
         )
-        is_check = self["action"] == "check"
-        lines = await run_once(
+        work = check_streams if self["action"] == "check" else set_up_streams
+        return await run_once(
             settings,
-            (check_streams if is_check else set_up_streams)(settings.subjects, retention),
+            work(settings.subjects, retention),
             reactor=IReactorFromThreads(reactor),
             timeout=_TIMEOUT,
         )
-        for line in lines:
-            terminal.say(line)
-        if not lines:
-            terminal.say("All streams are as they should be.")
-        return 1 if is_check and lines else 0

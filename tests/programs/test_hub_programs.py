@@ -162,6 +162,36 @@ def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
     assert "M2_other_TELEMETRY: max_age is 21600.0 now" in output
 
 
+def test_setup_changes_only_what_is_given(directory: Path, nats_server: NatsServer) -> None:
+    """`m2com hub setup` leaves an option that is not given as it is; so does `check`."""
+    hub = ["--hub", nats_server.url, "--instance", "kept"]
+    chosen = ["--telemetry", "6h", "--telemetry-size", "2GB"]
+    assert run(directory, "hub", "setup", *hub, *chosen)[0] == 0
+    changed = run(directory, "hub", "setup", *hub, "--events", "5min")
+    assert changed == (0, "M2_kept_EVENTS: max_age is 300.0 now\n")
+    everything = [*chosen, "--events", "5min", "--replicas", "1"]
+    for given in [], everything:
+        found = run(directory, "hub", "check", *hub, *given)
+        assert found == (0, "All streams are as they should be.\n")
+    changed = run(directory, "hub", "setup", *hub, "--telemetry-size", "none")
+    assert changed == (0, "M2_kept_TELEMETRY: max_bytes is -1 now\n")
+
+
+def test_help_shows_no_default_that_is_refused(directory: Path) -> None:
+    """`m2com hub --help` shows durations only in the form that the options take."""
+    code, output = run(directory, "hub", "--help")
+    assert code == 0
+    assert "[default: 86400" not in output
+    assert "a new stream: 1d" in " ".join(output.split())
+
+
+def test_check_without_hub(directory: Path) -> None:
+    """`m2com hub check` without a connection is no difference: exit code 2."""
+    code, output = run(directory, "hub", "check", "--hub", "nats://127.0.0.1:1")
+    assert code == 2
+    assert "No connection to the hub nats://127.0.0.1:1" in output
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -178,6 +208,8 @@ def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
         (["cat", "x", "--hub", "y", "--since", "1h"], "a recording or --hub, not both"),
         (["hub", "setup"], "hub needs --hub"),
         (["hub", "look", "--hub", "x"], "hub takes setup or check"),
+        (["hub", "setup", "--hub", "x", "--replicas", "x"], "--replicas: takes a number from 1"),
+        (["hub", "setup", "--hub", "x", "--replicas", "6"], "--replicas: takes a number from 1"),
     ],
 )
 def test_wrong_command_line(directory: Path, arguments: list[str], problem: str) -> None:
