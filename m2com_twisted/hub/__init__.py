@@ -3,7 +3,7 @@
 Needs the extra ``hub``, which brings nats-py.
 """
 
-from .errors import CommandRefused
+from .errors import CommandRefused, NotPermittedError
 from .history import Kept, read_history
 from .local_server import LocalServer
 from .once import run_once
@@ -19,6 +19,7 @@ __all__ = [
     "HubStats",
     "Kept",
     "LocalServer",
+    "NotPermittedError",
     "RemoteController",
     "Retention",
     "check_streams",

@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from ..errors import M2ComError, NotConnectedError
 from .connection import HubConnection
+from .errors import NotPermittedError
 from .session import HubError, Session
 from .settings import HubSettings
 
@@ -46,6 +47,8 @@ async def run_once(
     ------
     NotConnectedError
         If there is no connection in time, or the work is not done in time.
+    NotPermittedError
+        If the server does not permit a part of the work to this user.
     M2ComError
         If the connection was lost, or if the work raised an error, which is the cause.
     """
@@ -73,7 +76,10 @@ async def run_once(
 
     log = logging.getLogger("m2com.hub")
     tell = partial(reactor.callFromThread, changed)
-    connection = HubConnection(settings, "m2com", work_once, tell, reactor=reactor, log=log)
+    refused = partial(reactor.callFromThread, result.end_if_not_permitted, where)
+    connection = HubConnection(
+        settings, "m2com", work_once, tell, server_error=refused, reactor=reactor, log=log
+    )
     result.limit(connect_timeout, give_up)
     connection.start()
     try:
@@ -96,6 +102,15 @@ class _Result(Generic[_T]):
         if not self.deferred.called:
             self.deferred.callback(outcome)
 
+    def end_if_not_permitted(self, where: str, error: str) -> None:
+        """Take an error that the server reports.
+
+        The server does not answer a request that it does not permit, so the work would wait.
+        """
+        if "permissions violation" in error.lower():
+            text = f"The hub {where} does not permit this: {error}"
+            self.end(Failure(NotPermittedError(text)))
+
     def limit(self, seconds: float | None, give_up: Callable[[], None]) -> None:
         """Replace the time limit.  None: no limit."""
         if self._timer is not None and self._timer.active():
@@ -107,7 +122,7 @@ async def _own_errors(done: Deferred[_T], where: str) -> _T:
     """Wait for the result, and raise errors of this package only."""
     try:
         return await done
-    except (CancelledError, NotConnectedError):
+    except (CancelledError, NotConnectedError, NotPermittedError):
         raise
     except TimeoutError as error:
         raise NotConnectedError(f"The hub {where} has not done the work in time") from error

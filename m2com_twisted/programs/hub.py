@@ -91,11 +91,17 @@ class HubOptions(Subcommand):
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Override."""
         self.log_to(terminal)
+        from ..hub import NotPermittedError
+
         try:
             lines = await self._lines(reactor)
         except NotConnectedError as error:
             terminal.show_error(error)
             return HubExitCode.NO_CONNECTION
+        except NotPermittedError as error:
+            what = "read the streams" if self["action"] == "check" else "change streams"
+            terminal.show_error(f"this user may not {what}. {error}")
+            return HubExitCode.HUB_ERROR
         except M2ComError as error:
             terminal.show_error(error)
             return HubExitCode.HUB_ERROR

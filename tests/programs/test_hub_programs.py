@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.nats_server import NatsServer, needs_nats_server
+from tests.support.nats_server import NatsServer, needs_nats_server, running_server
 from tests.support.programs import Program, script
 
 pytestmark = needs_nats_server
@@ -183,6 +183,23 @@ def test_help_shows_no_default_that_is_refused(directory: Path) -> None:
     assert code == 0
     assert "[default: 86400" not in output
     assert "a new stream: 1d" in " ".join(output.split())
+
+
+def test_setup_by_a_user_who_may_not(directory: Path) -> None:
+    """`m2com hub setup` tells a user who may not change streams so, with exit code 3."""
+    may = 'permissions: { publish: ["$JS.API.STREAM.INFO.*"], subscribe: ["_INBOX.>"] }'
+    users = f'authorization {{ users: [ {{ user: "reader", password: "secret", {may} }} ] }}'
+    credentials = directory / "reader"
+    with running_server(users) as server:
+        hub = ["--hub", server.url, "--hub-credentials", str(credentials)]
+        credentials.write_text("reader:secret\n")
+        code, output = run(directory, "hub", "setup", *hub)
+        assert code == 3, output
+        assert "m2com: this user may not change streams. The hub " in output
+        credentials.write_text("reader:guessed\n")
+        code, output = run(directory, "hub", "check", *hub)
+        assert code == 2, output
+        assert "Authorization" in output
 
 
 def test_check_without_hub(directory: Path) -> None:

@@ -8,7 +8,7 @@ import pytest_twisted
 from twisted.internet.defer import CancelledError
 
 from m2com_twisted.errors import M2ComError, NotConnectedError
-from m2com_twisted.hub import HubSettings, Kept, read_history, run_once
+from m2com_twisted.hub import HubSettings, Kept, NotPermittedError, read_history, run_once
 from m2com_twisted.hub.session import Session
 from tests.support.coroutines import start
 from tests.support.hub import PATIENCE, new_settings, played_service
@@ -71,7 +71,7 @@ async def test_history_that_the_server_does_not_send() -> None:
         settings = replace(new_settings(server), user="one", password="secret")
         since = datetime.now(timezone.utc)
         async with played_service(settings):
-            with pytest.raises(M2ComError, match="EVENTS did not send"):
+            with pytest.raises(NotPermittedError, match=r"(?i)violation .*MSG.NEXT"):
                 await history(settings, since)
 
 

@@ -13,7 +13,17 @@ import pytest
 import pytest_twisted
 import trustme
 
-from m2com_twisted.hub import CommandRefused, HubSettings, Kept, read_history, run_once
+from m2com_twisted.hub import (
+    CommandRefused,
+    HubSettings,
+    Kept,
+    NotPermittedError,
+    Retention,
+    check_streams,
+    read_history,
+    run_once,
+    set_up_streams,
+)
 from tests.support.hub import PATIENCE, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server, running_server
 from tests.support.programs import ROOT
@@ -27,7 +37,7 @@ def guarded_server() -> Iterator[NatsServer]:
     """Run a server with the permissions of the example."""
     example = (ROOT / "examples" / "nats-server.conf").read_text()
     permissions = example[example.index("authorization {") :]
-    for user in ("READER", "OPERATOR", "SERVICE", "SITE"):
+    for user in ("READER", "OPERATOR", "SERVICE", "ADMIN", "SITE"):
         permissions = permissions.replace(f"$M2_{user}_PASSWORD", f'"{user.lower()}-secret"')
     with running_server(permissions) as server:
         yield server
@@ -100,6 +110,39 @@ async def test_users_of_the_example_read_the_history(guarded_server: NatsServer,
             work = read_history(settings.subjects, since, take, the_reactor())
             await run_once(settings, work, reactor=the_reactor())
     assert b'{"state": "connected"}' in lines
+
+
+@pytest_twisted.ensureDeferred
+async def test_administrator_of_the_example(guarded_server: NatsServer) -> None:
+    """The administrator makes streams, changes them and checks them."""
+    settings = replace(settings_of(guarded_server, "admin"), instance="other")
+    made = await set_up(settings, Retention())
+    assert "M2_other_EVENTS is made" in made
+    changed = await set_up(settings, Retention(telemetry=7200))
+    assert changed == ["M2_other_TELEMETRY: max_age is 7200 now"]
+    check = check_streams(settings.subjects, Retention(telemetry=7200))
+    assert await run_once(settings, check, reactor=the_reactor()) == []
+
+
+@pytest.mark.parametrize("user", ["reader", "operator", "service"])
+@pytest_twisted.ensureDeferred
+async def test_only_the_administrator_changes_streams(
+    guarded_server: NatsServer, user: str
+) -> None:
+    """Whoever else changes a stream is told at once that the server does not permit it."""
+    administrator = replace(settings_of(guarded_server, "admin"), instance="third")
+    await set_up(administrator, Retention())
+    settings = replace(settings_of(guarded_server, user), instance="third")
+    with pytest.raises(NotPermittedError, match=r"(?i)permissions violation .*STREAM.UPDATE"):
+        await set_up(settings, Retention(telemetry=7200))
+    check = check_streams(settings.subjects, Retention(telemetry=3600))
+    assert await run_once(settings, check, reactor=the_reactor()) == []
+
+
+async def set_up(settings: HubSettings, retention: Retention) -> list[str]:
+    """Make or change the streams, without a limit of time."""
+    work = set_up_streams(settings.subjects, retention)
+    return await run_once(settings, work, reactor=the_reactor())
 
 
 @pytest_twisted.ensureDeferred
