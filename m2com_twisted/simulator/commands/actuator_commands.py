@@ -18,7 +18,7 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = CommandRegister()
 
-#: Every other tangent actuator.
+#: The two sets of three tangent actuators that may be hardpoints.
 _TANGENT_TRIPLES = ((72, 74, 76), (73, 75, 77))
 
 _MM_PER_STEP = 1.9967536601e-5

@@ -16,7 +16,7 @@ __all__ = ["Command", "CommandRegister", "Step", "Wait"]
 
 @dataclass(frozen=True)
 class Wait:
-    """A time of a command in which nothing happens.
+    """A time in a command during which nothing happens.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Command:
     Attributes
     ----------
     declaration
-        Its class in the catalogue, which has its parameters.
+        Class of the command in the catalogue.  It defines the parameters.
     function
-        Function that executes it.
+        Function that executes the command.
     readers
         Readers of the parameters that the catalogue does not describe.
     """
@@ -94,7 +94,7 @@ class CommandRegister(list[Command]):
         Parameters
         ----------
         declaration
-            Its class.
+            Class of the command in the catalogue.
         **readers
             Readers of the parameters that the catalogue does not describe.
         """

@@ -20,7 +20,7 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = CommandRegister()
 
-#: How far the mirror may go sideways and up, in um.
+#: Largest distance of the mirror from its home, sideways and up, in um.
 _MAX_RADIUS, _MAX_Z = 7740.0, 7890.0
 
 

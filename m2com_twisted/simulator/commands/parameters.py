@@ -47,8 +47,8 @@ def read(
     command
         Command with the parameters.
     readers
-        Readers of the parameters that are not read as the catalogue says, by
-        their names in Python.
+        Readers of the parameters that the catalogue does not describe, by their names in
+        Python.
     message
         The command as it was received.
 

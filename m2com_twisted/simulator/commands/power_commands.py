@@ -57,7 +57,7 @@ def power(model: Model, power_type: PowerType, status: bool) -> Iterator[Step]:
 
 @COMMANDS.register(commands.ResetBreakers)
 def reset_breakers(model: Model, power_type: PowerType) -> Iterator[Step]:
-    """Close the breakers of a power system, which must be on.
+    """Close the breakers of a power system.  The system must be on.
 
     The event of the interlock repeats the last value, because the relay is read only afterwards.
     """

@@ -27,7 +27,7 @@ COMMANDS = CommandRegister()
 
 @COMMANDS.register(commands.ClearErrors)
 def clear_errors(model: Model) -> Iterator[Step]:
-    """Clear errors, warnings and limit switches.  Those whose cause is present come back."""
+    """Clear errors, warnings and limit switches.  Those with a present cause come back."""
     model.faults.clear()
     yield events.summary_faults_status(0)
     yield events.digital_input(model.power.input)

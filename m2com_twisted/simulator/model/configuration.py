@@ -21,7 +21,7 @@ CONFIGURATION_FILES = (
 #: The file in use at start.
 DEFAULT_CONFIGURATION_FILE = CONFIGURATION_FILES[3]
 
-#: The end of a name: version, mirror and table, in any case of letters.
+#: The end of a file name: version, mirror and table.  Capital and small letters are the same.
 _NAME = re.compile(r"(?:.*_)?([^_]+)_(m2|surrogate)_(optical|handling)\.csv", re.IGNORECASE)
 _CONTROL_PARAMETERS = {
     "m2": "CtrlParameterFiles_2018-07-19_104257_m2",

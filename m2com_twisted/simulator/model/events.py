@@ -48,12 +48,12 @@ _POWERED = (
 
 
 def tcp_ip_connected() -> Message:
-    """Return the event that a client is connected."""
+    """Return the event that says that a client is connected."""
     return events.TcpIpConnected(True).to_message()
 
 
 def commandable_by_dds(state: bool) -> Message:
-    """Return the event that says who commands: True the CSC, False the engineering console."""
+    """Return the event with the commander.  True: the CSC.  False: the engineering console."""
     return events.CommandableByDDS(state).to_message()
 
 
@@ -63,7 +63,7 @@ def hardpoint_list(hardpoints: Iterable[int]) -> Message:
 
 
 def bypassed_actuator_ilcs(hardpoints: Sequence[int]) -> Message:
-    """Return the event with the bypassed ILCs: only that of the first hardpoint."""
+    """Return the event with the bypassed ILCs.  Only that of the first hardpoint is bypassed."""
     return events.BypassedActuatorILCs((hardpoints[0] + 1,)).to_message()
 
 

@@ -1,4 +1,4 @@
-"""The present faults, and those that were not reported yet.
+"""The present faults, and the faults that were not reported yet.
 
 Source: :ref:`protocol-faults`.
 """
@@ -11,7 +11,7 @@ from . import events
 
 __all__ = ["FaultState"]
 
-#: A warning according to the table.  The controller treats it as a fault.
+#: The table calls it a warning.  The controller treats it as a fault.
 _ALSO_OPENS_LOOP = 6057
 
 

@@ -1,23 +1,24 @@
 """The force loop: how the controller moves the actuators so that they bear their forces.
 
-The active actuators are all that are no hardpoints.  In each update the loop compares the
-force on each of them with its demand.  The demand is the sum of the tables, the offsets
-and the correction.  The correction lets the active actuators take over what the
-hardpoints bear too much or too little.  Each force is to change by the sum of
+The active actuators are all actuators except the hardpoints.  In each update the loop compares
+the force on each of them with its demand.  The demand is the sum of the tables, the offsets
+and the correction.  The hardpoints may bear too much or too little.  The correction lets the
+active actuators take over the difference.  Each force must change by the sum of
 
 - feedback: a part of the error;
-- feed-forward: a change of the tables or offsets, somewhat amplified, at once.
+- feed-forward: a change of the tables or offsets.  It is somewhat amplified, and acts at once.
 
 The axial actuators then move so that the mirror bends by the right amount, while its
-hardpoints stay in place.  A tangent actuator moves for its own force alone.  A change that
-the tangent hardpoints share is not fed forward: the correction takes it back.
+hardpoints stay in place.  A tangent actuator moves only for its own force.  The part of a
+change that the tangent hardpoints share is not fed forward, because the correction takes it
+back.
 
 How the constants were found: the steps of each update were computed from forces that had
-been recorded at 5 Hz, and the constants were fitted to the steps by least squares.  Those of
-the tangent actuators are whole steps, so their factor is known to 0.3 %.  The loop follows
-recorded forces within 5 N, and recorded times until in position within 3 %.
+been recorded at 5 Hz, and the constants were fitted to the steps by least squares.  The tangent
+actuators make whole steps, so their factor is known to 0.3 %.  The forces agree with recorded
+ones within 5 N.  The times until the mirror is in position agree within 3 %.
 
-Forces in N.  Lists hold one value per actuator, axial before tangent.
+Forces are in N.  Lists contain one value per actuator, axial before tangent.
 """
 
 from collections import deque
@@ -31,50 +32,49 @@ __all__ = ["ForceLoop"]
 
 _COUNT = AXIAL_COUNT + TANGENT_COUNT
 
-#: The most steps an actuator moves by in one update (:ref:`protocol-motion`).
+#: Largest number of steps of an actuator in one update (:ref:`protocol-motion`).
 _MAX_STEPS = 75
 
-#: Part of the error of an axial actuator that one update corrects.
+#: The part of the error of an axial actuator that one update corrects.
 _FEEDBACK = 0.353
 
-#: Steps per N of error of a tangent actuator.  One step changes its force by 0.082 N, and the
-#: correction by as much in the other direction.
+#: Steps of a tangent actuator per N of its error.  One step changes its force by 0.082 N, and
+#: the correction by the same amount in the other direction.
 _TANGENT_FEEDBACK = 2.09
 
-#: Part of a change of the demand that is fed forward in the first update, and in the
-#: second.
+#: The part of a change of the demand that is fed forward in the first update, and the part in
+#: the second.
 _FEED_FORWARD, _TAKEN_BACK = 1.27, -0.0635
 
-#: The feedback sees this part of a new demand two updates late, and the rest one update
-#: later.  Otherwise it would correct what the feed-forward is about to correct.
+#: The feedback sees this part of a new demand after two updates, and the rest after three.
+#: Otherwise it would correct an error that the feed-forward already corrects.
 _FIRST_PART = 0.968
 
-#: Updates over which the error must be small to be in position: about 8 s.
+#: Number of updates for which the error must be small to be in position: about 8 s.
 _WINDOW = 20
 
 #: RMS error within which an actuator is in position.  The original has 0.2 N for axial
 #: actuators.  Here an error of up to 0.22 N remains, because actuators make whole steps.
 _IN_POSITION = (0.23,) * AXIAL_COUNT + (1.1,) * TANGENT_COUNT
 
-#: The greatest sum of squared errors over the window for an actuator in position.
+#: Largest sum of the squared errors in the window for an actuator in position.
 _MAX_SQUARES = [_WINDOW * limit * limit for limit in _IN_POSITION]
 
 
-#: Updates after which nothing older is remembered: the window, and before it the delays
-#: of the demand and of the feed-forward.
+#: Number of updates after which a change has no effect any more: the delays of the demand and
+#: of the feed-forward, and then the window.
 _SETTLING = _WINDOW + 10
 
 
 class ForceLoop:
-    """Demands, corrections and errors, and the steps that follow from them.
+    """Computes corrections and errors from demands, and the steps from the errors.
 
     Attributes
     ----------
     correction
-        Forces that the active actuators take over from the hardpoints; 0 at hardpoints.
+        Forces that the active actuators take over from the hardpoints.  0 for hardpoints.
     in_position
-        Whether the errors have been small for long enough.  The loop need not be
-        closed for that.
+        Whether the errors have been small for long enough.  The loop need not be closed.
     """
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class ForceLoop:
         self.disturb()
 
     def update(self, demand: list[float], measured: list[float], closed: bool) -> list[int]:
-        """Compare forces with their demand; return the steps to make, 0 if the loop is open."""
+        """Compare forces with their demand.  Return the steps to make: 0 if the loop is open."""
         self._unsettled = max(0, self._unsettled - 1)
         self._demands.appendleft(demand)
         if not self._started:
@@ -132,7 +132,7 @@ class ForceLoop:
         return [a * _FIRST_PART + b * (1 - _FIRST_PART) for a, b in zip(late, later, strict=True)]
 
     def _share(self, surplus: list[float]) -> list[float]:
-        """Return the forces that active actuators take over from a surplus at the hardpoints."""
+        """Return the forces by which active actuators reduce a surplus at the hardpoints."""
         shares = self._spread(surplus, self._hardpoints[:3], self._weights[:AXIAL_COUNT])
         shares += self._spread(surplus, self._hardpoints[3:], self._weights[AXIAL_COUNT:])
         for index in self._hardpoints:
@@ -163,13 +163,13 @@ class ForceLoop:
             return [0.0] * _COUNT
         first, second = _FEED_FORWARD / _FEEDBACK, _TAKEN_BACK / _FEEDBACK
         changes = [(a - b) * first for a, b in zip(now, before, strict=True)]
-        # The correction takes back what the tangent hardpoints share.
+        # The correction takes back the part that the tangent hardpoints share.
         tangent = self._spread(changes, self._hardpoints[3:], self._weights[AXIAL_COUNT:])
         taken_back = [(b - c) * second for b, c in zip(before[:AXIAL_COUNT], earlier, strict=False)]
         return [*map(add, changes, taken_back), *map(sub, changes[AXIAL_COUNT:], tangent)]
 
     def _bend(self, errors: list[float]) -> list[float]:
-        """Return the steps that bend away a part of the errors, with the hardpoints in place."""
+        """Return the steps that correct a part of the errors and keep the hardpoints in place."""
         bent = bending([error * _FEEDBACK for error in errors])
         moved = self._spread(bent, self._hardpoints[:3], self._weights[:AXIAL_COUNT])
         return list(map(sub, bent, moved))

@@ -1,6 +1,6 @@
-"""Forces in balance: what the forces of the 78 actuators do together.
+"""The sums of the forces of the 78 actuators, and of their moments.
 
-Forces in N, moments in N*m.
+Forces are in N, moments in N*m.
 """
 
 import math
@@ -17,11 +17,11 @@ from .geometry import (
 
 __all__ = ["net"]
 
-#: Three sums that a force takes part in.
+#: The three sums to which a force adds.
 Triple = tuple[float, float, float]
 
-# Effect of one newton at each actuator: an axial one adds to fz, mx and my, a tangent
-# one to fx, fy and the moment mz per metre of arm.
+# Effect of one newton at each actuator.  An axial one adds to fz, mx and my.  A tangent one
+# adds to fx, fy and the moment mz per metre of arm.
 _EFFECTS: tuple[Triple, ...] = tuple((1.0, y, x) for x, y in AXIAL_LOCATIONS) + tuple(
     (math.cos(angle), math.sin(angle), 1.0) for angle in TANGENT_ANGLES
 )
@@ -41,7 +41,7 @@ def _net(forces: tuple[float, ...]) -> tuple[float, float, float, float, float, 
 
 
 def _effect(actuators: Iterable[int], forces: Sequence[float]) -> Triple:
-    """Return the three sums of some of the 78 forces, all axial or all tangent."""
+    """Return the three sums for some of the 78 forces.  All must be axial, or all tangent."""
     first = second = third = 0.0
     for actuator in actuators:
         force, (a, b, c) = forces[actuator], _EFFECTS[actuator]

@@ -1,11 +1,10 @@
 """The positions of the actuators, and the motion of the mirror by their steps.
 
-The mirror is a rigid body on six hardpoints: three of the axial actuators hold
-z and the two tilts, three of the tangent ones x, y and the turn about z.
-Small angles, so that every relation is linear.  Lengths in um unless said
-otherwise, angles in arcsec.
+The mirror is a rigid body on six hardpoints.  Three of the axial actuators determine z and the
+two tilts.  Three of the tangent ones determine x, y and the rotation about z.  Angles are
+small, so every relation is linear.  Lengths are in um unless said otherwise, angles in arcsec.
 
-Where the actuators stand is told by `m2com_twisted.catalogue.actuators`.  Source of the
+The positions of the actuators come from `m2com_twisted.catalogue.actuators`.  Source of the
 other figures: :ref:`protocol-figures`.
 """
 
@@ -42,7 +41,7 @@ TANGENT = range(AXIAL_COUNT, AXIAL_COUNT + TANGENT_COUNT)
 #: The actuators that hold the mirror.
 DEFAULT_HARDPOINTS = (5, 15, 25, 73, 75, 77)
 
-#: What one motor step extends an actuator by.
+#: Extension of an actuator by one motor step, in um.
 UM_PER_STEP = 0.019967536601
 
 _AXIAL_ACTUATORS, _TANGENT_ACTUATORS = ACTUATORS[:AXIAL_COUNT], ACTUATORS[AXIAL_COUNT:]
@@ -60,13 +59,13 @@ RING_AZIMUTHS = tuple(
     for letter in "BCD"
 )
 
-#: In m.
+#: Distance of the tangent actuators from the axis of the mirror, in m.
 TANGENT_RADIUS = math.hypot(_TANGENT_ACTUATORS[0].x, _TANGENT_ACTUATORS[0].y)
 
-#: Actuators A1 to A6, in rad from +x towards +y.
+#: Angles of the actuators A1 to A6, in rad from +x towards +y.
 TANGENT_ANGLES = tuple(math.atan2(actuator.y, actuator.x) for actuator in _TANGENT_ACTUATORS)
 
-#: With lengths in um and arms in m: a turn of one arcsec moves this far per m.
+#: Motion in um by a rotation of one arcsec, at a distance of one metre from the axis.
 UM_PER_M_ARCSEC = 1e6 * math.radians(1 / 3600)
 
 
@@ -82,7 +81,7 @@ class Pose:
     z_rot: float = 0.0
 
     def __add__(self, other: "Pose") -> "Pose":
-        # Written out, because astuple makes deep copies and takes ten times as long.
+        # Not with astuple, because it makes deep copies and takes ten times as long.
         return Pose(
             self.x + other.x,
             self.y + other.y,
@@ -112,7 +111,7 @@ _ROWS = tuple(
 
 
 def extensions(pose: Pose) -> list[float]:
-    """Return how far each of the 78 actuators is extended, in um, at a pose."""
+    """Return the extension of each of the 78 actuators at a pose, in um."""
     axial, tangent = (pose.z, pose.x_rot, pose.y_rot), (pose.x, pose.y, pose.z_rot)
     values = []
     for actuator, (a, b, c) in enumerate(_ROWS):
@@ -135,7 +134,7 @@ def pose_from_extensions(hardpoints: Sequence[int], extended: Sequence[float]) -
 
 
 def interpolation(hardpoints: Sequence[int]) -> list[tuple[float, float, float]]:
-    """Return the weights that give the motion of each actuator from that of the hardpoints.
+    """Return the weights for computing the motion of each actuator from those of the hardpoints.
 
     The motion of the mirror at an axial actuator is a weighted sum of its motions at the
     three axial hardpoints.  The same holds for the tangent actuators.
@@ -167,13 +166,14 @@ def solve(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[flo
     Raises
     ------
     ValueError
-        If they have no single solution.
+        If the equations do not have exactly one solution.
     """
     (a, b, c), (d, e, f), (g, h, i) = rows
     p, q, r = values
     whole = _determinant(a, b, c, d, e, f, g, h, i)
-    # 1e-9 is far below the determinant of any three actuators not on a line
-    # (metres and um per arcsec, so of the order of 1), far above rounding.
+    # The determinant of three actuators that are not on a line is of the order of 1, because
+    # its entries are in m and um per arcsec.  1e-9 is far below that, and far above rounding
+    # errors.
     if abs(whole) < 1e-9:
         raise ValueError("the equations have no single solution")
     return (

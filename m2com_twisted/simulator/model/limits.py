@@ -1,6 +1,6 @@
-"""The limits of the forces, beyond which the controller faults.
+"""The limits of the forces at which the controller reports a fault.
 
-Forces in N.  Lists hold one value per actuator, axial before tangent.
+Forces are in N.  Lists contain one value per actuator, axial before tangent.
 Source: :ref:`protocol-faults`.
 """
 
@@ -20,26 +20,26 @@ __all__ = [
     "tangents_at_limit",
 ]
 
-#: The magnitude at which the force on each actuator is a fault.
+#: Magnitude of the force on each actuator from which it is a fault.
 CLOSED_LOOP_LIMITS = (444.82,) * AXIAL_COUNT + (5800.0,) * TANGENT_COUNT
 OPEN_LOOP_LIMITS = (489.3,) * AXIAL_COUNT + (6005.1,) * TANGENT_COUNT
 OPEN_LOOP_MAX_LIMITS = (622.75,) * AXIAL_COUNT + (6227.51,) * TANGENT_COUNT
 
-#: The magnitude of the errors of the tangent load cells at which they are a fault.
+#: Magnitude of the errors of the tangent load cells from which they are a fault.
 _TANGENT_WEIGHT, _TANGENT_SUM, _TANGENT_FORCE = 5000.0, 1000.0, 2000.0
 
 _COSINE = math.cos(math.radians(30))
 
 
 def at_limit(forces: Sequence[float], limits: Sequence[float]) -> tuple[list[int], list[int]]:
-    """Return the actuators at their limits: those to be retracted, those to be extended."""
+    """Return the actuators at their limits that must retract, and those that must extend."""
     retract = [index for index, there in enumerate(map(ge, forces, limits)) if there]
     extend = [index for index, there in enumerate(map(le, forces, map(neg, limits))) if there]
     return retract, extend
 
 
-# Kept, because most of the time the forces stay as they are.  Then the errors are also the same
-# objects, whose text is kept.
+# Cached, because the forces change rarely.  `LineCache` also relies on getting the same objects
+# again.
 @lru_cache(maxsize=8)
 def tangent_errors(
     forces: tuple[float, ...], quarter: float

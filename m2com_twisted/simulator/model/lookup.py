@@ -1,26 +1,26 @@
-"""The look-up tables: the forces that the controller asks of the actuators.
+"""The look-up tables: the forces that the actuators should have.
 
-The tables of gravity are smooth functions of the elevation and of an actuator's
-place.  The force on an axial actuator is
+The tables of gravity are smooth functions of the elevation and of the position of an
+actuator.  The force on an axial actuator is
 
     constant + sine * sin(elevation) + cosine * cos(elevation)
 
-and each of the three is a Fourier series in the azimuth on each of the three rings,
-counted from +y.  The mirror's support repeats itself six times around: gravity along
-the axis excites multiples of six, gravity across it those numbers plus and minus one.
-The other terms are small: they follow what the mirror is not symmetric in.
+Each of the three coefficients is a Fourier series in the azimuth, one series for each of the
+three rings.  The azimuth counts from +y.  The support of the mirror has a sixfold symmetry.
+So gravity along the axis gives terms whose order is a multiple of six.  Gravity across the axis
+gives these orders plus and minus one.  The other terms are small.  They describe where the
+mirror is not symmetric.
 
-How the coefficients were found: the three numbers of each actuator by least squares
-from recorded telemetry; then the series, again by least squares, of the forces, of
-the steps that the actuators need to bear them (see `plate`), and of what the hardpoints
-bear together.  Most terms were
-added by their use, one by one; the last ones were chosen by hand, because a force that
-is 1 N wrong is 16 steps.
+How the coefficients were found: the three numbers of each actuator follow from recorded
+telemetry by least squares.  The series follow from these numbers, again by least squares of
+three things: the forces, the steps that the actuators need to bear them (see `plate`), and the
+sums that the hardpoints bear.  Most terms were added one by one, the most useful ones first.
+The last ones were chosen by hand, because an error of 1 N costs 16 steps.
 
-The table of temperatures is proportional to how much warmer the mirror is than its
-reference, on the average of its ring; its shape repeats itself three times around.
+The table of temperatures is proportional to the average temperature of the ring above its
+reference.  Its shape has a threefold symmetry.
 
-Forces in N, angles in degrees, temperatures in degC.
+Forces are in N, angles in degrees, temperatures in degC.
 """
 
 import math
@@ -34,12 +34,12 @@ __all__ = ["WEIGHT", "gravity_table", "temperature_table", "weight_on_actuators"
 #: Weight of the mirror, 1588.65 kg, in N (:ref:`protocol-figures`).
 WEIGHT = 1588.65 * 9.8
 
-#: A series in the azimuth: number of periods around and coefficient.
+#: A series in the azimuth: the coefficient by the number of periods in a full circle.
 _Series = dict[int, float]
 
 
 def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {})) -> list[float]:
-    """Return the values of one series a ring at the 72 axial actuators."""
+    """Return the values at the 72 axial actuators of three series, one for each ring."""
     values = []
     for ring, even, odd in zip(RING_AZIMUTHS, cosines, sines, strict=True):
         for azimuth in ring:
@@ -103,7 +103,7 @@ _COSINE = _series(
 #: Constant part of the table for each tangent actuator, in addition to the weight.
 _TANGENT = (16.1, -67.9, 59.8, -30.4, -72.9, -92.8)
 
-#: N per degC.
+#: The table of temperatures, in N per degC.
 _TEMPERATURE = _series(
     (
         {0: -0.43, 3: 0.304, 6: -0.068, 9: 0.304, 12: 0.719, 15: 0.15},
@@ -115,7 +115,7 @@ _TEMPERATURE = _series(
 
 
 def weight_on_actuators(elevation: float) -> list[float]:
-    """Return the part of the weight on each of the 78 actuators, as on equal springs."""
+    """Return the part of the weight on each of the 78 actuators, as if they were equal springs."""
     axial = WEIGHT * math.sin(math.radians(elevation)) / AXIAL_COUNT
     return [axial] * AXIAL_COUNT + _weight_on_tangents(elevation)
 
@@ -125,8 +125,8 @@ def _weight_on_tangents(elevation: float) -> list[float]:
     return [0.0, -quarter, -quarter, 0.0, quarter, quarter]
 
 
-# Kept, because in most cycles the telescope does not move.  Two, for a simulator whose
-# axial and tangent tables are for different elevations.
+# Cached, because in most cycles the telescope does not move.  There are several entries for
+# several simulators in one process.
 @lru_cache(maxsize=8)
 def gravity_table(elevation: float, tangent_elevation: float) -> tuple[float, ...]:
     """Return the table's force for each of the 78 actuators.

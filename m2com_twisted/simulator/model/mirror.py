@@ -1,11 +1,10 @@
 """The mirror on its actuators: steps, forces and position.
 
-Six hardpoints hold the mirror in its place: its pose depends on their steps alone.
-Every actuator is a spring, the hardpoints too: its force depends on the steps of all
-actuators (see `plate`) and on the weight.  The `ForceLoop` moves the other 72, the
-active ones.
+Six hardpoints hold the mirror.  Its pose depends only on their steps.  Every actuator is a
+spring, also each hardpoint.  Its force depends on the steps of all actuators (see `plate`) and
+on the weight.  The `ForceLoop` moves the other 72, the active actuators.
 
-Lengths in um, forces in N.  Source of the figures: :ref:`protocol-motion`,
+Lengths are in um, forces in N.  Source of the figures: :ref:`protocol-motion`,
 :ref:`protocol-figures`.
 """
 
@@ -39,7 +38,7 @@ _MAX_HARDPOINT_STEPS = 100
 class Mirror:
     """The mirror, its 78 actuators and the force loop.
 
-    Lists hold one value per actuator, axial before tangent, unless said otherwise.
+    Lists contain one value per actuator, axial before tangent, unless said otherwise.
 
     Attributes
     ----------
@@ -50,7 +49,7 @@ class Mirror:
     lut_gravity
         The look-up table of gravity, in N.
     lut_temperature
-        The look-up table of temperatures, in N; axial only.
+        The look-up table of temperatures for the axial actuators, in N.
     measured
         The force on each actuator, in N.
     pose
@@ -62,7 +61,7 @@ class Mirror:
     """
 
     def __init__(self, elevation: float) -> None:
-        # Now, lest the first motion delays the telemetry.
+        # Done now, so that the first motion does not delay the telemetry.
         prepare()
         self.steps = [0] * COUNT
         self.applied = [0.0] * COUNT
@@ -91,8 +90,8 @@ class Mirror:
     def tilt(self, weight: float, axial_table: float, tangent_table: float) -> None:
         """Set the elevations, in degrees, for the weight and for the two tables.
 
-        The three are equal unless the controller is told an elevation other than that
-        of the mirror.
+        They are equal unless the controller received an elevation that differs from that of
+        the mirror.
         """
         self._weight = weight_on_actuators(weight)
         self.lut_gravity = list(gravity_table(axial_table, tangent_table))
@@ -177,7 +176,7 @@ class Mirror:
         return table + self.lut_temperature[actuator] if actuator < AXIAL_COUNT else table
 
     def _demands(self) -> list[float]:
-        """Return the demand of every actuator; the same list object until a demand changes."""
+        """Return the demand of every actuator.  The list is the same object until one changes."""
         loads = self.lut_gravity, self.lut_temperature, self.applied
         # These lists are replaced, never changed in place, so comparing with ``is`` is enough.
         if not all(map(is_, loads, self._last_loads)):
@@ -187,7 +186,7 @@ class Mirror:
         return self._demand
 
     def move_actuators(self, steps: dict[int, int]) -> None:
-        """Drive the motors of some actuators; a hardpoint that moves also moves the mirror.
+        """Drive the motors of some actuators.  A hardpoint that moves also moves the mirror.
 
         Parameters
         ----------

@@ -1,6 +1,6 @@
-"""The cell controller without its network: all state, and what time does to it.
+"""The cell controller without its network: its state, and how the state changes with time.
 
-Pure: no Twisted, no clock.  Time passes only in `Model.step` and `Model.cycle`.
+The model uses neither Twisted nor a clock.  Time passes only in `Model.step` and `Model.cycle`.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,11 @@ from .sensors import Sensors, processed_inclination
 
 __all__ = ["CYCLE", "ILC_COUNT", "Model", "ServerKind"]
 
-#: Seconds of a controller cycle, as the idle original takes (protocol-answers).
+#: Seconds of a controller cycle, as in the idle original (protocol-answers).
 CYCLE = 0.103
 
-#: Cycles between two updates of the forces (protocol-motion), and when they begin.
+#: Cycles between two updates of the forces (protocol-motion), the remainder of the numbers of
+#: these cycles, and the first cycle that may have an update.
 _CYCLES_PER_UPDATE, _PHASE, _FIRST_UPDATE = 4, 2, 6
 
 ILC_COUNT = 84
@@ -41,10 +42,10 @@ ILC_COUNT = 84
 #: The client that a controller serves.
 ServerKind = Literal["CSC", "GUI"]
 
-#: If the air warms up by more than this in the cell, in degC, the warning is sent in every cycle.
+#: If the air becomes warmer by more than this in the cell, every cycle sends the warning.  In degC.
 _AIRFLOW_WARNING = 2.0
 
-#: Degrees; the controller's own default of ``inclinometerDelta`` (protocol-events).
+#: In degrees: the controller's own default of ``inclinometerDelta`` (protocol-events).
 _MAX_ANGLE_DIFFERENCE = 2.0
 
 
@@ -56,13 +57,13 @@ class Model:
     Parameters
     ----------
     seed
-        Seed of all noise; None for a different one each time.
+        Seed of all noise.  None means a different seed each time.
     profile
-        Rules to go by.
+        Rules that the controller follows.
     kind
-        Client that the controller serves.  A controller for the engineering console
-        (GUI) compares the elevation it is told with its inclinometer, one for the CSC
-        does not.
+        Client that the controller serves.  A controller for the engineering console (GUI)
+        compares the received elevation with its inclinometer.  A controller for the CSC does
+        not.
 
     Attributes
     ----------
@@ -73,15 +74,16 @@ class Model:
     ilc_modes
         Mode of each of the 84 ILCs.
     ilc_modes_told
-        The modes last told to a client; unknown until set or asked for.
+        The modes last sent to a client.  A mode is unknown until a command sets it or asks
+        for it.
     control_mode
         The control mode that was last announced.
     interlock_told
-        State of the interlock that was last told to a client.
+        State of the interlock that was last sent to a client.
     commandable_by_dds
-        Whether the CSC may command; nothing here depends on it.
+        Whether the CSC may command.  The model only reports it.
     open_loop_max_limit
-        Whether the wider force limits of the open loop hold.
+        Whether the wider force limits of the open loop apply.
     temperature_reference
         Reference of the 12 ring temperatures, in degC.
     configuration_file
@@ -89,10 +91,10 @@ class Model:
     inclination_source
         Source of the elevation in use.
     external_elevation
-        Elevation last told by the telescope mount, in degrees.
+        Elevation last received from the telescope mount, in degrees.
     compare_angles, max_angle_difference
         Whether a difference between the elevations of the telescope mount and the
-        inclinometer is a fault, and from how many degrees.
+        inclinometer is a fault, and the largest difference in degrees that is no fault.
     lut_temperature_enabled
         Whether the look-up table of temperatures is in use.
     reboot_requested
@@ -140,17 +142,17 @@ class Model:
 
     @property
     def as_original(self) -> bool:
-        """Whether the peculiarities of the original hold."""
+        """Whether the model has the peculiarities of the original."""
         return self.profile.as_original
 
     @property
     def inclination(self) -> float:
-        """Elevation by the inclinometer, without noise, in degrees."""
+        """Elevation from the inclinometer, without noise, in degrees."""
         return processed_inclination(self.sensors.inclinometer_raw)
 
     @property
     def elevation(self) -> float:
-        """Elevation by the source in use, in degrees."""
+        """Elevation from the source in use, in degrees."""
         if self.inclination_source is InclinationTelemetrySource.MTMOUNT:
             return self.external_elevation
         return self.inclination
@@ -159,7 +161,7 @@ class Model:
     def weight_elevation(self) -> float:
         """Elevation at which the mirror hangs, in degrees.
 
-        The original's mirror does not move with the elevation that it is told.
+        In the original, an elevation that it receives does not move the mirror.
         """
         return self.inclination if self.as_original else self.elevation
 
@@ -203,7 +205,7 @@ class Model:
         )
 
     def step(self, dt: float) -> list[Message]:
-        """Let time pass; return the events it brings.
+        """Let time pass.  Return the events of this time.
 
         Parameters
         ----------
@@ -212,15 +214,15 @@ class Model:
         """
         self._behind += dt
         happened: list[Message] = []
-        # Half a microsecond of slack: a call every CYCLE seconds is one cycle,
-        # whichever way its floats are rounded.
+        # The tolerance is half a microsecond.  So a call every CYCLE seconds is always one
+        # cycle, despite rounding errors.
         while self._behind >= CYCLE - 5e-7:
             self._behind -= CYCLE
             happened += self.cycle()
         return happened
 
     def cycle(self) -> list[Message]:
-        """Let one cycle of the controller pass; return the events it brings."""
+        """Let one cycle of the controller pass.  Return its events."""
         if self.reboot_requested:
             return []
         self._cycles += 1
@@ -247,7 +249,7 @@ class Model:
             self.mirror.tilt(*tilt)
 
     def raise_fault(self, code: int) -> None:
-        """Report a fault and do what the controller does about it.
+        """Report a fault and react as the controller does.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from .mirror import COUNT, Mirror
 
 __all__ = ["OpenLoop"]
 
-#: The most steps an actuator moves by in one cycle.
+#: Largest number of steps of an actuator in one cycle.
 _MAX_STEPS = 100
 
 
@@ -19,9 +19,9 @@ class OpenLoop:
     Attributes
     ----------
     moving
-        Whether they move now.
+        Whether the actuators move now.
     remaining
-        Steps still to go, with sign.
+        Number of steps that are left, with sign.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class OpenLoop:
         self.moving = False
 
     def start(self, actuators: Sequence[int], steps: int) -> None:
-        """Begin a motion.  Actuators that do not exist are left out."""
+        """Start a motion.  Actuators that do not exist are ignored."""
         self._actuators = tuple(
             index for index in dict.fromkeys(actuators) if index in range(COUNT)
         )
@@ -38,19 +38,19 @@ class OpenLoop:
         self.moving = True
 
     def stop(self) -> None:
-        """Drop what is left of the motion."""
+        """Stop the motion, and forget the steps that are left."""
         self.moving, self.remaining = False, 0
 
     def pause(self) -> None:
-        """Keep what is left of the motion."""
+        """Stop the motion, and keep the steps that are left."""
         self.moving = False
 
     def resume(self) -> None:
-        """Go on with what is left."""
+        """Continue with the steps that are left."""
         self.moving = True
 
     def advance(self, mirror: Mirror) -> None:
-        """Move by as much as one cycle allows."""
+        """Move by the steps of one cycle."""
         if not self.moving:
             return
         steps = max(-_MAX_STEPS, min(_MAX_STEPS, self.remaining))

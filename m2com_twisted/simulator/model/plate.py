@@ -1,29 +1,28 @@
-"""The mirror as a thin plate on springs: how steps of the actuators become forces.
+"""The forces that follow from steps of the actuators: the mirror is a thin plate on springs.
 
-Each axial actuator is a spring between the cell and the mirror.  The mirror is a
-thin plate whose edge is free: it can bend, and it can move as a whole without a
-force.  A set of forces f, in balance, that bends it takes displacements
+Each axial actuator is a spring between the cell and the mirror.  The mirror is a thin plate
+with a free edge.  It can bend, and it can move as a rigid body without a force.  To bend it by
+forces f in balance, the actuators must make the displacements
 
-    d = (softness of the springs + bending of the plate) f
+    d = (compliance of the springs + compliance of the plate) f
 
-up to a motion of the whole.  The bending between two points of a thin plate at a
-distance r is that of a point load on an unbounded plate, r^2 log r.  Because the
-real plate ends, its three softest shapes differ: focus, astigmatism (two lobes) and
-trefoil (three).  The mirror is not the same in all directions, so a force of focus
-also makes some astigmatism.  The springs of the outer ring, where the plate ends,
-vary smoothly around it.  The stiffness is the inverse of that matrix among forces in
-balance.
+These are determined except for a rigid motion.  The compliance of the plate between two points
+at a distance r is that of an unbounded plate under a point load, r^2 log r.  The real plate has
+an edge, so its three softest shapes differ: focus, astigmatism (two lobes) and trefoil (three
+lobes).  The mirror is not the same in all directions, so a force of focus also makes some
+astigmatism.  The springs of the outer ring, near the edge, vary smoothly around the ring.  The
+stiffness is the inverse of the compliance for forces in balance.
 
-The module `tangent` has the six tangent actuators, which hold the mirror sideways.
+The module `tangent` describes the six tangent actuators, which hold the mirror sideways.
 
-How the constants were found: in recorded telemetry with the loop closed and the
-hardpoints in place, what the tangent actuators do was subtracted from the forces.  The
-steps were compared with those that the matrix gives for the rest.  The constants follow by
-least squares, so that also 1000 steps of actuators B11 and B16 in open loop take from them
-what they take in the original, 54.5 and 56.3 N.
-The difference that is left varies from actuator to actuator at random.
+How the constants were found: the telemetry was recorded with the loop closed and the hardpoints
+at rest.  The effect of the tangent actuators was subtracted from the forces.  The steps were
+compared with those that the matrix gives for the remaining forces.  The constants follow by
+least squares.  A condition was that 1000 steps of the actuators B11 and B16 in open loop reduce
+their forces as in the original, by 54.5 and 56.3 N.  The remaining difference varies from
+actuator to actuator at random.
 
-Steps and forces have opposite signs at axial actuators, the same at tangent ones.
+Steps and forces have opposite signs at axial actuators, and the same sign at tangent ones.
 """
 
 import math
@@ -39,18 +38,19 @@ __all__ = ["bending", "prepare", "spring_forces"]
 
 _Rows = list[list[float]]
 
-#: The soft shapes at a place.
+#: The values of the soft shapes at a place.
 _Shape = tuple[float, float, float, float, float]
 
 _X, _Y = zip(*AXIAL_LOCATIONS, strict=True)
 
-#: The sum of x^2, and as much of y^2, over rings of actuators at equal distances, in m^2.
+#: The sum of x^2 over all axial actuators, in m^2.  The sum of y^2 is the same, because the
+#: actuators of a ring are at equal distances.
 _SPREAD = sum(map(mul, _X, _X))
 
-#: Steps an actuator takes for 1 N, where the mirror stays in place: 0.32 um.
+#: Steps that an actuator needs for 1 N if the mirror does not move: 0.32 um.
 _SPRING = 16.0685
 
-#: What the springs of the outer ring have beside that: periods around the ring, cosine, sine.
+#: Difference of the springs of the outer ring from that: periods around the ring, cosine, sine.
 _OUTER_SPRINGS = (
     (2, -0.023, -0.2127),
     (3, 0.008, 0.0673),
@@ -59,21 +59,21 @@ _OUTER_SPRINGS = (
     (6, -0.2886, -0.1677),
 )
 
-#: Steps per N and m^2: the bending of an unbounded plate, under r^2 log r.
+#: Steps per N and m^2: factor of r^2 log r for the unbounded plate.
 _BENDING = 0.66347
 
-#: Steps per N and m^4: what the free edge changes in focus and in astigmatism.
+#: Steps per N and m^4: effect of the free edge on focus and on astigmatism.
 _FOCUS, _ASTIGMATISM = -0.05843, 0.17335
 
-#: Steps per N and m^4: how focus and the two astigmatisms go together.
+#: Steps per N and m^4: coupling of focus with each of the two astigmatisms.
 _FOCUS_TO_ASTIGMATISM = (0.00276, -0.00100)
 
-#: Steps per N and m^6: what the free edge changes in trefoil.
+#: Steps per N and m^6: effect of the free edge on trefoil.
 _TREFOIL = 0.01517
 
 
 def prepare() -> None:
-    """Compute the matrices, which are kept.  It takes about 20 ms, once in a process."""
+    """Compute the matrices and store them.  This takes about 20 ms, once in a process."""
     _stiffness()
 
 
@@ -85,10 +85,10 @@ def spring_forces(steps: Sequence[int]) -> list[float]:
 
 
 def bending(forces: Sequence[float]) -> list[float]:
-    """Return steps of the axial actuators that bend the mirror to forces on them.
+    """Return the steps of the axial actuators that change the forces on them by these forces.
 
-    The forces need not be in balance: what of them would move the whole is left out.
-    The steps are determined up to a motion of the whole.
+    The forces need not be in balance.  The part that would move the mirror as a rigid body is
+    ignored.  The steps are determined except for a rigid motion.
     """
     mean = sum(forces) / AXIAL_COUNT
     tilts = [sum(map(mul, forces, places)) / _SPREAD for places in (_X, _Y)]
@@ -116,9 +116,8 @@ class _Matrix:
         """Return the product with a vector, most of which may be 0.
 
         The product of a row and a full vector follows from the distance d between the two:
-        2 row * vector = row * row + vector * vector - d^2.  `math.dist` goes through
-        them in a third of the time of ``sum(map(mul, row, vector))``, and the result
-        is as exact as 1e-15 of the squares.
+        2 row * vector = row * row + vector * vector - d^2.  `math.dist` takes a third of the
+        time of ``sum(map(mul, row, vector))``.  The error is about 1e-15 of the squares.
         """
         moving = [(index, value) for index, value in enumerate(vector) if value]
         if len(moving) > len(vector) // 6:
@@ -136,7 +135,7 @@ class _Matrix:
 
 @lru_cache(maxsize=1)
 def _compliance() -> _Matrix:
-    """Return the steps that each axial actuator takes for 1 N at each."""
+    """Return the steps that each axial actuator needs for 1 N at each."""
     shapes = _soft_shapes()
     springs = _springs()
     rows = []
@@ -151,7 +150,7 @@ def _compliance() -> _Matrix:
 
 
 def _springs() -> list[float]:
-    """Return the steps that each axial actuator takes for 1 N where the mirror stays."""
+    """Return the steps that each axial actuator needs for 1 N if the mirror does not move."""
     outer = [
         _SPRING
         + sum(a * math.cos(m * azimuth) + b * math.sin(m * azimuth) for m, a, b in _OUTER_SPRINGS)
@@ -161,7 +160,7 @@ def _springs() -> list[float]:
 
 
 def _soft_entry(one: _Shape, other: _Shape) -> float:
-    """Return what the free edge adds between two places."""
+    """Return the compliance that the free edge adds between two places."""
     entry = _FOCUS * one[0] * other[0]
     entry += _ASTIGMATISM * (one[1] * other[1] + one[2] * other[2])
     for mode, coupling in enumerate(_FOCUS_TO_ASTIGMATISM, start=1):
@@ -186,10 +185,10 @@ def _soft_shapes() -> list[_Shape]:
 
 @lru_cache(maxsize=1)
 def _stiffness() -> _Matrix:
-    """Return the N at each axial actuator for one step of each.
+    """Return the force in N on each axial actuator for one step of each.
 
-    The inverse of the compliance among the forces in balance is the upper left
-    part of the inverse of the compliance bordered by the three motions of the whole.
+    The compliance gets three more rows and columns for the rigid motions.  The upper left part
+    of the inverse of this matrix is the inverse of the compliance for forces in balance.
     """
     motions = [(1.0, x, y) for x, y in AXIAL_LOCATIONS]
     rows: _Rows = [list(row[: i + 1]) for i, row in enumerate(_compliance().rows)]
@@ -201,9 +200,9 @@ def _stiffness() -> _Matrix:
 def _inverse(lower: _Rows) -> _Rows:
     """Invert a symmetric matrix, given by the lower triangle of its rows.
 
-    One row and column after the other is exchanged for its inverse, which keeps the
-    matrix symmetric.  No pivot comes near 0 here: the springs make those of the
-    actuators large, and those of the motions of the whole follow from them.
+    Each row is exchanged together with its column, one pair after the other.  So the matrix
+    stays symmetric.  No pivot is near 0 here.  The springs make the pivots of the actuators
+    large, and those of the rigid motions follow from them.
     """
     size = len(lower)
     work = [list(row) for row in lower]

@@ -13,12 +13,12 @@ __all__ = ["INSTANT", "OUTPUT_BIT", "PowerSystems", "PowerTimes"]
 
 @dataclass(frozen=True)
 class PowerTimes:
-    """How long the power systems take, in seconds.
+    """The times that changes of a power system take, in seconds.
 
     Attributes
     ----------
     on, off
-        Times until each of the two states that follow when a system is switched on, or off.
+        Times until each of the two states that follow after a system is switched on, or off.
     reset
         Time until the breakers are reset.
     """
@@ -46,7 +46,7 @@ INSTANT = PowerTimes()
 
 _UP = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
 
-#: The output bit that powers a system.
+#: The output bit that switches a system on.
 OUTPUT_BIT = {
     PowerType.Motor: DigitalOutput.MotorPower,
     PowerType.Communication: DigitalOutput.CommunicationPower,
@@ -65,7 +65,7 @@ _RESET_BIT = {
     PowerType.Communication: DigitalOutput.ResetCommunicationBreakers,
 }
 
-#: The breakers of a system; set means tripped or not powered.
+#: The breakers of a system.  A bit is 1 if the breaker has tripped or has no power.
 _BREAKERS = {
     PowerType.Motor: DigitalInput.J1_W9_1_MotorPowerBreaker
     | DigitalInput.J1_W9_2_MotorPowerBreaker
@@ -101,13 +101,13 @@ _READINGS = {PowerType.Motor: (23.0, 8.5), PowerType.Communication: (23.0, 6.5)}
 class PowerSystems:
     """Motor and communication power.
 
-    Motor power may be on without communication power, as in the original;
-    the real controller does not allow it.
+    Motor power may be on without communication power, as in the original.  The real controller
+    does not allow this.
 
     Attributes
     ----------
     times
-        How long each change takes.
+        The time that each change takes.
     states
         State of each system.
     output

@@ -16,22 +16,20 @@ class Profile:
     name
         Name on the command line.
     consecutive_ids
-        Whether a sequence id that is not the previous one plus 1 is answered
-        with ``noack``.
+        Whether the reply is ``noack`` if a sequence id is not the previous one plus 1.
     welcome_always
-        Whether each connection is welcomed, or only the first in the server's
-        life.
+        Whether each connection gets the welcome messages, or only the first one since the start.
     runs_alone
-        Whether time passes for the model while no command client is there.
+        Whether time passes for the model while no command client is connected.
     command_interval
-        Seconds from the beginning of one command to that of the next.  The
-        first command after a pause is taken at once.  The original takes it up to
-        53 ms later, in its next cycle; a client cannot rely on either.
+        Seconds from the start of one command to the start of the next.  The first command
+        after a pause starts at once.  In the original it starts up to 53 ms later, in the next
+        cycle.  A client cannot rely on either.
     power_times
-        How long the power systems take.
+        The times that changes of the power systems take.
     as_original
-        Whether the model has the original's peculiarities, also those that no real
-        controller can have.  They are listed on the page of the simulator.
+        Whether the model has the peculiarities of the original, also those that no real
+        controller can have.  The page of the simulator lists them.
     """
 
     name: str
@@ -43,11 +41,11 @@ class Profile:
     as_original: bool = False
 
 
-#: The documented rules, without the waiting.
+#: The documented rules, without delays.
 DEFAULT = Profile("default")
 
-#: As the asyncio original: 19 commands a second, one in 52 ms
-#: (protocol-answers); its model stands still without a client (protocol-lifetime).
+#: The behaviour of the asyncio original.  It takes 19 commands a second, one in 52 ms
+#: (protocol-answers).  Its model stands still without a client (protocol-lifetime).
 ORIGINAL = Profile(
     "original",
     consecutive_ids=False,
@@ -57,8 +55,8 @@ ORIGINAL = Profile(
     as_original=True,
 )
 
-#: The documented rules with realistic times: those of the original up to its
-#: version 1.5.8 (protocol-power), one command in a 50 ms cycle.
+#: The documented rules with realistic times.  The power systems take as long as in the original
+#: up to its version 1.5.8 (protocol-power).  A cycle of 50 ms takes one command.
 STRICT = Profile(
     "strict",
     command_interval=0.05,

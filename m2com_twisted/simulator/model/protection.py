@@ -23,7 +23,7 @@ __all__ = ["Protection"]
 
 
 class Protection:
-    """Looks at forces and angles in each cycle, and acts on faults.
+    """Checks forces and angles in each cycle, and reacts to faults.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Protection:
         self._tangents_judged = False
 
     def raise_fault(self, code: int) -> None:
-        """Report a fault and do what the controller does about it.
+        """Report a fault and react as the controller does.
 
         Raises
         ------
@@ -64,14 +64,14 @@ class Protection:
             self._act()
 
     def check_forces(self, elevation: float, max_limit: bool) -> None:
-        """Look at the forces on all actuators.
+        """Check the forces on all actuators.
 
         Parameters
         ----------
         elevation
             Elevation at which the mirror hangs, in degrees.
         max_limit
-            Whether the wider limits of the open loop hold.
+            Whether the wider limits of the open loop apply.
         """
         if self._mirror.loop_closed:
             limits, code = CLOSED_LOOP_LIMITS, 6056
@@ -83,7 +83,8 @@ class Protection:
             if max_limit:
                 self._faults.trigger_limit_switches(retracted, extended)
             self._cause_holds(code)
-        # The controller judges the tangent load cells by its telemetry, one cycle later.
+        # The controller takes the errors of the tangent load cells from its telemetry, so it
+        # sees them one cycle later.
         late, self._tangents_judged = (
             self._tangents_judged,
             tangents_at_limit(*self.tangent_errors(elevation)),
@@ -97,12 +98,12 @@ class Protection:
         return tangent_errors(tuple(self._mirror.measured[AXIAL_COUNT:]), quarter)
 
     def check_angles(self, difference: float, maximum: float) -> None:
-        """Look at the difference of two elevations, in degrees."""
+        """Check the difference of two elevations, in degrees."""
         if abs(difference) > maximum:
             self._cause_holds(6060)
 
     def _cause_holds(self, code: int) -> None:
-        """Act on a fault whose cause is present in this cycle."""
+        """React to a fault whose cause is present in this cycle."""
         self.raise_fault(code)
         if self._hold is not None:
             self._hold()

@@ -16,11 +16,11 @@ class Script:
     Attributes
     ----------
     name
-        Name of the script that is loaded; empty if none is.
+        Name of the loaded script.  Empty if none is loaded.
     running
         Whether the script runs.
     percentage
-        How far it has come.
+        Progress of the script.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Script:
         self.percentage = 0
 
     def load(self, name: str) -> None:
-        """Load a script by name, whatever is loaded already."""
+        """Load a script by name.  It replaces one that was loaded before."""
         self._refuse(not name, "the script has no name")
         self._refuse(self.running, "a script runs")
         self.name, self.percentage = name, 0
@@ -55,12 +55,12 @@ class Script:
         self.name, self.percentage = "", 0
 
     def abandon(self) -> None:
-        """Forget the script, running or not."""
+        """Forget the script, even if it runs."""
         self.running = False
         self.clear()
 
     def advance(self) -> int | None:
-        """Go on by one percent; return the percentage if the script runs."""
+        """Advance by one percent.  Return the percentage, or None if the script does not run."""
         if not self.running:
             return None
         self.percentage += 1

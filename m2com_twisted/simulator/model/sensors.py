@@ -14,8 +14,8 @@ __all__ = ["Sensors", "processed_inclination"]
 #: Standard deviation of the noise, in the unit of each reading.
 _NOISE = 0.05
 
-#: Noise is one of so many values, all equally likely: quantiles of the normal distribution.  To
-#: choose one takes a fifth of the time of `Random.gauss`.
+#: Noise is one of 2 to the power of this number of values.  They are quantiles of the normal
+#: distribution and equally likely.  To choose one takes a fifth of the time of `Random.gauss`.
 _NOISE_BITS = 10
 
 #: Ring temperatures at start, in degC.
@@ -24,7 +24,7 @@ _START = (24.49, 24.49, 24.49, 26.53) * 3
 #: The random walk of a temperature turns back at these values, in degC.
 _COLDEST, _WARMEST = 0.0, 28.0
 
-#: Angle by which the inclinometer is mounted askew, in degrees.
+#: Error in the mounting of the inclinometer, in degrees.
 _MOUNTING_OFFSET = 0.94
 
 
@@ -48,7 +48,7 @@ class Sensors:
     Attributes
     ----------
     airflow_rise
-        How much warmer the air leaves the cell than it enters, in degC.
+        Temperature of the air that leaves the cell above that of the air that enters, in degC.
     inclinometer_raw
         The reading of the inclinometer, without noise, in degrees.
     broadcast_counter
@@ -71,17 +71,17 @@ class Sensors:
 
     @property
     def ring(self) -> list[float]:
-        """12 temperatures of the mirror, in degC.  They may be changed."""
+        """The 12 temperatures of the mirror, in degC.  They may be changed."""
         if self._ticks:
             self._wander()
         return self._ring
 
     def drift(self) -> None:
-        """Let the temperatures wander by one tick."""
+        """Let the temperatures change at random by one tick."""
         self._ticks += 1
 
     def _wander(self) -> None:
-        """Catch up with the ticks since somebody last looked, in one step of the same spread."""
+        """Make the changes of all ticks since the last reading, in one step of the same spread."""
         size, self._ticks = math.sqrt(self._ticks), 0
         changes = [size * noise for noise in self._random.choices(self._noises, k=len(self._ring))]
         wandered = list(map(add, self._ring, changes))
@@ -94,7 +94,7 @@ class Sensors:
         self._ring[:] = wandered
 
     def count_broadcast(self) -> int:
-        """Return the counter of the ILCs' broadcast, and go on to the next."""
+        """Return the counter of the broadcasts to the ILCs, and advance it."""
         counter = self.broadcast_counter
         self.broadcast_counter = (counter + 1) % 16
         return counter

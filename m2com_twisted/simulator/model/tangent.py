@@ -1,19 +1,19 @@
 """How steps of the tangent actuators become forces.
 
-The mirror does not bend sideways.  There it is a rigid body on six springs, which do not
-differ much.  The forces of the springs balance each other, but the load cells do not read them
-quite alike, so the sum of the measured forces is not 0.
+The mirror does not bend sideways.  For sideways forces it is a rigid body on six nearly equal
+springs.  The forces of the springs are in balance.  But the load cells are not quite equal, so
+the sum of the measured forces is not 0.
 
 A tangent actuator pulls at the rim, and not in the middle plane of the mirror.  So its force
-also bends the mirror into two lobes, and a little into three.  The axial actuators are pushed
-and pulled by that.
+also bends the mirror: mostly into two lobes, and a little into three.  This changes the forces
+on the axial actuators.
 
-How the constants were found: recorded telemetry gives the forces that each tangent actuator
-makes with its steps.  The constants follow by least squares.  After 1000 steps the six forces
-differ from the recorded ones by 1.3 N (RMS), and the axial ones by 0.14 N.  What is left varies
-from pair to pair at random.
+How the constants were found: recorded telemetry gives the forces that follow from steps of
+each tangent actuator.  The constants follow by least squares.  After 1000 steps the six forces
+differ from the recorded ones by 1.3 N (RMS), and the axial ones by 0.14 N.  The remaining
+differences vary from pair to pair at random.
 
-Forces in N.
+Forces are in N.
 """
 
 import math
@@ -25,22 +25,23 @@ from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS, TANGENT_ANGLES, TANGENT_COUN
 
 __all__ = ["forces_of_steps"]
 
-#: N per step of a tangent actuator, where the mirror stays in place.
+#: Force in N for one step of a tangent actuator, if the mirror does not move.
 _SPRING = 0.16316
 
-#: Around the mirror it varies by the cosine and the sine of twice the angle.
+#: Variation of that force around the mirror: cosine and sine of twice the angle.
 _SPRING_LOBES = (0.00302, 0.00406)
 
-#: What the load cells read in addition, as a part of the force: cosine, sine of twice the angle.
+#: Error of the load cells as a part of the force: cosine and sine of twice the angle.
 _READING_LOBES = (-0.0096, -0.0317)
 
 #: Force on an axial actuator for 1 N at a tangent one: lobes, power of the radius in m, factor.
 _BENDING = ((2, 2, -0.00458), (2, 4, 0.00078), (3, 3, 0.00042))
 
-#: Where the tangent actuators pull, in rad clockwise from +y: A1 at -y, the others clockwise.
+#: Azimuths of the tangent actuators, in rad clockwise from +y.  A1 is at -y, and the others follow
+#: clockwise.
 _AZIMUTHS = tuple(math.pi + angle for angle in TANGENT_ANGLES)
 
-#: What a force of 1 N at each does: along x, along y, and around.
+#: Effect of 1 N at each tangent actuator: along x, along y, and around z.
 _EFFECTS = tuple((math.cos(angle), math.sin(angle), 1.0) for angle in TANGENT_ANGLES)
 
 
@@ -53,7 +54,7 @@ def forces_of_steps(steps: Sequence[int]) -> list[float]:
 
 @lru_cache(maxsize=1)
 def _stiffness() -> tuple[tuple[float, ...], ...]:
-    """Return the N at each of the 78 actuators for one step of each tangent one."""
+    """Return the force in N on each of the 78 actuators for one step of each tangent one."""
     tangent = list(zip(*map(_forces_of_step, range(TANGENT_COUNT)), strict=True))
     columns = list(zip(*tangent, strict=True))
     axial = [
@@ -64,7 +65,7 @@ def _stiffness() -> tuple[tuple[float, ...], ...]:
 
 
 def _forces_of_step(moved: int) -> list[float]:
-    """Return what the six load cells read after one step of one tangent actuator."""
+    """Return the readings of the six load cells after one step of one tangent actuator."""
     springs = [_SPRING + _lobes(_SPRING_LOBES, angle) for angle in TANGENT_ANGLES]
     resistance = [
         [
@@ -89,7 +90,7 @@ def _lobes(factors: tuple[float, float], angle: float) -> float:
 
 
 def _bending(place: tuple[float, float]) -> list[float]:
-    """Return the force at a place for 1 N of each tangent actuator."""
+    """Return the axial force at a place for 1 N of each tangent actuator."""
     x, y = place
     radius, azimuth = math.hypot(x, y), math.atan2(x, y)
     return [

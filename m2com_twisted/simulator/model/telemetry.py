@@ -46,7 +46,7 @@ def _power_status(model: Model) -> Values:
 
 def _displacement_sensors(model: Model) -> Values:
     pose = model.mirror.pose
-    # The original's sensors do not notice that the home has moved.
+    # In the original, a new home does not change the readings.
     home = Pose() if model.as_original else model.mirror.home
     return _displacements(
         home.x + pose.x,
@@ -78,7 +78,7 @@ def _displacements(
 
 
 def _ilc_data(model: Model) -> Values:
-    # The high nibble is the counter of the broadcast; no ILC has a status to add.
+    # The high nibble is the counter of the broadcasts.  The status in the low nibble is 0.
     return ([model.sensors.count_broadcast() << 4] * len(model.mirror.steps),)
 
 
@@ -117,7 +117,7 @@ def _force_balance(model: Model) -> Values:
 
 
 def _position(model: Model) -> Values:
-    # The original writes a tilt of exactly 0 as an int.  Clients have to accept that.
+    # The original writes a tilt of exactly 0 as an int.  Clients must accept this.
     pose = model.mirror.pose
     return pose.x, pose.y, pose.z, pose.x_rot or 0, pose.y_rot or 0, pose.z_rot
 
@@ -152,7 +152,7 @@ def _tangent_encoder_positions(model: Model) -> Values:
     return (_encoder_positions(tuple(model.mirror.steps[AXIAL_COUNT:])),)
 
 
-# Twice as many, for axial and tangent actuators.
+# Twice as many entries, because axial and tangent actuators need one each.
 @lru_cache(maxsize=16)
 def _encoder_positions(steps: tuple[int, ...]) -> tuple[float, ...]:
     return tuple([count * UM_PER_STEP for count in steps])
@@ -201,7 +201,7 @@ _POWERED: dict[type[ReceivedMessage], Builder] = {
     topics.InclinometerAngleTma: _inclinometer_angle_tma,
 }
 
-#: Sent in every cycle, before the others.
+#: Topics that are sent in every cycle, before the others.
 TOPICS_ALWAYS: dict[str, Builder] = {topic.name: build for topic, build in _ALWAYS.items()}
 
 #: All topics in the order of sending.  Those not listed above are sent only while the motors
@@ -214,7 +214,7 @@ TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
 _KEYS = {name: ("id", *topics.BY_NAME[name].__struct_encode_fields__) for name in TOPICS}
 
 
-#: Topics all of whose fields are single numbers.
+#: Topics in which all fields are single numbers.
 NUMBER_TOPICS = {
     "powerStatusRaw",
     "powerStatus",

@@ -15,8 +15,8 @@ __all__ = ["welcome"]
 def welcome(model: Model) -> list[Message]:
     """Return the 99 messages of the present state, in order.
 
-    The interlock is as last told: the original says that it is not engaged,
-    whatever the digital words say.
+    The state of the interlock is the one last sent.  The original says that it is not engaged,
+    even if the digital words show the opposite.
     """
     power = model.power
     messages = [
