@@ -1,4 +1,4 @@
-"""A cell controller to test against."""
+"""A simulated cell controller for tests."""
 
 from .controller import CellController
 from .model.model import Model

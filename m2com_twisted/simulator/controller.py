@@ -28,7 +28,7 @@ from .ports.telemetry_port import TelemetryPort
 
 __all__ = ["CellController"]
 
-#: Seconds from one telemetry cycle to the next: the 20 Hz of the real controller.
+#: Seconds from one telemetry cycle to the next: 20 Hz, as in the real controller.
 TELEMETRY_PERIOD = 0.05
 
 #: Seconds from the reply to ``rebootController`` until the controller closes its ports.
@@ -36,7 +36,7 @@ _REBOOT_DELAY = 0.5
 
 
 class CellController:
-    """A cell controller on two TCP ports, or on none.
+    """A cell controller on two TCP ports, or without ports.
 
     Parameters
     ----------
@@ -45,15 +45,15 @@ class CellController:
     interface
         The address to listen at.
     profile
-        Rules that it follows.
+        Rules that the controller follows.
     kind
-        Client that it serves: ``"CSC"``, or ``"GUI"`` for the engineering console.  With
-        ``"GUI"``, it compares the received elevation with its inclinometer.
+        Client that the controller serves: ``"CSC"``, or ``"GUI"`` for the engineering console.
+        With ``"GUI"``, it compares the received elevation with its inclinometer.
     power_seconds
         Seconds to switch a power system on or off, or to reset its breakers.  None takes
         the time from the profile.
     seed
-        Seed of all noise.  With the same seed, clock and input, it sends the same
+        Seed of all noise.  With the same seed, clock and input, the controller sends the same
         bytes.  None means a different seed each time.
     reactor
         Reactor for the ports.  None: the installed one.
@@ -125,19 +125,19 @@ class CellController:
         )
 
     def _factory_of(self, port: Callable[[], Port]) -> MisbehavingFactory:
-        """Return the factory of a port, which exists when the first client connects."""
+        """Return the factory of a port.  The port must exist when the first client connects."""
         return MisbehavingFactory(
             lambda: MisbehavingConnection(port(), self._clock, self.log), self.log
         )
 
     @property
     def command_port(self) -> int:
-        """The port of commands; the real one once started."""
+        """The command port as given.  After the start, the real number."""
         return self._ports.numbers[0]
 
     @property
     def telemetry_port(self) -> int:
-        """The port of telemetry; the real one once started."""
+        """The telemetry port as given.  After the start, the real number."""
         return self._ports.numbers[1]
 
     @property
@@ -147,7 +147,7 @@ class CellController:
 
     @property
     def command_factory(self) -> PortFactory:
-        """Makes the protocols of the command port; no address is needed."""
+        """Makes the protocols of the command port.  No address is needed."""
         return self._command_factory
 
     @property
@@ -157,11 +157,11 @@ class CellController:
 
     @property
     def received(self) -> list[Message]:
-        """The last messages received on both ports, oldest first, 1000 at the most."""
+        """The last messages received on both ports, oldest first.  At most 1000."""
         return list(self._received)
 
     async def start(self) -> None:
-        """Listen on both ports, and let time pass.  No effect if started.
+        """Listen on both ports, and let time pass.  No effect if already started.
 
         Raises
         ------
@@ -196,8 +196,8 @@ class CellController:
     async def stop(self) -> None:
         """Close both ports and all connections.
 
-        Afterwards nothing is left in the reactor.  It may be called at any time.
-        Then `start` works again, on the same ports and with the present model.
+        Afterwards nothing is left in the reactor.  This may be called at any time.  `start` then
+        works again, on the same ports and with the present model.
         """
         self.stop_loops()
         self._open_factories(False)

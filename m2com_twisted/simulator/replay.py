@@ -32,8 +32,8 @@ _BATCH = 100
 class Replay:
     """A recording on two TCP ports.
 
-    Each port plays its part, from the start, to each client that connects.
-    The parts keep step if their clients come at the same time.
+    Each port plays its part from the start to each client that connects.  The two parts stay in
+    step if their clients connect at the same time.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ class Replay:
     speed
         Speed as a multiple of the original.  Infinity: as fast as the client reads.
     start, end
-        The messages from ``start`` until before ``end`` are played; see `read_recording`.
+        Messages from ``start`` on and before ``end`` are played (see `read_recording`).
     reactor
-        None: the installed one.
+        The reactor.  None: the installed one.
     clock
         Provides the time.  None: the reactor.
     log
@@ -90,12 +90,12 @@ class Replay:
 
     @property
     def command_port(self) -> int:
-        """The port of commands; the real one once started."""
+        """The command port as given.  After the start, the real number."""
         return self._ports.numbers[0]
 
     @property
     def telemetry_port(self) -> int:
-        """The port of telemetry; the real one once started."""
+        """The telemetry port as given.  After the start, the real number."""
         return self._ports.numbers[1]
 
     @property
@@ -110,7 +110,7 @@ class Replay:
 
     @property
     def played(self) -> int:
-        """Messages sent so far, on both ports."""
+        """Number of messages sent so far on both ports."""
         return sum(part.played for part in self._parts)
 
     def start(self) -> None:
@@ -121,7 +121,7 @@ class Replay:
         OSError
             If there is no recording.
         RecordingError
-            If it holds no message.
+            If the recording contains no message.
         CannotListenError
             If a port is taken.
         """
@@ -131,10 +131,11 @@ class Replay:
         self._ports.listen()
 
     async def finished(self) -> None:
-        """Wait until each port has played its part and the clients have taken it all."""
+        """Wait until each port has played its part and the clients have received all of it."""
         for part in self._parts:
             await part.wait_for_end()
-        # Only after both parts have ended, because a client that reconnects gets all again.
+        # Connections are closed only after both parts have ended, because a client that
+        # reconnects gets everything again.
         for part in self._parts:
             await part.let_go()
 
@@ -161,16 +162,16 @@ class _Part:
 
     @property
     def played(self) -> int:
-        """Messages sent so far, to all clients."""
+        """Number of messages sent so far to all clients."""
         return self._played_before + (self._playback.played if self._playback else 0)
 
     async def wait_for_end(self) -> None:
-        """Wait until it has been played to the end for the first time."""
+        """Wait until the part has been played to the end for the first time."""
         if not self._done:
             await self._end_waiters.add()
 
     async def let_go(self) -> None:
-        """Close the client's connection when the client has taken all.
+        """Close the connection when the client has received everything.
 
         `Connection.close` waits only one second for the client.  A slow client would not get
         the end.
@@ -205,7 +206,7 @@ class _Part:
         self._end_waiters.succeed()
 
     def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
-        """Implement `Port`: refuse commands, ignore the rest."""
+        """Implement `Port`: refuse commands and ignore all other messages."""
         try:
             message = decode(line) if isinstance(line, bytes) else {}
         except BadLineError:
@@ -215,7 +216,7 @@ class _Part:
 
 
 class _Playback:
-    """One playing of one part to one client."""
+    """Plays one part once to one client."""
 
     def __init__(
         self,
@@ -256,13 +257,13 @@ class _Playback:
         self._call = self._clock.callLater(0, self.play)
 
     def stop(self) -> None:
-        """Pause the sending."""
+        """Pause until the next call of `play`."""
         if self._call is not None and self._call.active():
             self._call.cancel()
         self._call = None
 
     def close(self) -> None:
-        """End the sending, and close the recording."""
+        """Stop, and close the recording."""
         self.stop()
         self._timeline.close()
 

@@ -11,12 +11,12 @@ __all__ = ["Answer"]
 
 
 class Answer:
-    """The replies to one command, as the protocol has them.
+    """The replies to one command, as the protocol defines them.
 
     Attributes
     ----------
     delay
-        Seconds before the acknowledgement, and so before all that follows.
+        Seconds before the acknowledgement.  All other replies follow it.
     """
 
     delay = 0.0
@@ -26,5 +26,5 @@ class Answer:
         return [{"id": "ack", "sequence_id": sequence_id}]
 
     def final(self, outcome: str, sequence_id: Any) -> list[Message]:
-        """Return the messages that tell the outcome, ``success`` or ``fail``."""
+        """Return the messages that report the outcome, ``success`` or ``fail``."""
         return [{"id": outcome, "sequence_id": sequence_id}]

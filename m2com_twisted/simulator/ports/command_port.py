@@ -1,4 +1,4 @@
-"""The command port: one command at a time, in order, each answered.
+"""The command port.  It executes one command at a time, in order, and answers each.
 
 Source: :ref:`protocol-messages`, :ref:`protocol-answers`, :ref:`protocol-lifetime`.
 """
@@ -40,13 +40,13 @@ _COMMAND_PREFIX = "cmd_"
 class CommandPort:
     """Takes lines from the client and answers the commands among them.
 
-    A command that takes time goes on when its client leaves; its answer is
-    then lost, and the next client's commands wait for its end.
+    A command that takes time continues when its client leaves.  Its answer is then lost, and
+    the commands of the next client wait for its end.
 
     Parameters
     ----------
     model, profile, clock, received, log
-        Those of the controller.
+        The objects of the controller.
     factory
         The factory of the port.
     next_answer
@@ -126,14 +126,14 @@ class CommandPort:
                 connection.send(message)
 
     def client_lost(self, connection: Connection) -> None:
-        """Drop its commands, and the script."""
+        """Drop the commands of the client, and the script."""
         self._log.info("Command client at %s left.", connection.peer)
         if self._factory.forget(connection):
             self._forget_queue()
             self._model.leave()
 
     def line_received(self, connection: Connection, line: bytes | OversizeLine) -> None:
-        """Put a line in the queue; let the client wait if it grows long."""
+        """Put a line in the queue.  Pause reading if the queue is long."""
         self._queue.append(line)
         self._queued_bytes += len(line)
         self._serve()

@@ -39,7 +39,7 @@ _CLOSE_SECONDS = 1.0
 
 
 class _Transport(ITCPTransport, IConsumer, IPushProducer):
-    """A TCP transport, with all its interfaces: Twisted declares fewer for `Protocol`."""
+    """A TCP transport with all its interfaces.  Twisted declares fewer for `Protocol`."""
 
 
 class Port(TypingProtocol):

@@ -1,7 +1,7 @@
-"""The faults that can be injected, which a client must survive.
+"""The faults that can be injected.  A client must survive them.
 
-A fault of a connection is injected into that of the present client.  If there is none, it
-is injected into the next one.
+A fault of a connection is injected into the connection of the present client.  If there is no
+client, it is injected into the next connection.
 """
 
 import math

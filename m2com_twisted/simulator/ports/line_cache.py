@@ -10,17 +10,17 @@ __all__ = ["LineCache"]
 class LineCache:
     """Encodes a field of a message again only if it has changed.
 
-    A field has the same text as in the last message of its kind if it is, or
-    contains, the identical objects, because numbers and strings do not change.  Equality is not
-    enough, because 0, 0.0 and -0.0 are equal but have different texts.  Comparing
-    72 numbers takes 1 us, encoding them 25 us.
+    A field is compared with that of the last message of its kind.  Its text is the same if it
+    is, or contains, the identical objects, because numbers and strings do not change.  Equality
+    is not enough, because 0, 0.0 and -0.0 are equal but have different texts.  It takes 1 us to
+    compare 72 numbers, and 25 us to encode them.
     """
 
     def __init__(self) -> None:
         # By message, name and type, because [0] differs from 0.  The objects are kept, so
         # that no new object can get the identity of an old one.
         self._fields: dict[tuple[str, str, type], tuple[tuple[object, ...], str]] = {}
-        # By message: the names and values of its last fields, and its line, if none was a list.
+        # By message: the names and values of its last fields, and its line if no field was a list.
         self._lines: dict[str, tuple[tuple[object, ...], bytes]] = {}
 
     def encode(self, message: Message) -> bytes:

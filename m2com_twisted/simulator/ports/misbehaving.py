@@ -1,7 +1,7 @@
 """Connections that go wrong on request.
 
-All that serves a client properly is in ``connection`` and ``port_factory``.  Here is what an
-injected fault makes of it.
+The correct behaviour is in ``connection`` and ``port_factory``.  This module adds the effects of
+injected faults.
 """
 
 import logging
@@ -24,13 +24,13 @@ __all__ = ["MisbehavingConnection", "MisbehavingFactory"]
 #: and fast enough to see the end of a line.
 _DRIP_SECONDS = 0.01
 
-#: While more bytes wait to be written slowly, each line that is written is dropped as a whole.
+#: If more bytes than this wait to be written slowly, each new line is dropped as a whole.
 _DRIP_LIMIT = 64 * 1024
 
 _BAD_LINES = {
     "garbage-line": b'\x00\x07garbage {"id": ]' + TERMINATOR,
     "invalid-utf8": b'{"id": "\xff\xfe\x80"}' + TERMINATOR,
-    # Twice the limit of a client, so that it must skip bytes before the end.
+    # Twice the limit of a client, so that the client must skip bytes before the end of the line.
     "oversize-line": b'{"id": "oversize", "padding": "'
     + b"x" * 2 * LINE_LIMIT
     + b'"}'
@@ -39,7 +39,7 @@ _BAD_LINES = {
 
 
 class _SlowWriter:
-    """Writes single bytes, with this number of seconds from one to the next."""
+    """Writes single bytes, with a fixed number of seconds from one to the next."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class MisbehavingFactory(PortFactory):
             self._injections.append(injection)
 
     def refuses(self) -> bool:
-        """Override: refuse as many connections as were asked for."""
+        """Override: also refuse a connection for each injected refusal."""
         if self._refusals:
             self._refusals -= 1
             return True

@@ -11,13 +11,13 @@ _TYPES = {int, float}
 
 
 class NumberLines:
-    """Encodes messages whose fields, but for the id, are numbers, with a template for each kind.
+    """Encodes messages with a template for each kind.  All fields except the id must be numbers.
 
-    It takes half the time of the codec.  What the template is not made for goes to the codec.
+    This takes half the time of the codec.  The codec encodes all other messages.
     """
 
     def __init__(self) -> None:
-        # By the names of the fields and the id.
+        # By the id and the names of the fields.
         self._templates: dict[tuple[str, ...], bytes] = {}
 
     def encode(self, message: Message) -> bytes:

@@ -8,29 +8,29 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 __all__ = ["SteadyCall"]
 
-#: Seconds that a call may come too early.  A Clock that is advanced by just the
-#: period falls short of it by a rounding error, and a whole call would be lost.
+#: Seconds that a call may come too early.  If a Clock is advanced by exactly the period, a
+#: rounding error may make it stop just before the call, which would then be lost.
 _EARLY = 1e-6
 
 
 class SteadyCall:
     """Calls a function at a fixed rate.
 
-    `LoopingCall` ends at the first exception, and calls twice in a row when a
-    delay was rounded down; this does neither.  The calls keep to the times
-    given by the start, so that their rate is true.
+    `LoopingCall` ends at the first exception, and calls twice in a row when a delay was rounded
+    down.  This class does neither.  The times of the calls are multiples of the period from the
+    start, so a late call does not change the rate.
 
     Parameters
     ----------
     clock
-        Tells the time and calls.
+        Provides the time and calls the function.
     period
-        Seconds.
+        Seconds from one call to the next.
     function
-        Gets the number of periods since its last call: over 1 if the reactor
-        was busy for long.
+        Takes the number of periods since its last call.  It is above 1 if the reactor was busy
+        for a long time.
     log
-        Gets what the function raises.
+        Logs the exceptions of the function.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class SteadyCall:
         self._ticks = 0
 
     def start(self) -> None:
-        """Start, or start again; the first call comes after one period."""
+        """Start, or start again.  The first call comes after one period."""
         self.stop()
         self._origin, self._ticks = self._clock.seconds(), 0
         self._schedule()
 
     def stop(self) -> None:
-        """Stop at once.  Does nothing if it does not run."""
+        """Stop at once.  No effect if not started."""
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -64,7 +64,7 @@ class SteadyCall:
         now = self._clock.seconds()
         delay = self._origin + (self._ticks + 1) * self._period - now
         if delay > self._period:
-            # The clock was set back: the time of day is the reactor's clock.
+            # The clock was set back.  This happens if the reactor uses the time of day.
             self._origin, delay = now - self._ticks * self._period, self._period
         self._call = self._clock.callLater(max(0.0, delay - _EARLY), self._tick)
 

@@ -37,7 +37,7 @@ class PortFactory(ServerFactory):
     client
         The connection of the present client, or None.
     connections
-        All open connections: that of the client, and those that are no longer in use.
+        All open connections: that of the client, and those that the client no longer uses.
     open
         Whether clients are accepted.  If not, no protocols are made.  This is for connections in
         memory, which have no listening socket.

@@ -25,8 +25,8 @@ class SequenceRule:
     def refused(self, sequence_id: Any) -> Any:
         """Return the id for a ``noack``.  None if the id is in order.
 
-        After a gap it is the missing id.  If the id is not a number or goes back, it is the id
-        itself.
+        After a gap, this is the missing id.  If the received id is not a number or goes back,
+        this is the received id.
         """
         if isinstance(sequence_id, bool) or not isinstance(sequence_id, int):
             return sequence_id

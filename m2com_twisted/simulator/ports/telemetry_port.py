@@ -24,7 +24,7 @@ class TelemetryPort:
     Parameters
     ----------
     model, received, log
-        Those of the controller.
+        The objects of the controller.
     factory
         The factory of the port.
     """
@@ -42,7 +42,7 @@ class TelemetryPort:
         }
 
     def send_telemetry(self) -> None:
-        """Send one cycle to the client, if there is one, in one write."""
+        """Send the messages of one cycle to the client in one write, if there is a client."""
         client = self._factory.client
         if client is not None:
             client.check_reading()
