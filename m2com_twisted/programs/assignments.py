@@ -1,4 +1,4 @@
-"""The parameters of a command as a person types them: ``name=value``.
+"""The parameters of a command on the command line: ``name=value``.
 
 The type of the parameter decides how a value is parsed.  Whole numbers may be hexadecimal.
 Members of enumerations and actuators may be given by name.  A list is JSON or has commas

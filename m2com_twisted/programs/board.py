@@ -15,8 +15,8 @@ from .board_ports import BoardPort, Topic
 
 __all__ = ["Board"]
 
-# Number of events in the list, the latest first.  There are 23 kinds.  The older ones only show
-# the state at the start.
+# Number of events in the list, the latest first.  There are 23 kinds of events.  Older ones only
+# show the state at the start.
 _EVENTS_SHOWN = 8
 
 # Seconds after which a topic is stale.  The slowest topic comes five times a second.
@@ -28,8 +28,8 @@ _STALE = "STALE"
 class Board:
     """Takes the messages of the service, and shows them as lines of text.
 
-    Values that came over a lost connection are marked as stale, and so is a topic
-    that no longer comes.
+    Values from a lost connection are marked as stale.  A topic that no longer comes is also
+    marked.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class Board:
         ]
 
     def _copy(self, name: str) -> Topic:
-        """Return a copy of a topic, which the next message does not change."""
+        """Return a copy of a topic.  The next message does not change the copy."""
         topic = self._events.topics[name]
         return Topic(topic.message, topic.seen_at, topic.connection)
 
@@ -144,7 +144,7 @@ class Board:
         return lines
 
     def _line(self, port: BoardPort, name: str, topic: Topic) -> str:
-        # The rate of a stale topic is 0: the last measured one is out of date.
+        # The rate of a stale topic is 0, because the last measured rate is out of date.
         rate = 0.0 if port.is_stale(topic) else topic.rate.read(self._clock.seconds())
         mark = f" {_STALE}" if port.is_stale(topic) else ""
         return f"  {name:26}{rate:8.1f}{port.age(topic):8.1f}{mark}"

@@ -22,7 +22,7 @@ class Topic:
     seen_at
         Time of arrival, in seconds of the clock.
     connection
-        Number of the connection over which it came.
+        Number of the connection over which the message came.
     rate
         Messages of this name per second.
     """
@@ -64,7 +64,7 @@ class BoardPort:
         self._bytes = self._connects = 0
 
     def connection_changed(self, state: ConnectionState) -> None:
-        """Note a change of the connection; earlier messages may be out of date."""
+        """Take a change of the connection.  Earlier messages may then be out of date."""
         is_up = state is ConnectionState.CONNECTED
         if is_up is not self._is_up:
             self._is_up = is_up
@@ -74,7 +74,7 @@ class BoardPort:
         """Take a message."""
         now = self._clock.seconds()
         name = str(message.get("id"))
-        # Removed and added again, so that the newest is the last.
+        # The message is removed and added again, so that the newest is the last.
         topic = self.topics.pop(name, None) or Topic(message, now, self._connection)
         topic.message = message
         topic.seen_at = now

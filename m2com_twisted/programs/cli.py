@@ -1,7 +1,7 @@
 """The ``m2com`` command: the list of its subcommands, and the function that runs one.
 
-The options are those of Twisted, as for twistd.  So one class can be a subcommand of both
-programs.
+The options use the classes of Twisted, as those of twistd do.  So one class can be a subcommand
+of both programs.
 """
 
 import os
@@ -87,7 +87,7 @@ class Options(ProgramOptions):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the ``m2com`` command; exits with its code.
+    """Run the ``m2com`` command, and exit with its code.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parse(options: Options, arguments: list[str] | None) -> None:
-    """Parse the command line.  The reader of its help may close the pipe early, as head does."""
+    """Parse the command line.  The reader of the help may close the pipe early, as head does."""
     try:
         try:
             options.parseOptions(arguments)
@@ -118,9 +118,9 @@ def _parse(options: Options, arguments: list[str] | None) -> None:
 
 
 async def _run(reactor: Any, subcommand: Subcommand) -> None:
-    """Run a subcommand.  When the reactor is stopped, for example by Ctrl-C, it cleans up first.
+    """Run a subcommand.  If the reactor stops, for example by Ctrl-C, the subcommand cleans up.
 
-    A second Ctrl-C ends it without that.
+    A second Ctrl-C ends it at once.
     """
     use_monotonic_clock(reactor)
     # The subcommand ends when the reader of stdout has closed the pipe.

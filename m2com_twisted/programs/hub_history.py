@@ -126,7 +126,8 @@ def _line(kept: "Kept", channel: str) -> str:
 class Spool:
     """Messages of a hub in a temporary file, which can be read repeatedly, like a recording."""
 
-    # Time, whether it came by the command port, whether the controller sent it, length of the line.
+    # For each message: its time, whether it came by the command port, whether the controller sent
+    # it, and the length of its line.
     _HEADER = struct.Struct("<q??I")
 
     def __init__(self) -> None:

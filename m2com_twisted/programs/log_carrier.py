@@ -11,7 +11,7 @@ from ..support.printable import printable, printable_lines
 __all__ = ["LogCarrier"]
 
 
-# The name of Twisted's level for each of `logging` and for all above it.
+# The name of the level of Twisted for a level of `logging` and the levels above it.
 _LEVELS = [
     (logging.CRITICAL, "critical"),
     (logging.ERROR, "error"),
@@ -19,7 +19,7 @@ _LEVELS = [
     (logging.INFO, "info"),
 ]
 
-# Used for all levels lower than these.
+# The name for all lower levels.
 _LOWEST = "debug"
 
 

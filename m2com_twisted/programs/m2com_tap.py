@@ -152,14 +152,14 @@ def makeService(options: Options) -> IService:
         telemetry_observers=[one.observer("telemetry") for one in observed],
         log=log,
     )
-    # They are stopped in reverse order.  So no message arrives any more when the recorder
+    # The services are stopped in reverse order.  So no message arrives any more when the recorder
     # writes the rest.
     for observer in observed:
         program.addService(observer)
     if publisher is not None and options["hub-commands"]:
         publisher.serve(controller.run_command, options["hub-commands"].split(","))
     program.addService(controller)
-    # This is the last step, because it opens a port, which an error afterwards would leave open.
+    # This is the last step, because it opens a port.  A later error would leave the port open.
     if options["metrics"]:
         program.addService(_metrics(options, controller, recorder))
     return program

@@ -21,7 +21,7 @@ def port_number(text: str) -> int:
     ValueError
         If the text is not such a number.
     """
-    # isdecimal alone accepts the digits of other alphabets, and int does as well.
+    # isdecimal and int also accept the digits of other alphabets.
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
         raise ValueError(f"a port is a number from 1 to 65535, not {text!r}")
     return int(text)

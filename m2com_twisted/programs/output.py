@@ -23,8 +23,8 @@ __all__ = ["Output"]
 # scroll back.
 _LIMIT = 2**20
 
-# Above this number of bytes in the buffer, a program with much output should wait.  Up to it, the
-# reader always has something to read.
+# A program with much output should wait if the buffer contains more bytes than this.  It should not
+# wait earlier, so that the reader always has something to read.
 _ALMOST_EMPTY = 2**16
 
 

@@ -38,8 +38,8 @@ MARK_TOPICS = (
     "/link/telemetry",
 )
 
-# Messages that come for several parts of the mirror, and the field that contains the part.
-# Each part has its own line.
+# Messages that come separately for several parts of the mirror, and the field that contains the
+# part.  Each part has its own line in the plot.
 _PART_FIELDS = {"powerSystemState": "powerType", "innerLoopControlMode": "address"}
 
 

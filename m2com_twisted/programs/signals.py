@@ -38,7 +38,7 @@ def stop_on_signals(reactor: Any, again: Callable[[], object]) -> None:
         _handle_with(lambda *_: reactor.callFromThread(stop))
 
     install()
-    # Installed again, because the reactor installs its own handlers when it starts.
+    # The handlers are installed again, because the reactor installs its own when it starts.
     reactor.callWhenRunning(install)
 
 
