@@ -1,7 +1,7 @@
 """The actuators of the mirror, and the other devices of its cell, by name.
 
-Indices count from 0, as the commands and most events do; the events
-``hardpointList`` and ``bypassedActuatorILCs`` count from 1.
+Indices count from 0, as in the commands and most events.  In the events
+``hardpointList`` and ``bypassedActuatorILCs`` they count from 1.
 
 Source: :ref:`protocol-commands`, :ref:`protocol-enumerations`; the positions are from the
 drawings of the cell.
@@ -184,7 +184,8 @@ def breakers_in(value: int) -> list[Breaker]:
     return [breaker for breaker in BREAKERS if value & breaker.bit]
 
 
-# Three actuators a third of a ring apart; first index and size of each ring.
+# Each triple contains three actuators, each a third of a ring from the next.  The numbers are the
+# first index and the size of each ring.
 _AXIAL_TRIPLES = tuple(
     (first + place, first + place + count // 3, first + place + 2 * count // 3)
     for first, count in ((0, 30), (30, 24), (54, 18))
@@ -202,16 +203,16 @@ _DEFAULT_AXIAL, _DEFAULT_TANGENT = (5, 15, 25), (73, 75, 77)
 
 
 def suggest_hardpoints(*actuators: int) -> tuple[int, ...]:
-    """Return the valid list of hardpoints that contains some actuators, from 0.
+    """Return the valid list of hardpoints that contains the given actuators.
 
-    A failed actuator can be made a hardpoint, because a hardpoint need not push.
-    If no axial actuator is given, the controller's default axial hardpoints are
-    used, and so for the tangent ones.
+    Indices count from 0.  A failed actuator can be made a hardpoint, because a hardpoint
+    need not push.  If no axial actuator is given, the controller's default axial
+    hardpoints are used.  The same holds for the tangent actuators.
 
     Raises
     ------
     ValueError
-        If there is no such list: two of them are in different triples.
+        If there is no such list, because two of the actuators are in different triples.
     """
     axial = _triple([index for index in actuators if index < AXIAL_COUNT], _DEFAULT_AXIAL)
     tangent = _triple([index for index in actuators if index >= AXIAL_COUNT], _DEFAULT_TANGENT)

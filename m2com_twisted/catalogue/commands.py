@@ -1,15 +1,15 @@
 """The 25 commands of the controller, each a class with its parameters.
 
-A command checks its parameters when it is made, and raises `InvalidFieldError`,
-which is a ValueError, before anything is sent.  `Command.details` returns
-what goes over the wire::
+A command checks its parameters when it is made.  If one is invalid, it raises
+`InvalidFieldError`, which is a ValueError, and nothing is sent.  `Command.details` returns
+the parameters as they go over the wire::
 
     command = commands.PositionMirror(x=10.0, z=-2.5)
     command.name  # "positionMirror"
     command.details()  # {"x": 10.0, "y": 0.0, "z": -2.5, "xRot": 0.0, ...}
 
-The success of a command says that the controller has done its part.  If something else
-shows that the command took effect, the docstring of its class says so.
+The success of a command means that the controller has accepted it.  If another message
+shows its effect, the docstring of its class says so.
 
 Source: :ref:`protocol-commands`.
 """

@@ -192,7 +192,8 @@ def about(
 
 def fields_of(message: type[msgspec.Struct]) -> tuple[Field, ...]:
     """Return the fields of a class of messages, in their order on the wire."""
-    # `cache` is on another function: type checkers accept any argument of a cached one.
+    # `cache` decorates another function, because type checkers accept any argument of a cached
+    # function.
     return _fields(message)
 
 
@@ -233,5 +234,5 @@ def summary_of(message: type[msgspec.Struct]) -> str:
 
 
 def wire_name(class_name: str) -> str:
-    """Return the name on the wire for the name of a class: only the first letter differs."""
+    """Return the name on the wire for the name of a class.  Only the first letter differs."""
     return class_name[:1].lower() + class_name[1:]

@@ -33,10 +33,10 @@ class MsgType(IntEnum):
 
 
 class CommandStatus(IntEnum):
-    """The status of a command, as far as the controller has told it.
+    """The status of a command, as far as the controller has reported it.
 
-    On the wire these are the ids ``success``, ``fail``, ``ack`` and
-    ``noack``; the numbers exist only in client code.
+    On the wire a status is one of the ids ``success``, ``fail``, ``ack`` and
+    ``noack``.  The numbers exist only in client code.
     """
 
     Success = 1
@@ -47,7 +47,7 @@ class CommandStatus(IntEnum):
 
 
 class PowerType(IntEnum):
-    """Which of the two power systems, in ``power`` and ``resetBreakers``."""
+    """One of the two power systems, in ``power`` and ``resetBreakers``."""
 
     Motor = 1
     Communication = 2

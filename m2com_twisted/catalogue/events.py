@@ -2,9 +2,9 @@
 
 `parse` and `decode` read what the controller sent.  They never raise: if a message
 does not fit its class, they return `Unknown`.  They ignore fields that a class does
-not have; callbacks get the decoded message, which has them.
+not have.  The decoded message, which callbacks get, contains these fields.
 
-"Welcome" below means what the controller tells a new client.
+Below, "welcome" means the messages that the controller sends to a new client.
 
 Source: :ref:`protocol-events`.
 """
@@ -60,7 +60,7 @@ class TcpIpConnected(ReceivedMessage, frozen=True):
 
 
 class CommandableByDDS(ReceivedMessage, frozen=True):
-    """Which side may command.  Sent in the welcome, and after ``switchCommandSource``."""
+    """Who has control.  Sent in the welcome, and after ``switchCommandSource``."""
 
     state: Annotated[bool, about("Whether the control system (CSC) may command.")]
 
@@ -162,8 +162,8 @@ class Config(ReceivedMessage, frozen=True):
 class ClosedLoopControlMode(ReceivedMessage, frozen=True):
     """The control mode.  Sent in the welcome, and after the commands that set it.
 
-    It is not sent when a fault opens the loop, or when the motor power is switched off:
-    then only ``forceBalanceSystemStatus`` is.
+    It is not sent when a fault opens the loop, or when the motor power is switched off.
+    In these cases only ``forceBalanceSystemStatus`` is sent.
     """
 
     mode: Annotated[enums.ClosedLoopControlMode, about("The mode.")]
@@ -184,8 +184,9 @@ class ConfigurationFiles(ReceivedMessage, frozen=True):
 class PowerSystemState(ReceivedMessage, frozen=True):
     """State of one power system.  Sent in the welcome for each, and after each change.
 
-    The sources disagree on what shows that the communication power is on: the flag, or
-    only the state, because the real controller does not always clear the flag.
+    The sources disagree on what shows that the communication power is on.  One takes the
+    status.  Another takes only the state, because the real controller does not always
+    clear the status.
     """
 
     power_type: Annotated[enums.PowerType, about("The power system.")]
@@ -194,7 +195,7 @@ class PowerSystemState(ReceivedMessage, frozen=True):
 
 
 class InnerLoopControlMode(ReceivedMessage, frozen=True):
-    """Mode of one ILC.  Sent in the welcome for all 84, and after it was set or asked for."""
+    """Mode of one ILC.  Sent in the welcome for all 84, and after it was set or requested."""
 
     address: Annotated[int, about("Address of the ILC.", minimum=0, maximum=83)]
     mode: Annotated[enums.InnerLoopControlMode, about("The mode.")]
@@ -203,15 +204,15 @@ class InnerLoopControlMode(ReceivedMessage, frozen=True):
 class ForceBalanceSystemStatus(ReceivedMessage, frozen=True):
     """Whether the loop is closed.
 
-    Sent after ``switchForceBalanceSystem``, after a new fault, and when the motors go off
-    in closed loop.  It is the only sign that a fault has opened the loop.
+    It is sent after ``switchForceBalanceSystem``, after a new fault, and when the motor power
+    is switched off in closed loop.  Only this event shows that a fault has opened the loop.
     """
 
     status: Annotated[bool, about("Whether the loop is closed.")]
 
 
 class SummaryFaultsStatus(ReceivedMessage, frozen=True):
-    """All faults and warnings so far.  Sent after each new one, and after ``clearErrors``."""
+    """Faults and warnings since ``clearErrors``.  Sent after it, and after each new one."""
 
     status: Annotated[int, about("64 bits; see the table of faults.")]
 
@@ -224,7 +225,7 @@ class LimitSwitchStatus(ReceivedMessage, frozen=True):
 
 
 class OpenLoopMaxLimit(ReceivedMessage, frozen=True):
-    """Whether the wider open-loop force limits hold.  Sent after commands that touch them."""
+    """Whether the wider open-loop limits hold.  Sent after commands that may change this."""
 
     status: Annotated[bool, about("Whether they hold.")]
 
@@ -232,15 +233,15 @@ class OpenLoopMaxLimit(ReceivedMessage, frozen=True):
 class M2AssemblyInPosition(ReceivedMessage, frozen=True):
     """Whether the mirror is in position.
 
-    True is sent in every cycle in which it is.  False is sent only after a command; no event
-    tells that the mirror drifts out of position.
+    True is sent in every cycle while it is in position.  False is sent only after a command.
+    No event reports that the mirror drifts out of position.
     """
 
     in_position: Annotated[bool, about("Whether it is in position.")]
 
 
 class CellTemperatureHiWarning(ReceivedMessage, frozen=True):
-    """The air leaves the cell much warmer than it enters.  Sent in every such cycle."""
+    """The air leaves the cell much warmer than it enters.  Sent in every cycle while it does."""
 
     hi_warning: Annotated[bool, about("Always true.")]
 
@@ -286,8 +287,8 @@ _reader: Reader[Event] = Reader(Event)
 #: The classes by their id on the wire: the 22 events, then the four statuses.
 BY_NAME: dict[str, type[ReceivedMessage]] = _reader.by_name
 
-#: Return the message for a decoded one, or `Unknown`; see `Reader.parse`.
+#: Return the typed message for a decoded message, or `Unknown`; see `Reader.parse`.
 parse = _reader.parse
 
-#: Return the message on a line, or `Unknown`; see `Reader`.
+#: Return the typed message on a line, or `Unknown`; see `Reader`.
 decode = _reader.decode

@@ -22,7 +22,7 @@ _CURRENT = (
 _INCLINOMETER = "Check the cable of the inclinometer and its ILC, address 83, ModBUS id 84."
 _CYCLE = "Find out what loads the controller."
 
-#: All faults, by bit.  The bits not listed are reserved; `BITS` has them too.
+#: All faults, by bit.  The bits that are not listed are reserved.  `BITS` also contains them.
 FAULTS = (
     Fault(
         3,

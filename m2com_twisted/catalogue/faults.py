@@ -1,9 +1,9 @@
 """The faults and warnings that the cell controller reports.
 
 Each is one bit of the event ``summaryFaultsStatus`` and of the mask set with
-``setEnabledFaultsMask``, and has a code under which operators know it.  Of the
-64 bits, 37 are faults and warnings, 27 are reserved.  Only older controllers also send the
-codes, in the event ``errorCode``.
+``setEnabledFaultsMask``.  Each has a code, which operators use.  Of the 64 bits, 37 are
+faults and warnings, and 27 are reserved.  Only older controllers also send the codes, in
+the event ``errorCode``.
 
 Source: :ref:`protocol-faults`.
 """
@@ -53,5 +53,5 @@ def faults_in(status: int) -> list[Fault]:
 
 
 def bits_in(status: int) -> list[Fault]:
-    """Return the same and also the reserved bits, so that none is lost silently."""
+    """Return the same faults, and also the reserved bits that are set, by bit."""
     return [fault for fault in BITS if status & fault.mask]

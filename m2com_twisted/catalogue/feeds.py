@@ -1,6 +1,6 @@
 """The two messages of the telescope mount that a client passes on to the controller.
 
-They are no commands: they have no sequence id, and are never answered.
+They are not commands.  They have no sequence id, and the controller never answers them.
 
 Source: :ref:`protocol-messages`.
 """
@@ -44,8 +44,8 @@ class MountElevation(Feed, frozen=True, tag="tel_elevation"):
     """The elevation of the telescope; goes to the telemetry port, best at 20 Hz or more.
 
     The force tables use it after ``setControlParameters`` has selected it.  The topic
-    ``inclinometerAngleTma`` shows what the controller received last.  `ElevationFeeder`
-    sends it at a steady rate.
+    ``inclinometerAngleTma`` shows the value that the controller received last.
+    `ElevationFeeder` sends the elevation at a steady rate.
     """
 
     name: ClassVar[str] = "elevation"

@@ -12,8 +12,8 @@ from .describe import fields_of, wire_name
 __all__ = ["CheckedMessage", "Command", "ReceivedMessage", "TypedMessage"]
 
 
-# gc=False: no field can be part of a cycle of references, and the garbage collector
-# would otherwise look at each of the 400 messages a second.
+# With gc=False, the garbage collector does not look at each of the 400 messages a second.  This is
+# allowed, because no field can be part of a cycle of references.
 class TypedMessage(
     msgspec.Struct, frozen=True, gc=False, rename="camel", tag_field="id", tag=wire_name
 ):
@@ -22,7 +22,7 @@ class TypedMessage(
     Attributes
     ----------
     name
-        Its name on the wire, without the prefix of what a client sends.
+        Its name on the wire, without a prefix such as ``cmd_`` of a message from a client.
     """
 
     name: ClassVar[str]
@@ -41,7 +41,7 @@ class TypedMessage(
         return {field.wire_name: _plain(value) for field, value in values if value is not None}
 
     def to_message(self) -> dict[str, Any]:
-        """Return the message as on the wire, without sequence id and component."""
+        """Return the message as it goes over the wire, without sequence id and component."""
         return {"id": self.__struct_config__.tag, **self.details()}
 
 

@@ -28,7 +28,7 @@ __all__ = [
 class ApplyForces(Command, frozen=True):
     """Set the force offsets of all actuators, in place of the former ones.
 
-    The controller fails it if the demand of an actuator (offset, gravity and
+    The command fails if the demand of an actuator (offset, gravity and
     temperature together) would reach the limit of the closed loop: 444.82 N
     axial, 5800 N tangent.  The offsets alone have no limit.
     """
@@ -61,9 +61,9 @@ class ResetForceOffsets(Command, frozen=True):
 class SwitchForceBalanceSystem(Command, frozen=True):
     """Close or open the control loop.
 
-    To close it, the motors must be on and the wider limits of the open loop off.
-    The answer is ``forceBalanceSystemStatus``, ``closedLoopControlMode`` and bit 5
-    of ``digitalOutput``.
+    The loop can be closed only if the motors are on and the wider limits of the open
+    loop are off.  The controller answers with ``forceBalanceSystemStatus``,
+    ``closedLoopControlMode`` and bit 5 of ``digitalOutput``.
     """
 
     status: Annotated[bool, about("Whether the loop is to be closed.")]
@@ -72,14 +72,14 @@ class SwitchForceBalanceSystem(Command, frozen=True):
 class RunScript(Command, frozen=True):
     """Load, run, pause, resume, stop or clear a script of actuator motions.
 
-    ``scriptExecutionStatus`` tells how far it has come; nothing tells that it was stopped.
+    ``scriptExecutionStatus`` reports the progress.  No event reports that a script was stopped.
     """
 
     script_command: Annotated[CommandScript, about("What to do.")]
     script_name: Annotated[str | None, about("Which script; LoadScript needs it.")] = None
 
     def __post_init__(self) -> None:
-        """Check the fields, and that there is a name where one is needed."""
+        """Check the fields, and check that there is a name if the action needs one."""
         super().__post_init__()
         if self.script_command is CommandScript.LoadScript and not self.script_name:
             raise self.error("script_name", "is missing; LoadScript needs it")
@@ -88,8 +88,8 @@ class RunScript(Command, frozen=True):
 class MoveActuators(Command, frozen=True):
     """Move single actuators in the open loop, or stop, pause or resume their motion.
 
-    The success of Start says that the motion has begun; only the steps in the
-    telemetry tell its end.
+    The success of Start means that the motion has begun.  Only the steps in the
+    telemetry show its end.
     """
 
     actuator_command: Annotated[CommandActuator, about("What to do.")]
@@ -125,7 +125,7 @@ class SaveMirrorPosition(Command, frozen=True):
 
 
 class SetMirrorHome(Command, frozen=True):
-    """Make the present position the home, from which positions count."""
+    """Make the present position the home; positions are relative to the home."""
 
 
 class ResetActuatorSteps(Command, frozen=True):
@@ -133,11 +133,11 @@ class ResetActuatorSteps(Command, frozen=True):
 
 
 class SetHardpointList(Command, frozen=True):
-    """Choose the six actuators that hold the mirror; ``loadConfiguration`` puts them to use.
+    """Choose the six actuators that hold the mirror; ``loadConfiguration`` applies the choice.
 
-    There are 48 valid lists, `m2com_twisted.catalogue.actuators.HARDPOINT_LISTS`.  The
-    communication power must be off.  The console offers the command in its state Standby;
-    the console's manual says that the state is Diagnostic.
+    There are 48 valid lists: `m2com_twisted.catalogue.actuators.HARDPOINT_LISTS`.  The
+    communication power must be off.  The console offers the command in its state Standby.
+    The console's manual says Diagnostic instead.
     """
 
     actuators: Annotated[

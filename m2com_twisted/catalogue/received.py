@@ -54,19 +54,20 @@ class Reader(Generic[T]):
     def parse(self, message: dict[str, Any]) -> T | Unknown:
         """Return the typed message for a decoded one, or `Unknown` if it does not fit."""
         try:
-            # Not the union itself: msgspec would look at all of its classes each time.
+            # The class is given and not the union, because msgspec would look at all classes of
+            # the union each time.
             typed: Any = msgspec.convert(message, self.by_name[message["id"]])
         except Exception as error:
-            # Not only errors of msgspec: for example, a number may be too large for a float.
-            # A message with any fault is still returned, and reading goes on.
+            # There are also errors that are not of msgspec.  For example, a number may be too
+            # large for a float.  A message with any fault is still returned, and reading goes on.
             return Unknown(self._reason(message, error), _as_message(message))
         return cast(T, typed)
 
     def _decoder(self, decode: Callable[[bytes], T]) -> Callable[[bytes], T | Unknown]:
         """Return the function `decode`.
 
-        As a method it would look up its decoder for each message.  That was 1.5 % slower
-        than decoding to a dict; this function is as fast.
+        A method would look up its decoder for each message.  It was 1.5 % slower than
+        decoding to a dict.  This function is as fast as decoding to a dict.
         """
 
         def decode_line(line: bytes) -> T | Unknown:
@@ -91,7 +92,7 @@ class Reader(Generic[T]):
         if "id" not in message:
             return "it has no id"
         if isinstance(error, KeyError | TypeError):
-            # The id may be of any kind, and long.
+            # The id may be of any type, and may be long.
             return f"there is no {short_repr(message['id'], 80)} in the catalogue"
         return str(error)
 

@@ -1,7 +1,7 @@
 """JSON Schemas of the messages, for recordings and for other languages.
 
 A schema has the name of each field on the wire, its description, its ``unit``, its
-range and, for enumerations, the names of the values.  What the controller sends may
+range and, for enumerations, the names of the values.  A message of the controller may
 have shorter lists and more fields than its schema says.
 """
 
@@ -29,8 +29,8 @@ def schema(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name
-        Name or id of the message, with or without the prefix of what a client
-        sends: ``power``, ``cmd_power``, ``powerSystemState``.
+        Name or id of the message.  The prefix of a message from a client may be left
+        out: ``power``, ``cmd_power``, ``powerSystemState``.
 
     Raises
     ------

@@ -38,7 +38,7 @@ _Addresses = Annotated[
 
 
 class ClearErrors(Command, frozen=True):
-    """Forget faults, warnings and limit switches; what still has a cause is raised again."""
+    """Clear faults, warnings and limit switches; faults whose cause is still there come back."""
 
 
 class SetTemperatureOffset(Command, frozen=True):
@@ -56,21 +56,21 @@ class SetTemperatureOffset(Command, frozen=True):
 
 
 class SwitchCommandSource(Command, frozen=True):
-    """Hand the command to the control system (CSC) or to the engineering console."""
+    """Give control to the control system (CSC) or to the engineering console."""
 
     is_remote: Annotated[bool, about("Whether the control system may command.")]
 
 
 class ResetBreakers(Command, frozen=True):
-    """Close the breakers of a power system again; its power must be on."""
+    """Close the breakers of a power system again; this power system must be on."""
 
     power_type: Annotated[PowerType, about("Power system.")]
 
 
 class RebootController(Command, frozen=True):
-    """Restart the controller: both connections end half a second after the success.
+    """Restart the controller; both connections end half a second after the success.
 
-    The real controller needs minutes to come back, and may never reply.
+    The real controller needs minutes to restart, and may not reply to the command.
     """
 
 
@@ -84,8 +84,8 @@ class SwitchDigitalOutput(Command, frozen=True):
 class Power(Command, frozen=True):
     """Switch a power system on or off.
 
-    The real controller may report success before the state is reached;
-    ``powerSystemState`` tells when it is.
+    The real controller may report success before the power system is on or off.
+    ``powerSystemState`` reports when the new state is reached.
     """
 
     power_type: Annotated[PowerType, about("Power system.")]
@@ -106,7 +106,7 @@ class SetInnerLoopControlMode(Command, frozen=True):
 
 
 class GetInnerLoopControlMode(Command, frozen=True):
-    """Ask for the modes of some ILCs; the communication power must be on.
+    """Request the modes of some ILCs; the communication power must be on.
 
     Each mode comes as one event ``innerLoopControlMode``.
     """
@@ -115,15 +115,15 @@ class GetInnerLoopControlMode(Command, frozen=True):
 
 
 class LoadConfiguration(Command, frozen=True):
-    """Put the chosen configuration to use; the real controller drops both powers."""
+    """Load the chosen configuration; the real controller switches both powers off."""
 
 
 class SetControlParameters(Command, frozen=True):
     """Choose the inputs of the look-up table of the forces.
 
     On the wire the difference must be more than 0.  The sources disagree on a difference of 0
-    in the observatory's component: its interface says that it stands for the default, and its
-    code takes it for the last value.
+    in the observatory's component.  Its interface says that 0 means the default.  Its code
+    uses the last value instead of 0.
     """
 
     use_external_elevation_angle: Annotated[
@@ -143,7 +143,7 @@ class SetControlParameters(Command, frozen=True):
 
 
 class SetEnabledFaultsMask(Command, frozen=True):
-    """Choose the faults that the controller reports and acts on."""
+    """Choose the faults that the controller reports and reacts to."""
 
     mask: Annotated[
         int, about("Bits of these faults; see the table of faults.", minimum=0, maximum=2**64 - 1)
@@ -151,7 +151,7 @@ class SetEnabledFaultsMask(Command, frozen=True):
 
 
 class SetConfigurationFile(Command, frozen=True):
-    """Choose a configuration file; ``loadConfiguration`` puts it to use.
+    """Choose a configuration file; ``loadConfiguration`` loads it.
 
     The controller does not check that the file exists.  It lists its files in
     the event ``configurationFiles``.

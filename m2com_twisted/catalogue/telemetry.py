@@ -3,12 +3,12 @@
 The original simulator always sends the first three, and the others only while the motor power
 is on.  It is not known whether the real controller does so, too.  All are sent in every cycle:
 20 times a second according to the code, 10 times in the original simulator, 5 to 7 times
-according to the manual of the console.  None has a time or a number.
+according to the manual of the console.  No message contains a time or a sequence number.
 
 `parse` and `decode` work like those of the events.  Lists may be shorter than
-given here: the controller sends short ones when it is in error, and an empty
-``lutTemperature`` for the tangent actuators.  An angle of exactly 0 may come as an
-integer; here it is a float.
+given here.  The controller sends short lists when it is in error.  It always sends an
+empty ``lutTemperature`` for the tangent actuators.  An angle of exactly 0 may come as
+an integer; here it is a float.
 
 Source: :ref:`protocol-telemetry`, :ref:`protocol-figures`.
 """
@@ -210,7 +210,7 @@ class TangentActuatorSteps(ReceivedMessage, frozen=True):
 
 
 class ForceErrorTangent(ReceivedMessage, frozen=True):
-    """Errors of the tangent forces; an error that reaches its limit is the fault 6088."""
+    """Errors of the tangent forces; an error that reaches its limit causes the fault 6088."""
 
     force: Annotated[
         tuple[float, ...], about("Error of each actuator; the limit is 2000 N.", "N", length=6)
@@ -253,8 +253,8 @@ _reader: Reader[Telemetry] = Reader(Telemetry)
 #: The classes by their id on the wire, in the order of a cycle.
 BY_NAME: dict[str, type[ReceivedMessage]] = _reader.by_name
 
-#: Return the message for a decoded one, or `Unknown`; see `Reader.parse`.
+#: Return the typed message for a decoded message, or `Unknown`; see `Reader.parse`.
 parse = _reader.parse
 
-#: Return the message on a line, or `Unknown`; see `Reader`.
+#: Return the typed message on a line, or `Unknown`; see `Reader`.
 decode = _reader.decode

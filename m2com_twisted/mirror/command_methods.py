@@ -1,4 +1,4 @@
-"""One method for each command whose name no procedure has."""
+"""Methods that send one command each.  Some commands have a procedure instead."""
 
 from ..catalogue import commands, enums
 from ..catalogue.describe import Floats, Integers
@@ -25,7 +25,8 @@ class CommandMethods(MirrorService):
     ) -> Verified:
         """Move the mirror and wait until it has arrived.
 
-        The method `move` also checks the preconditions, and keeps the axes that are not given.
+        The method `move` also checks the preconditions.  There, an axis that is not given keeps
+        its target.
         """
         return await self.run(commands.PositionMirror(x, y, z, x_rot, y_rot, z_rot))
 

@@ -38,7 +38,7 @@ class Verified:
     command
         The command.
     outcome
-        The answer of the controller.  None if it was missing and the proof was seen.
+        The answer of the controller.  None if no answer came but the proof was seen.
     proof
         The message that proved its effect, in words.  Empty if no message proves the command.
     """
@@ -49,7 +49,7 @@ class Verified:
 
     @property
     def is_proved(self) -> bool:
-        """Whether it was seen to take effect."""
+        """Whether a message has proved the effect."""
         return bool(self.proof)
 
 
@@ -72,7 +72,7 @@ class Commander:
     Attributes
     ----------
     unsettled
-        Commands whose end is not known.
+        Commands that may still be running.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Commander:
     async def _reply(
         self, command: commands.Command, proof: Proof | None, seconds: float
     ) -> CommandOutcome | None:
-        """Send a command and return its reply.  None: its effect was seen, but no reply came."""
+        """Send a command and return its reply.  None if no reply came but the effect was seen."""
         memory, was_sent = self._memory, self._memory.sent
         reply = Deferred.fromCoroutine(self._send(command, seconds))
         if proof is None or memory.sent == was_sent or memory.sent_name != command.name:
@@ -242,7 +242,7 @@ def _forget(failure: Failure) -> None:
     failure.trap(CancelledError, ClientClosedError)
 
 
-#: Length of the longest list that is shown in full, which is the list of the hardpoints.
+#: Lists of up to this length are shown in full.  The list of the hardpoints has this length.
 _SHOWN = 6
 
 

@@ -10,7 +10,7 @@ __all__ = ["Condition", "condition_of"]
 
 
 class Condition(enum.Enum):
-    """The condition of the mirror.  It claims only what messages of the controller have shown."""
+    """The condition of the mirror, as far as messages of the controller have shown it."""
 
     #: Messages are missing, or contradict each other, or the connection is down.
     UNKNOWN = "not known"
@@ -34,7 +34,7 @@ def condition_of(state: MirrorState, unsettled: Unsettled) -> Condition:
     state
         The state of the mirror.
     unsettled
-        Commands whose end is not known.
+        Commands that may still be running.
     """
     if unsettled.changing:
         return Condition.CHANGING
@@ -43,7 +43,7 @@ def condition_of(state: MirrorState, unsettled: Unsettled) -> Condition:
         return Condition.UNKNOWN
     if not motor:
         if loop:
-            return Condition.UNKNOWN  # a closed loop needs the motors, so one is wrong
+            return Condition.UNKNOWN  # a closed loop needs the motors: the two disagree
         is_disabled = state.communication_power.value is False
         return Condition.DISABLED if is_disabled else Condition.SAFE
     if not loop:

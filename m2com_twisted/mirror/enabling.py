@@ -116,7 +116,7 @@ class Enable(Procedure):
         return seen
 
     async def ilcs(self) -> str:
-        """Enable the ILCs.  The step does not fail for an ILC that a closed loop does not need."""
+        """Enable the ILCs.  The step fails only for an ILC that a closed loop needs."""
         self._unless_closed()
         try:
             return await enable_ilcs(self)

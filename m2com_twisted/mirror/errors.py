@@ -35,8 +35,8 @@ class WaitTimeoutError(M2ComError, builtins.TimeoutError):
     """
 
     def __init__(self, what: str, timeout: float, seen: str) -> None:
-        # TimeoutError is an OSError, which takes a second argument for an error number.
-        # So only one argument is passed.
+        # TimeoutError is an OSError.  If an OSError gets two arguments, it takes the first for
+        # an error number.  So only one argument is passed.
         super().__init__(f"No {what} within {timeout:g} s; seen last: {seen}.")
         self.what = what
         self.timeout = timeout
@@ -76,7 +76,7 @@ class IlcsNotEnabledError(M2ComError, RuntimeError):
     Attributes
     ----------
     culprits
-        Maps the address of each such ILC to the mode that it reported last.
+        Maps the address of each ILC that is not enabled to the mode that it reported last.
     """
 
     def __init__(self, culprits: Mapping[int, str]) -> None:
@@ -84,7 +84,7 @@ class IlcsNotEnabledError(M2ComError, RuntimeError):
         self.culprits = dict(culprits)
 
     def __str__(self) -> str:
-        """Return the names of these ILCs."""
+        """Return the names of the ILCs that are not enabled."""
         named = (f"{ilc_name(address)}: {mode}" for address, mode in self.culprits.items())
         return f"Not enabled: {', '.join(named)}."
 
@@ -95,7 +95,7 @@ class PreconditionError(M2ComError, RuntimeError):
     Attributes
     ----------
     unmet
-        Maps the name of each unmet condition to what was seen instead.  Each can be
+        Maps the name of each unmet condition to what was seen instead.  A condition can be
         overridden by its name.
     """
 

@@ -11,7 +11,7 @@ from ..catalogue.faults import Fault, Severity, bits_in
 
 __all__ = ["FaultLog", "FirstOut", "LatchedFault"]
 
-#: Longest time, in seconds, from the event that the loop has opened to the faults that opened it.
+#: Longest time, in seconds, between the event of an opened loop and the faults that opened it.
 #: The controller sends both in one cycle of about 0.1 s.  One second covers a slow network.
 _ATTRIBUTION = 1.0
 
@@ -38,14 +38,14 @@ class LatchedFault:
 
 @dataclass(frozen=True)
 class FirstOut:
-    """The faults that came first, since the controller last had no fault.
+    """The first faults after a time without faults.
 
     Attributes
     ----------
     faults
         The faults in the first word.  There are several if they came together.
     at
-        Time of the first word, or of the opening of the loop if that came just before.
+        Time of the first word.  If the loop opened just before, the time at which it opened.
     opened_loop
         Whether the loop opened just before the first word.
     """
@@ -96,7 +96,7 @@ class FaultLog:
         return tuple(fault for fault in self.current if fault.severity is Severity.FAULT)
 
     def masked(self, mask: int) -> tuple[Fault, ...]:
-        """Return the current faults and warnings whose bits are not enabled in a mask."""
+        """Return the current faults and warnings that a mask does not enable."""
         return tuple(bits_in((self._word or 0) & ~mask))
 
     def forget(self) -> None:
@@ -116,7 +116,7 @@ class FaultLog:
         self._word = None
 
     def loop_reported(self, closed: bool, now: float) -> None:
-        """Take an event of the loop.  An event that opens the loop may announce a fault."""
+        """Take an event of the loop.  If the loop has opened, a fault may follow."""
         if self._loop_closed and not closed:
             self._opened_at = now
         self._loop_closed = closed

@@ -222,8 +222,8 @@ class BumpTest(Procedure):
     async def _bump(self, force: float) -> str:
         """Apply a force, and wait until the measured force equals the demand.
 
-        It should be the sum of gravity, temperature, correction and offset.  To compare the
-        measured forces before and after is not enough, since the correction changes as well.
+        The demand is the sum of gravity, temperature, correction and offset.  The difference of
+        the measured forces before and after is no proof, because the correction changes as well.
         """
         await self.send(_command(self._with(self._former or [0.0] * _COUNT, force)))
         tolerance = abs(force) * self.parts.settings.bump_tolerance

@@ -16,8 +16,9 @@ __all__ = ["EnableIlcs", "enable_ilcs"]
 
 _Mode = InnerLoopControlMode
 
-#: The transitions to Enabled: present mode, whether they are for the ILC of an actuator (None:
-#: for any), next mode.  The ILC of an actuator must pass Disabled, that of a sensor need not.
+#: The transitions that lead to Enabled.  Each row contains the present mode, the kind of ILC
+#: (True: of an actuator; False: of sensors; None: any) and the next mode.  The ILC of an actuator
+#: must pass through Disabled.  The ILC of sensors need not.
 _WAY_UP: tuple[tuple[_Mode, bool | None, _Mode], ...] = (
     (_Mode.Fault, None, _Mode.ClearFaults),
     (_Mode.FirmwareUpdate, None, _Mode.Standby),
@@ -71,7 +72,8 @@ def _modes(procedure: Procedure) -> Callable[[int], _Mode | None]:
     """Return a function that returns the mode of an ILC, or None if it is not reliable.
 
     The welcome messages contain the modes that were last set or requested.  The ILCs may have
-    changed since.  So only modes count that were received after a command of this connection.
+    changed since.  So a mode counts only if it came after the first acknowledgement on this
+    connection.
     """
     memory = procedure.memory
 

@@ -27,22 +27,22 @@ _FEEDING = (PowerSystemState.PoweredOn, PowerSystemState.ResettingBreakers)
 
 #: Events that the controller repeats in each cycle of 0.1 s while they are true.  It sends nothing
 #: when they end.  The function of each class returns whether a message must be repeated.
-# Any, because each function takes its own class.
+# The type is Any, because each function takes a different class.
 _REPEATED: dict[type, Callable[[Any], bool]] = {
     events.M2AssemblyInPosition: lambda event: bool(event.in_position),
     events.CellTemperatureHiWarning: lambda event: bool(event.hi_warning),
     events.ScriptExecutionStatus: lambda event: bool(event.percentage < 100),
 }
 
-#: Seconds after which such an event has ended if it was not repeated: ten cycles, so that a short
-#: delay does not count.
+#: Seconds without a repetition after which such an event has ended.  This is the time of ten
+#: cycles, so a short delay does not end the event.
 REPEATED_HOLDS = 1.0
 
 #: Weight of a new interval in the average.  One twentieth averages over about one second at the
 #: nominal 20 Hz.
 _SMOOTHING = 0.05
 
-#: Stands in place of a period if the next interval is an outage.
+#: Value of a period after a lost connection.  The next interval is an outage and does not count.
 _AFTER_OUTAGE = -1.0
 
 #: A topic is old after this number of its average periods without a message, but not before half a
@@ -85,7 +85,7 @@ class Memory:
     command_up, telemetry_up
         Whether each port is connected.
     command_since, telemetry_since
-        Serial at which each of these connections began or ended.
+        Serial at which each of these connections last began or ended.
     closed_elevation
         Elevation that the inclinometer last measured in closed loop.  None before that.
     opened_since
@@ -111,7 +111,7 @@ class Memory:
         self.opened_since = 0
         self.unpowered_since = 0
         self._loop_closed = False
-        # Any, because each method takes its own class.
+        # The type is Any, because each method takes a different class.
         self._hooks: dict[type, Callable[[Any, float], None]] = {
             events.PowerSystemState: self._power,
             events.InnerLoopControlMode: self._ilc,
@@ -144,7 +144,7 @@ class Memory:
         if entry.period <= 0.0:
             entry.period = 0.0 if entry.period else interval
         elif interval > self.age_of_old(entry):
-            # Its power was off, or the topic comes more slowly now: start a new average.
+            # The power was off, or the topic comes more slowly now.  Start a new average.
             entry.period = 0.0
         else:
             entry.period += (interval - entry.period) * _SMOOTHING
@@ -188,7 +188,7 @@ class Memory:
     def last_power_state(
         self, power_type: PowerType, since: int = 0
     ) -> events.PowerSystemState | None:
-        """Return the last state of a power system; None as for `last_event`."""
+        """Return the last state of a power system.  None in the same cases as `last_event`."""
         entry = self.power.get(power_type)
         if entry is None or entry.serial <= max(since, self.command_since) or not self.command_up:
             return None
@@ -215,7 +215,7 @@ class Memory:
         return self.seconds() - entry.received_at > REPEATED_HOLDS
 
     def ilc_validity(self, entry: Entry | None) -> Validity:
-        """Return the validity of the mode of an ILC.  It becomes old when its power is off."""
+        """Return the validity of the mode of an ILC.  A mode becomes old when the power is off."""
         validity = self.event_validity(entry)
         if validity is not Validity.FRESH or entry is None:
             return validity
@@ -225,7 +225,7 @@ class Memory:
         return Validity.OLD if entry.serial < self.unpowered_since else validity
 
     def telemetry_validity(self, kind: type, entry: Entry | None) -> Validity:
-        """Return the validity of telemetry.  It depends on its age and on the motor power."""
+        """Return the validity of a topic.  It depends on the age and on the motor power."""
         if entry is None:
             return Validity.UNPOWERED if self._is_unpowered(kind) else Validity.NEVER
         if not self.telemetry_up:
@@ -238,7 +238,7 @@ class Memory:
         return Validity.FRESH
 
     def age_of_old(self, entry: Entry) -> float:
-        """Return the age, in seconds, at which a topic is old.  It follows the measured period."""
+        """Return the age, in seconds, at which a topic is old.  The measured period decides."""
         return max(_LEAST_AGE_OF_OLD, _PERIODS_UNTIL_OLD * entry.period)
 
     def _is_unpowered(self, kind: type) -> bool:
@@ -272,7 +272,7 @@ class Memory:
     def _summary(self, message: events.SummaryFaultsStatus, now: float) -> None:
         self.faults.reported(message.status, now)
         if not message.status:
-            # Only clearErrors causes this word, and it also resets the limit switches.
+            # Only clearErrors causes this word.  The command also resets the limit switches.
             self.limit_switches.clear()
 
     def _force_balance(self, message: events.ForceBalanceSystemStatus, now: float) -> None:
@@ -282,7 +282,7 @@ class Memory:
         self.faults.loop_reported(message.status, now)
 
     def _unreadable(self, message: events.Unknown, now: float) -> None:
-        """Mark as old what this unreadable message has replaced."""
+        """Mark the entries as old that an unreadable message has replaced."""
         kind = kind_of(message)
         if kind is None:
             return

@@ -21,9 +21,9 @@ class Mirror(Operations):
     an application starts and stops it.
 
     Procedures are coroutines.  Each returns a `Report` of its steps, or raises `ProcedureError`
-    with the report.  A cancelled procedure ends at once, starts nothing more and undoes nothing,
-    but a bump test restores the former offsets.  Several procedures may run at the same time.
-    `disable` and `make_safe` cancel the others.
+    with the report.  A cancelled procedure ends at once, starts nothing more and undoes nothing.
+    Only a cancelled bump test restores the former offsets.  Several procedures may run at the
+    same time.  `disable` and `make_safe` cancel all other procedures.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Mirror(Operations):
         progress
             Called at each change of a step.
         timeout
-            Seconds for the whole procedure.  None: only the steps have limits.
+            Seconds for the whole procedure.  None: the steps have limits, the procedure has none.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class Mirror(Operations):
 
         It cancels all procedures.  Until it has ended, only commands that stop something are sent.
         It needs only the command port.  If the connection is lost, it waits for the next one.  If
-        a slow command is running, it waits until that has ended.
+        a slow command is running, it waits for the end of the command.
 
         Parameters
         ----------

@@ -130,7 +130,7 @@ class MirrorService(Service):
         Returns
         -------
         stopped
-            Fires when the mirror has left nothing in the reactor.
+            Fires when nothing of the mirror is left in the reactor.
         """
         Service.stopService(self)
         self._runner.cancel_all("the mirror was stopped", stops=True)
@@ -147,8 +147,8 @@ class MirrorService(Service):
         """Wait until both ports are connected and the welcome messages have arrived.
 
         Some controllers send the welcome messages only once.  If they do not arrive within a few
-        seconds, the modes of the ILCs are requested.  There is no command to request the rest, so
-        it stays unknown.
+        seconds, the modes of the ILCs are requested.  No command requests the other states, so
+        they stay unknown.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class MirrorService(Service):
     ) -> Subscription[T]:
         """Call back for each message of a class.
 
-        Without a callback, iterate over the messages with ``async for``.
+        If there is no callback, read the messages with ``async for``.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class MirrorService(Service):
         kind
             A class of `m2com_twisted.catalogue.events` or ``telemetry``.
         fits
-            Returns whether a message is accepted.  None accepts each.
+            Returns whether a message is accepted.  None accepts every message.
         timeout
             Seconds to wait.  None waits without limit.
 

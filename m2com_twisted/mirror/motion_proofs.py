@@ -26,8 +26,8 @@ _STEPS_PER_SECOND = 970.0
 _AXES = ("x", "y", "z")
 _ROTATIONS = ("x_rot", "y_rot", "z_rot")
 
-#: Distance, in um, that a point 1.78 m from the centre moves in a rotation by 1 arcsec.  It gives
-#: the time of a rotation.
+#: Distance, in um, that a point 1.78 m from the centre moves in a rotation by 1 arcsec.  The time
+#: of a rotation is computed from it.
 _UM_PER_ARCSEC = 8.63
 
 
@@ -56,7 +56,7 @@ def offsets_are(
         if len(applied) != len(wanted):
             return None
         pairs = enumerate(zip(applied, wanted, strict=True))
-        # Not "greater than": with NaN that would be false, as if they were equal.
+        # A comparison with NaN is false.  So ``>`` would count NaN as equal.
         return [i for i, (now, then) in pairs if not abs(now - then) <= settings.force_tolerance]
 
     def holds(since: int) -> bool:
@@ -86,7 +86,7 @@ def arrived(memory: Memory, settings: Settings, target: commands.PositionMirror)
         return [
             f"{name} {getattr(now, name):.2f} of {getattr(target, name):g}"
             for name, tolerance in names
-            # Not "greater than": with NaN that would be false, as if it had arrived.
+            # A comparison with NaN is false.  So ``>`` would count NaN as arrived.
             if not abs(getattr(now, name, math.nan) - getattr(target, name)) <= tolerance
         ]
 
@@ -122,7 +122,7 @@ def _motion_timeout(settings: Settings, seconds: float) -> float:
 
 
 def steps_made(memory: Memory, settings: Settings, command: commands.MoveActuators) -> Proof:
-    """Return the proof that actuators have made their steps, counted from now."""
+    """Return the proof that actuators have made their steps.  The steps are counted from now."""
     actuators = tuple(command.actuators or ())
     steps = command.displacement or 0.0
     if command.unit is ActuatorDisplacementUnit.Millimeter:

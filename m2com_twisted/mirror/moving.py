@@ -40,7 +40,7 @@ class Move(Procedure):
         self._override = override
         for axis, value in self._axes.items():
             limit = parts.limits.rotation if axis.endswith("rot") else parts.limits.distance
-            # Not "greater than", which not-a-number would pass.
+            # A comparison with NaN is false.  So ``>`` would accept NaN.
             if not abs(value) <= limit:
                 raise InvalidFieldError(self.name, axis, f"is {value!r}; the limit is {limit:g}")
 
@@ -66,7 +66,7 @@ class Move(Procedure):
     )
 
     def _present(self) -> dict[str, float]:
-        """Return the present target: the last target sent, else the present position."""
+        """Return the last target that was sent.  If there is none, return the present position."""
         target = self.parts.commander.target
         if target is not None:
             return {axis: getattr(target, axis) for axis in AXES}

@@ -1,4 +1,4 @@
-"""Names of actuators, ILCs and faults: written for people, and read from users."""
+"""Names of actuators, ILCs and faults: in texts for people, and in arguments from users."""
 
 from collections.abc import Iterable, Sequence
 

@@ -26,8 +26,9 @@ __all__ = [
     "required_ilcs",
 ]
 
-#: Warnings that keep the loop open.  A limit switch in open loop opens the loop as a fault does.
-#: A temperature out of range forbids the temperature table.
+#: Warnings that keep the loop open.  The original simulator and the console treat the first one, a
+#: limit switch in open loop, as a fault.  The second one, a temperature out of range, forbids the
+#: temperature table.
 _LIMIT_SWITCH, _TEMPERATURE_RANGE = 6057, 6081
 
 
@@ -39,7 +40,7 @@ def _opposite(truth: Truth) -> Truth:
 def _commander(parts: Parts) -> Truth:
     commander = parts.state.commander
     if commander.value is None:
-        # After a reconnection without a welcome nothing can be asked for it.
+        # After a reconnection the welcome may be missing, and no command requests this state.
         return Truth(True, ("not told that the console has control",))
     return commander
 
@@ -160,8 +161,8 @@ PRECONDITIONS: dict[str, Callable[[Parts], Truth]] = {
     "loop_open": _loop_open,
 }
 
-#: Condition for every procedure that moves something or prepares it: the control system has
-#: control of the controller, and not the engineering console.
+#: Condition for every procedure that moves something or prepares a motion.  The control system,
+#: and not the engineering console, must have control of the controller.
 COMMANDING = ("commander",)
 
 #: Conditions for closing the loop.

@@ -25,10 +25,11 @@ class Proof:
     hold
         Seconds for which the effect must be seen.
     timeout
-        Seconds for reply and proof, unless the caller gives them.  None: as for quick commands.
+        Seconds for reply and proof, unless the caller gives a time.  None: the time of quick
+        commands.
     by_telemetry
-        Whether the proof comes over the telemetry port.  Its messages may be older than the
-        effect when they arrive, so only those count that arrive after the success.
+        Whether the proof comes over the telemetry port.  A message of this port may be older than
+        the effect.  So only messages count that arrive after the success.
     survives_loss
         Whether the command ends the connection, so that its loss is part of the proof.
     """

@@ -13,8 +13,8 @@ from .steps import Parts
 
 __all__ = ["make_ready"]
 
-#: Seconds to wait for the first cycle after the welcome messages: five cycles.  A controller
-#: without faults may send nothing more.
+#: Seconds to wait for the first cycle after the welcome messages.  This is the time of five cycles.
+#: A controller without faults may send nothing more.
 _FIRST_CYCLE = 0.5
 
 

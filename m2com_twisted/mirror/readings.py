@@ -31,11 +31,11 @@ class Reading(Generic[T]):
     Attributes
     ----------
     value
-        The message.  None if there was none.
+        The message.  None if no message was received.
     received_at
-        Time of its arrival, in seconds of the mirror's clock.  None if there was none.
+        Time of its arrival, in seconds of the mirror's clock.  None if no message was received.
     age
-        Seconds from the arrival until this reading was made.  None if there was none.
+        Seconds from the arrival until this reading was made.  None if no message was received.
     validity
         How reliable the message is.
     """

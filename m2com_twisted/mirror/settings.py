@@ -31,11 +31,11 @@ class Limits:
     Attributes
     ----------
     axial_force, tangent_force
-        Magnitude of the demanded force in closed loop, in N, from which it is refused.  The
+        A demanded force in closed loop is refused if its magnitude reaches this limit, in N.  The
         controller has the same limits.
     force_share
-        Share of these limits that no measured force may reach when the loop is closed.  The
-        console warns at the same share.
+        Share of these limits.  The loop is closed only if each measured force is below this share.
+        The console warns at the same share.
     distance
         Largest magnitude of x, y and z, in um.  The console has the same limit.
     rotation
@@ -86,17 +86,19 @@ class Settings:
     motion_speed
         Measured speed of the mirror, in um/s.  It gives the expected time of a motion.
     motion_margin
-        Factor for the expected time, and seconds that are added to it for short motions.
+        Limit of the time of a motion: its expected time, multiplied by the first number, plus the
+        second number in seconds.  The second number is for short motions.
     motion_timeout
         Longest time of a motion, a script or a bump test, in seconds.
     position_tolerance, rotation_tolerance
         Distances from the target, in um and arcsec, within which the mirror has arrived.
     dwell
-        Seconds for which the mirror must stay there.
+        Seconds for which the mirror must stay within these distances.
     force_tolerance
         Largest difference, in N, of two force offsets that count as equal.
     bump_tolerance
-        Part of the force of a bump test that must be measured.
+        Largest difference of measured and demanded force in a bump test, as a part of the force
+        of the test.
     bump_period
         Seconds for which a bump test holds its force.
     clear_hold
@@ -108,8 +110,8 @@ class Settings:
     welcome_timeout
         Seconds after which missing welcome messages are not awaited any more.
     safe_timeout
-        Seconds for which `make_safe` continues to try.  The slowest power system needs 40 s.
-        `make_safe` has twice this time, and the same again for the commands before it.
+        Seconds for which `make_safe` continues to try.  The slowest power system needs 40 s.  The
+        default is more than twice 40 s for `make_safe`, and as much for earlier commands.
     reboot_timeout
         Seconds until a restarted controller must be connected again.  It needs five minutes.
     enabled_faults_mask

@@ -47,7 +47,7 @@ class MirrorState:
     Parameters
     ----------
     seconds
-        Returns the present time, in seconds.  This time must not step.
+        Returns the present time, in seconds.  This time must not jump.
     """
 
     bypassed_ilcs = _Event(events.BypassedActuatorILCs)

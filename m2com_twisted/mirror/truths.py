@@ -62,8 +62,8 @@ def loop_closed(memory: Memory) -> Truth:
     """Return whether the control loop is closed.
 
     The event of the force balance system decides.  If a later output bit 5 contradicts it, the
-    answer is not known.  The mode can only be a contradiction: it can be announced while the
-    loop is open, and it does not change when a fault opens the loop.
+    answer is not known.  If the event was received, the mode does not change the answer: a mode
+    can be announced while the loop is open, and it does not change when a fault opens the loop.
     """
     balance = memory.last_event(events.ForceBalanceSystemStatus)
     output = memory.last_event(events.DigitalOutput)
@@ -76,9 +76,9 @@ def loop_closed(memory: Memory) -> Truth:
     }
     value = said["force balance"]
     if value is None:
-        # The welcome of a controller without faults does not contain the event.  The other two
-        # together can show that the loop is open.  They cannot show that it is closed, because
-        # they do not change after a fault.
+        # The welcome of a controller without faults does not contain the event.  The output bit
+        # and the mode together can show that the loop is open.  They cannot show that it is
+        # closed, because they do not change after a fault.
         value = False if said["output bit 5"] is said["mode"] is False else None
     elif bit not in (value, None) and _is_newer(memory, events.DigitalOutput):
         return Truth(None, (), _loop_words(said, not value) + _loop_words(said, value))
@@ -102,8 +102,8 @@ def _loop_words(said: dict[str, bool | None], value: bool) -> tuple[str, ...]:
 def mode_overtaken(memory: Memory) -> bool:
     """Whether the mode claims a closed loop, but other messages show that it is not closed.
 
-    The controller does not report a new mode when a fault, or the motor power, opens the loop.  It
-    sends the old mode to a new client as well.
+    The controller does not report a new mode when a fault opens the loop, or when the motor power
+    is switched off.  It also sends the old mode to a new client.
     """
     event = memory.last_event(events.ClosedLoopControlMode)
     if event is None or event.mode is not ClosedLoopControlMode.ClosedLoop:
@@ -115,7 +115,8 @@ def mode_overtaken(memory: Memory) -> bool:
     balance = memory.last_event(events.ForceBalanceSystemStatus, since=serial)
     if balance is not None and not balance.status:
         return True
-    # The event of the loop comes before the bit.  Without the event, a bit of the welcome counts.
+    # The output bit counts if it is newer than the mode.  If no event of the loop was received, an
+    # older bit of the welcome counts as well.
     is_reported = memory.last_event(events.ForceBalanceSystemStatus) is not None
     output = memory.last_event(events.DigitalOutput, since=serial if is_reported else 0)
     return output is not None and not output.value & DigitalOutput.ClosedLoopControl
@@ -124,9 +125,9 @@ def mode_overtaken(memory: Memory) -> bool:
 def power_on(memory: Memory, power_type: PowerType) -> Truth:
     """Return whether a power system is on.  Not known while it is being switched.
 
-    The state decides, because the controller does not always clear the status.  In three cases the
-    answer is not known: a newer output bit disagrees, the state is on with the status off, or the
-    fault of a power that is still present after it was switched off is current.
+    The state decides, because the controller does not always clear the status.  The answer is not
+    known in three cases: a newer output bit disagrees, the state is on but the status is off, or
+    the state is off but the fault of a stuck relay is present.
     """
     event = memory.last_power_state(power_type)
     if event is None:
@@ -151,7 +152,10 @@ def _output_bit(memory: Memory, power_type: PowerType) -> bool | None:
 def _against_power(
     memory: Memory, event: events.PowerSystemState, value: bool
 ) -> tuple[list[str], list[str]]:
-    """Return what makes the state of a power system doubtful, and what only contradicts it."""
+    """Return the contradictions to the state of a power system: first those that make it unknown.
+
+    The second list contains the other contradictions.
+    """
     refuting: list[str] = []
     others: list[str] = []
     bit = _output_bit(memory, event.power_type)
@@ -202,7 +206,7 @@ def forces(memory: Memory, key: str) -> list[float] | None:
     """Return one list of all 78 forces from the telemetry.  None if there is no such list.
 
     The temperature table of the tangent actuators is always empty, and counts as zeros.  Any other
-    list of a wrong length is not used.  The correction may be such a list during an error.
+    list of a wrong length is not used.  During an error, the correction may have a wrong length.
     """
     axial, tangent = _fresh(memory, telemetry.AxialForce), _fresh(memory, telemetry.TangentForce)
     if axial is None or tangent is None:

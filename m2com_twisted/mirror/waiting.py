@@ -44,7 +44,7 @@ class Subscription(Generic[T]):
         self.missed = 0
 
     def take(self, message: T) -> None:
-        """Take a message.  An exception of the callback is passed on."""
+        """Take a message.  An exception of the callback is raised here."""
         if self._callback is not None:
             self._callback(message)
             return
@@ -114,7 +114,7 @@ class _Condition:
         self.check()
 
     def end(self) -> None:
-        """Begin to count the time anew, or never again."""
+        """Stop the timer.  `check` may start a new one."""
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
@@ -126,7 +126,7 @@ class Waiting:
     Parameters
     ----------
     state
-        The state of the mirror.  It has taken each message before this object gets it.
+        The state of the mirror.  Each message must enter the state before it comes here.
     clock
         Measures the timeouts.
     log

@@ -16,8 +16,8 @@ __all__ = ["TopicWatchdog"]
 _INTERVAL = 1.0
 
 
-#: A topic is slow if its average period is this number of times the usual period.  Jitter and a
-#: single delay stay far below.
+#: A topic is slow if its average period is more than this number of times the usual period.  Jitter
+#: and a single delay change the average much less.
 _SLOW = 2.0
 
 #: Number of consecutive checks that must find a topic slow.  The effect of one long gap on the
@@ -34,7 +34,7 @@ class TopicWatchdog:
 
     The expected period of a topic is measured.  A topic is silent if two consecutive checks find
     it old.  It is old after ten average periods without a message.  A topic that needs the
-    motor power is not silent while that power is off.
+    motor power does not count as silent while that power is off.
 
     Parameters
     ----------
@@ -97,7 +97,8 @@ class TopicWatchdog:
             if self._state.memory.telemetry_up
             and self._state.reading(kind).validity is Validity.OLD
         )
-        # Two checks: all topics are old just after the connection or the motor power has come.
+        # A topic must be old at two checks.  Just after the connection is made, or the motor power
+        # is switched on, all topics are old.
         silent, self._quiet = quiet & self._quiet, quiet
         slow = frozenset(
             name for name, kind in telemetry.BY_NAME.items() if self._is_slow(name, kind)

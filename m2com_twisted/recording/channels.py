@@ -92,7 +92,7 @@ class Channels:
             name = _id_on(arrival.line)
         try:
             found = self._ids.get((source, name))
-        except TypeError:  # a list or an object in place of the id
+        except TypeError:  # the id is a list or an object
             name = None
             found = self._ids.get((source, name))
         return found or self._of_new_name(source, name)
@@ -112,8 +112,8 @@ class Channels:
         schema_id = self._writer.register_schema(name, "jsonschema", schema)
         facts = {"connection": source.connection, "kind": source.kind}
         channel_id = self._writer.register_channel(topic, "json", schema_id, facts)
-        # The writer puts both into the current chunk.  If that chunk is damaged, the later
-        # chunks must still be readable.  So both are also written outside of it.
+        # The writer puts schema and channel into the current chunk.  If that chunk is damaged, the
+        # later chunks must still be readable.  So both are also written outside of the chunk.
         self._repeat(
             Schema(id=schema_id, name=name, encoding="jsonschema", data=schema),
             Channel(channel_id, topic, "json", facts, schema_id),

@@ -158,7 +158,7 @@ class Disk:
         try:
             segment.append(arrivals, self._now())
         except OSError:
-            # Its summary is also written, if the disk still accepts it.
+            # This also writes the summary of the segment, if the disk still accepts it.
             self._finish_segment(outcome)
             raise
         except Exception as error:
@@ -170,7 +170,7 @@ class Disk:
             outcome.recorded += len(arrivals)
 
     def _begin(self, first: int) -> Segment:
-        # The parents are created only until the directory has existed once.  If its disk is no
+        # The parents are created only if the directory has never existed.  If its disk is no
         # longer mounted, the disk of the mount point must not be filled.
         self._directory.mkdir(parents=not self._was_there, exist_ok=True)
         self._was_there = True
@@ -191,7 +191,7 @@ class Disk:
             self._abandon(segment.size if damage is None else damage.size)
 
     def _finish_segment(self, outcome: JobOutcome) -> None:
-        # This is the first step, because messages that are lost by it must be counted.
+        # The sync comes first, because the messages that it loses must be counted.
         self._sync_segment(outcome)
         if self._segment is None:
             return
@@ -223,7 +223,7 @@ class Disk:
             deleted, errors = [], [error]
         outcome.notes += [(logging.INFO, f"Deleted {path}") for path in deleted]
         said = "; ".join(map(str, errors))
-        if said and said != self._prune_error:  # once, not three times a minute
+        if said and said != self._prune_error:  # log it once, not three times a minute
             outcome.notes.append((logging.WARNING, f"Old segments cannot be deleted: {said}"))
         self._prune_error = said
 

@@ -97,7 +97,7 @@ class RecordingReader:
     path
         The directory of a recorder, or one segment.
     selection
-        Which messages are wanted.
+        The wanted messages.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ def _nanoseconds(time: datetime | float | None) -> int | None:
     if isinstance(time, datetime):
         if time.tzinfo is None:
             time = time.replace(tzinfo=timezone.utc)
-        # Not by a float, which is not exact to the microsecond.
+        # A float is not exact to the microsecond.  So whole numbers are used.
         since = time - datetime(1970, 1, 1, tzinfo=timezone.utc)
         return (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
     return round(time * 1e9)
@@ -170,7 +170,7 @@ class FollowedRecording:
     path
         The directory of a recorder, or one segment.
     selection
-        Which messages are wanted.
+        The wanted messages.
     """
 
     def __init__(self, path: Path | str, selection: Selection) -> None:
@@ -193,9 +193,10 @@ class FollowedRecording:
             yield from chunk
 
     def new_chunks(self) -> Iterator[list[Record]]:
-        """Yield the same chunk by chunk."""
+        """Yield the messages written since the last call, as one list for each chunk."""
         self._find_files()
-        # Taken before reading: nothing is written any more to what has a successor by now.
+        # This is done before the files are read.  A segment that has a successor now does not grow
+        # any more.
         last: dict[str, int] = {}
         for run, number, _ in self._known.values():
             last[run] = max(number, last.get(run, 0))
@@ -228,7 +229,7 @@ class FollowedRecording:
             if file not in self._known and _size(file) > 0:
                 self._known[file] = _order(file)
         if not self._known:
-            segments(self._path)  # which tells that there is none
+            segments(self._path)  # this raises an error if there is no recording
 
     def _segment(self, file: Path) -> SegmentFile | None:
         """Return the open segment.  None if it was deleted before it was read."""

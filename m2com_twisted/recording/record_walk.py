@@ -117,7 +117,7 @@ class RecordWalk:
             return False
         *_, name_length, _, data_length = _CHUNK.unpack(content)
         if name_length != 4:
-            return True  # not one of ours
+            return True  # another program has written the chunk
         return place.start + _CHUNK.size + int(data_length) == place.end
 
     def _skip_damage(self, size: int) -> bool:

@@ -99,7 +99,7 @@ class Recorder(Service):
         reactor: Reactor | None = None,
         utc: Callable[[], int] = time.time_ns,
     ) -> None:
-        # Absolute, because the program may change its working directory.
+        # The path is absolute, because the program may change its working directory.
         self._directory = Path(directory).absolute()
         self._limits = limits or SegmentLimits()
         self._keep = keep or Keep()
@@ -161,7 +161,7 @@ class Recorder(Service):
         disk = Disk(self._directory, self._limits, self._keep, self._now)
         self._queue = WriteQueue(disk, self._reactor.get(), self._counters, self._log)
         self._queue.pump()
-        # Not in the constructor: a LoopingCall imports the reactor when it is made.
+        # This is not done in the constructor, because a LoopingCall imports the reactor.
         self._ticking = LoopingCall(self._tick)
         self._ticking.clock = self._reactor
         self._ticking.start(_SYNC_INTERVAL, now=False)
@@ -193,7 +193,7 @@ class Recorder(Service):
             )
 
     def record(self, source: Source, name: object, line: bytes) -> None:
-        """Record a line with the present time.  No effect if the recorder is not running.
+        """Record a line with the present time.  Do nothing if the recorder is not running.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ class Recorder(Service):
 def _nanoseconds(seconds: Callable[[], float]) -> Callable[[], int]:
     """Return a clock in ns for one in seconds."""
     if seconds is time.monotonic:
-        return time.monotonic_ns  # four times as fast, and called for each message
+        return time.monotonic_ns  # this is four times as fast, and is called for each message
     return lambda: round(seconds() * 1e9)
 
 

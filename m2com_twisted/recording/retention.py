@@ -70,9 +70,9 @@ class Retention:
     """Deletes segments, the oldest first.  Other files are never deleted.
 
     A segment is never deleted if a recorder of any process has it open, or if it was
-    written to in the last minute.  The minute is measured with the monotonic clock, from
-    the time when the file was first seen in its present state.  If the wall clock was
-    set forward, all files would seem old.
+    written to in the last minute.  The minute begins when the file is first seen in its
+    present state.  It is measured with the monotonic clock.  With the wall clock, all files
+    would seem old after somebody had set the clock forward.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class Retention:
 def _delete_unused(path: Path) -> bool:
     """Delete a file unless a recorder has it open.  Return whether it is deleted."""
     try:
-        # Opened for writing as well, because some file systems otherwise refuse a lock.
+        # The file is also opened for writing, because some file systems otherwise refuse a lock.
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return True

@@ -24,8 +24,8 @@ _CHUNK_SIZE = 2**24
 # Position of the first record.
 _START = len(MCAP0_MAGIC)
 
-# Difference of the wall clock from its expected time, in seconds, that is recorded as a step.  The
-# difference of a clock that is slewed is much smaller.
+# The wall clock may differ from its expected time.  A difference of this many seconds or more is
+# recorded as a step.  The difference of a clock that is slewed is much smaller.
 _STEP = 1.0
 
 
@@ -133,13 +133,13 @@ class Segment:
         Raises
         ------
         OSError
-            If they cannot be written.  Then none of them is in the file, and nothing more can be
-            appended.
+            If the messages cannot be written.  Then none of them is in the file, and nothing more
+            can be appended.
         """
         self._note_step(now)
         add, channel_of, offset = self._writer.add_message, self._channels.id_of, self._offset
         for arrival in arrivals:
-            # Never negative.  A clock that was never set could cause that.
+            # The time must not be negative.  A clock that was never set could cause that.
             time = max(0, offset + arrival.time)
             add(channel_of(arrival), time, arrival.line, time)
         self._writer.flush()
@@ -183,7 +183,7 @@ class Segment:
     def _count_readable(self) -> int:
         """Return the number of messages that are left in a truncated file."""
         try:
-            # By the descriptor, because the file may have been moved.
+            # The file is opened by its descriptor, because it may have been moved.
             with (
                 open(self._descriptor, "rb", closefd=False) as file,
                 SegmentFile(self.path, file=file) as segment,
@@ -214,7 +214,7 @@ class Segment:
         with contextlib.suppress(OSError):
             if self.messages == 0 and _is_at(self.path, os.fstat(self._descriptor)):
                 self.path.unlink()
-        # It is closed in any case.
+        # The descriptor is closed even if this raises an error.
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
 
@@ -256,7 +256,7 @@ class _Pending(BytesIO):
 
     def __init__(self) -> None:
         super().__init__()
-        #: Position in the file of its first byte.
+        #: Position of the first of these bytes in the file.
         self.start = 0
 
     def tell(self) -> int:
@@ -287,7 +287,7 @@ def _sync_data(descriptor: int) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Wait until the entries of a directory are on the disk.  Files are found by them."""
+    """Wait until the entries of a directory are on the disk.  Without its entry a file is lost."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

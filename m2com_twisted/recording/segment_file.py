@@ -65,7 +65,7 @@ class Record(NamedTuple):
     @property
     def utc(self) -> datetime:
         """Time of the message, to the microsecond."""
-        # Not by a float, which is not exact to the microsecond.
+        # A float is not exact to the microsecond.  So whole numbers are used.
         return _EPOCH + timedelta(microseconds=self.time // 1000)
 
     @property
@@ -86,8 +86,8 @@ class Selection(NamedTuple):
     Attributes
     ----------
     start, end
-        The messages from ``start`` until before ``end`` are wanted.  In ns since 1970 UTC.
-        None means no limit.
+        The messages from ``start`` until before ``end`` are wanted.  The unit is ns since 1970
+        UTC.  None means no limit.
     topics
         Channels or message ids.  None means all.
     """
@@ -119,15 +119,15 @@ class SegmentFile:
     path
         The file.
     selection
-        Which messages are wanted.
+        The wanted messages.
     file
         The same file, already open.  None: the file is opened here.
 
     Attributes
     ----------
     run, number
-        The run of its recorder, and its number in the run.  If these cannot be read, its own
-        name and 0.
+        The run of its recorder, and its number in the run.  If they cannot be read, the name of
+        the file and 0.
 
     Raises
     ------
@@ -147,7 +147,7 @@ class SegmentFile:
         self._log = logging.getLogger("m2com")
         self._file = file or path.open("rb")
         self._walk = RecordWalk(self._file, path, self._log)
-        # By the id of each channel: the channel, or None if it is not wanted.
+        # Maps the id of each channel to the channel, or to None if the channel is not wanted.
         self._channels: dict[int, Channel | None] = {}
         self._is_read_before = False
         self.run, self.number = self._origin()
@@ -188,7 +188,7 @@ class SegmentFile:
         return self._walk.position
 
     def records(self) -> Iterator[Record]:
-        """Yield the messages of the file.  A later call yields those written meanwhile."""
+        """Yield the messages of the file.  A later call yields the messages written since then."""
         for chunk in self.chunks():
             yield from chunk
 

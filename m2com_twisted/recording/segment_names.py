@@ -14,7 +14,7 @@ METADATA = "m2com"
 
 _NAME = re.compile(r"m2-\d{8}T\d{6}\.\d{6}Z\.mcap")
 
-# Nanoseconds of the last digit of a name.
+# The last digit of the time in a name counts this number of nanoseconds.
 _MICROSECOND = 1000
 
 
@@ -46,8 +46,8 @@ def create_segment_file(directory: Path, start: int) -> tuple[Path, int]:
     OSError
         If the file cannot be created.
     """
-    # O_APPEND, so that a truncation during a write is detected.  O_RDWR, because after a truncation
-    # the remaining messages are read and counted.
+    # With O_APPEND, a truncation during a write is detected.  With O_RDWR, the messages that remain
+    # after a truncation can be read and counted.
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
     while True:
         path = directory / _name(start)

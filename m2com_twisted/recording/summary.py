@@ -1,9 +1,9 @@
 """The summary at the end of a segment, which is an index for readers.
 
-The writer of the ``mcap`` library makes it all at once.  For an hour of telemetry that is half a
-second of Python, during which the reactor's thread runs only every 5 ms.  Also, that writer does
-not know which data has reached the disk.  So this module makes the summary step by step, from the
-written data.
+The writer of the ``mcap`` library makes the whole summary at once.  For an hour of telemetry this
+takes half a second of Python.  During this time the reactor's thread runs only every 5 ms.  Also,
+that writer does not know which data has reached the disk.  So this module makes the summary step
+by step, from the written data.
 """
 
 import struct

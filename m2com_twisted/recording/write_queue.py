@@ -115,7 +115,7 @@ class WriteQueue:
         self.pump()
 
     def pump(self) -> None:
-        """Start the work.  No effect if it is running or waits for the next attempt."""
+        """Start the work.  Do nothing if it is running or waits for the next attempt."""
         if not self._is_working and self._retry is None:
             self._is_working = True
             Deferred.fromCoroutine(self._work())
@@ -141,7 +141,7 @@ class WriteQueue:
             await self._idle_waiters.add()
 
     async def _work(self) -> None:
-        """Do all jobs of the queue.  Stop at the first that fails."""
+        """Do all jobs of the queue.  Stop at the first job that fails."""
         if not self._is_open:
             self._is_open = True
             self._note(await self._run(self._disk.open))
@@ -164,7 +164,8 @@ class WriteQueue:
         self._jobs.popleft()
         self._size -= batch.size
         self.waiting -= len(batch.arrivals)
-        # Reset only when half of it is free.  Otherwise a loss would be logged for every batch.
+        # The flag is reset only when half of the queue is free.  Otherwise a loss would be logged
+        # for every batch.
         self._is_full = self._is_full and self._size > _MOST_WAITING // 2
 
     def _try_again(self) -> None:
@@ -181,7 +182,7 @@ class WriteQueue:
         except CancelledError:
             raise
         except Exception as error:
-            # No memory, or no thread.  The next attempt may succeed.
+            # There is no memory or no thread.  The next attempt may succeed.
             return JobOutcome(refused=error)
 
     def _note(self, outcome: JobOutcome) -> None:

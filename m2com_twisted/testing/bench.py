@@ -96,7 +96,8 @@ class Bench(ABC):
         self._errors.start()
         try:
             await self.start_controller()
-            # The methods, because a client has to wrap what is no coroutine function itself.
+            # The method is passed, because a client has to wrap an object that is not itself a
+            # coroutine function.
             self.commands = self.client("command", self.events.__call__)
             self.telemetry = self.client("telemetry", self.measurements.__call__)
             for port in self._connect:

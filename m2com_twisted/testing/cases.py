@@ -56,8 +56,8 @@ class _OnBench(SynchronousTestCase):
     def run(self, result: TestResult | None = None) -> TestResult | None:
         """Override: run the test through `_run_test`.
 
-        The method is replaced only now, because trial checks before this that the
-        test has the method that was asked for.
+        Before this, trial checks that the test has the requested method.  So the method is
+        replaced only here.
         """
         test = getattr(type(self), self._method_name).__get__(self)
         replaced = functools.wraps(test)(functools.partial(self._run_test, test))
@@ -122,10 +122,10 @@ class MemoryTestCase(_OnBench):
     """A trial TestCase with a simulator and clients in memory, in virtual time.
 
     It is like `SocketTestCase`, but tests take no real time and need no reactor.
-    A test may be a coroutine or return a Deferred; while it waits, virtual time
-    passes as far as necessary.  In other tests, and in `setUp` and `tearDown`,
-    which are plain methods here, ``self.bench.advance(seconds)`` and
-    ``self.bench.run(coroutine)`` let time pass.
+    A test may be a coroutine or return a Deferred.  While it waits, virtual time
+    passes as far as necessary.  Other tests, `setUp` and `tearDown` are plain methods.
+    They let time pass with ``self.bench.advance(seconds)`` and
+    ``self.bench.run(coroutine)``.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class VirtualClock(Clock):
             )
         end = self.seconds() + amount
         self._pass_until(end, [])
-        # A call may have let more time pass than that.
+        # A call may have let time pass beyond the end.
         self.rightNow = max(self.rightNow, end)
 
     def run(self, coroutine: Coroutine[Deferred[Any], Any, T], within: float = 3600.0) -> T:
@@ -85,13 +85,14 @@ class VirtualClock(Clock):
         """
         calls, due = self.calls, DelayedCall.getTime
         while calls:
-            # The call that is due first.  Of several, the one scheduled first.
+            # Take the call that is due first.  If several are due at the same time, take the one
+            # that was scheduled first.
             call = min(calls, key=due)
             time = call.getTime()
             if time > self.rightNow:
                 if time > end or outcome:
                     return
-                # Set, not added up, which would give a rounding error.
+                # The time is set.  A sum would have a rounding error.
                 self.rightNow = time
             calls.remove(call)
             call.called = 1

@@ -43,7 +43,7 @@ class ErrorLog(logging.Handler):
                 self.seen += 1
                 self._records.append(record)
         except Exception:
-            # A handler must not make the code that logs fail.
+            # An error of the handler must not reach the code that logs.
             self.handleError(record)
 
     def flush_errors(self, *error_types: type[BaseException]) -> list[logging.LogRecord]:
@@ -62,7 +62,7 @@ class ErrorLog(logging.Handler):
         try:
             return self.format(record)
         except Exception:
-            # The arguments do not fit the message, or have no text.
+            # The arguments do not fit the message, or cannot be shown as text.
             return str(safe_repr(record.msg))
 
 

@@ -31,8 +31,8 @@ class MemoryBench(Bench):
         Seed of the simulator's noise and of the jitter of the clients' delays.
     connect
         The clients that are connected from the start.  Leave out telemetry in a
-        long scenario that does not need it: it takes most of the time, and is
-        made only while a client is connected.
+        long scenario that does not need it.  Telemetry takes most of the time, and
+        is made only while a client is connected.
 
     Attributes
     ----------

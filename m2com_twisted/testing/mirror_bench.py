@@ -42,7 +42,7 @@ class MirrorBench(MemoryBench):
     Attributes
     ----------
     mirror
-        The mirror, which runs once `start` is done.
+        The mirror.  It runs after `start`.
     link
         The service through which the mirror sends its commands.
     """
@@ -63,7 +63,7 @@ class MirrorBench(MemoryBench):
 
     @property
     def model(self) -> Model:
-        """The state of the simulator: the truth, whatever the mirror knows."""
+        """The true state of the simulated mirror.  The `Mirror` may know less."""
         return self.controller.model
 
     async def start(self) -> None:
@@ -104,7 +104,7 @@ class MirrorBench(MemoryBench):
         self.controller.inject(f"fault-{code}")
 
     async def restart(self, seconds: float = 5.0) -> None:
-        """Restart the controller: it loses power and connections, and is back after a time."""
+        """Restart the controller.  It loses power and connections, and returns after a time."""
         self.model.reboot()
         await self.controller.stop()
         await self.sleep(seconds)

@@ -16,7 +16,7 @@ class MirrorTestCase(MemoryTestCase):
     Attributes
     ----------
     bench
-        The `MirrorBench`: ``fault``, ``lose``, ``restore`` and ``restart`` are one line each.
+        The `MirrorBench`, with the methods ``fault``, ``lose``, ``restore`` and ``restart``.
     settings, limits
         Settings of the mirror; may be overridden.
     """

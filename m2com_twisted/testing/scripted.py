@@ -222,7 +222,10 @@ class ScriptedController:
         self._problems.append(f"It expected {expected}, but it received {came}.")
 
     def _do(self, answer: Answer, connection: Connection, asked: Message) -> None:
-        """Add actions after those that wait: the real controller also does one at a time."""
+        """Add actions after those that wait.
+
+        The real controller also executes one command after the other.
+        """
         self._actions.extend((delay, action, connection, asked) for delay, action in answer.actions)
         if self._call is None:
             self._go_on()
