@@ -40,14 +40,14 @@ class TcpClient(ClientStatus):
 
     Notes
     -----
-    The process needs Twisted's asyncio reactor:
-    ``asyncioreactor.install(loop)``, or ``--reactor=asyncio`` of ``twist``,
-    ``twistd``, ``trial`` and pytest-twisted.  Nothing here installs one.  Each
-    method, when called on another reactor or another loop, raises RuntimeError.
+    The process needs Twisted's asyncio reactor: ``asyncioreactor.install(loop)``,
+    or ``--reactor=asyncio`` of ``twist``, ``twistd``, ``trial`` and pytest-twisted.
+    Nothing here installs one.  On another reactor or another loop, each method
+    raises RuntimeError.
 
-    Cancelling a task cancels what it waits for: the command is forgotten, and a
-    first attempt to connect is given up if no other task waits for it.  A
-    message whose turn came at the moment of cancelling may have been sent.
+    Cancelling a task cancels what it waits for.  A command is forgotten.  A first
+    attempt to connect is given up, unless another task waits for it.  A message may
+    have been sent if its turn came at the same moment.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class TcpClient(ClientStatus):
     def _told_of_change(
         self: Self, connect_callback: Callable[[Self], object] | None
     ) -> Callable[[tcp_client.TcpClient], object] | None:
-        """Return a callback for the inner client, which calls the user's with this client."""
+        """Return a callback for the inner client.  It calls the user's one with this client."""
         if connect_callback is None:
             return None
         tell = self._callbacks.wrap(connect_callback)
@@ -181,14 +181,15 @@ class Mirror(mirror.Mirror):
     """
 
     # This is a subclass, and not an object around a `mirror.Mirror` as `TcpClient` is.  The two
-    # differ only in what the caller waits for, which is in two methods.  An object around a
-    # mirror would repeat each of the forty methods, with its parameters and its documentation.
+    # classes of mirrors differ only in what the caller awaits, and two methods make that.  An
+    # object around a mirror would repeat each of the forty methods, with its parameters and its
+    # documentation.
 
     async def _bridged(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
         try:
             loop = required_loop(self._clock, "aio.Mirror")
         except RuntimeError:
-            # Before anything was sent.
+            # Nothing was sent yet.
             work.close()
             raise
         return await Deferred.fromCoroutine(work).asFuture(loop)

@@ -1,4 +1,4 @@
-"""Sends the elevation of the telescope to the controller at a fixed rate while it is fresh."""
+"""Sends the telescope's elevation to the controller at a fixed rate, except old values."""
 
 import inspect
 import logging
@@ -26,9 +26,9 @@ __all__ = ["Elevation", "ElevationFeeder"]
 # second, and every second call may fail.
 _REPORT_INTERVAL = 10.0
 
-# Seconds that a measured time may lie in the future.  Two readings of one clock
-# never differ by so much.  A second allows for a mount that compensates its own
-# delay, and any other clock differs by far more.
+# Seconds that a measured time may lie in the future.  A mount may compensate its
+# own delay, which is shorter than this.  The time of a wrong clock differs by far
+# more.
 _MOST_AHEAD = 1.0
 
 
@@ -38,7 +38,8 @@ class Elevation(NamedTuple):
     #: Degrees above the horizon.
     angle: float
     #: Time of the measurement in seconds of `time.monotonic`, or of the `Clock`
-    #: that a test passes in as the reactor.  Not of `time.time`, which may step.
+    #: that a test passes in as the reactor.  `time.time` must not be used, because
+    #: its clock may step.
     measured_at: float
 
 
@@ -47,25 +48,25 @@ class ElevationFeeder:
 
     The source is called for the latest angle each time.  An angle older than
     `max_age` is not sent.  Without an angle, the controller uses its own
-    inclinometer or reports a fault.  With a frozen angle, it would support the
-    mirror for a wrong attitude.  A value that is not an angle is not sent either.
-    Nothing that the source returns or raises ends the feeding.  A fault of the
-    source is reported when it begins and when it ends.
+    inclinometer or reports a fault.  With an old angle, it would support the mirror
+    for a wrong attitude.  A value that is not an angle is not sent either.  Nothing
+    that the source returns or raises ends the feeding.  A fault of the source is
+    reported when it begins and when it ends.
 
-    An angle that still waits to be written when the next one is due is
-    withdrawn.  Bytes that the transport has accepted cannot be withdrawn.
+    If an angle still waits to be written when the next one is due, it is withdrawn.
+    Bytes that the transport has accepted cannot be withdrawn.
 
     Parameters
     ----------
     source
         Plain function that returns the latest elevation, or None.
     rate
-        Times per second.  The controller's cycle is 20 Hz.
+        Number of angles per second.  The controller's cycle is 20 Hz.
     max_age
-        Seconds after which an angle is stale.  Half a second is ten cycles of
-        the controller, longer than a short delay.
+        Seconds after which an angle is stale.  Half a second is ten cycles of the
+        controller, which is longer than a short delay.
     angles
-        The least and the greatest angle that is sent, in degrees.  By default
+        The least and the greatest angle that is sent, in degrees.  The default is
         from the horizon to the zenith.
 
     Raises
@@ -128,7 +129,7 @@ class ElevationFeeder:
         self._seconds = monotonic_clock(clock)
         self._log = log
         self._loop.clock = clock
-        # Not at once, because there is no connection yet.
+        # The first angle is not sent at once, because there is no connection yet.
         self._loop.start(1 / self._rate, now=False)
 
     def stop(self) -> None:
@@ -144,8 +145,8 @@ class ElevationFeeder:
             angle = self._latest()
         except _UnusableElevationError as error:
             self._report(str(error))
-        # Any exception: SystemExit would end the process, and GeneratorExit would
-        # silently end the feeding.
+        # All exceptions are caught.  SystemExit would end the process, and
+        # GeneratorExit would silently end the feeding.
         except BaseException as error:
             self._report("the source failed", error)
         else:
@@ -223,7 +224,7 @@ class _UnusableElevationError(Exception):
 
 
 def _number(name: str, value: object) -> float:
-    """Return a number as a float, also one of another package such as NumPy."""
+    """Return a number as a float.  It may be a number of another package such as NumPy."""
     # Python accepts a bool as a number, and converts text to one.
     if isinstance(value, Real) and not isinstance(value, bool):
         number = float(value)

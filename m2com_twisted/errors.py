@@ -16,7 +16,8 @@ The command
     `CommandTimeout`, `CommandLost`: the controller did not answer; see `CommandStage`.
 
 Every class is also a subclass of the builtin exception that Python programmers
-expect and, for a failed connection, of the Twisted error of that name.
+expect.  The subclasses of `ConnectFailedError` are also subclasses of the matching
+Twisted error.
 
 All of them can be copied and pickled, with their fields, notes and cause.
 """
@@ -63,12 +64,12 @@ class M2ComError(Exception):
     def __reduce__(
         self,
     ) -> tuple[Callable[..., "M2ComError"], tuple[object, ...], dict[str, object]]:
-        """Override: copy and pickle by fields, since constructors take other arguments."""
+        """Override: copy and pickle the fields, because the constructors take other arguments."""
         state = dict(vars(self))
         if self.__cause__ is not None:
             state["__cause__"] = _picklable(self.__cause__)
         if isinstance(self, OSError):
-            # Python stores it outside of the instance's dictionary.
+            # Python does not store the errno in the instance's dictionary.
             state["errno"] = self.errno
         return _without_constructor, (type(self), *self.args), state
 
@@ -266,9 +267,9 @@ class CommandLost(CommandError, ConnectionError):  # noqa: N818
 
 
 def _picklable(error: BaseException) -> BaseException:
-    """Return an error, or one of ours with the same text if it cannot be pickled."""
-    # Ours can be pickled.  Trying it with each error of a long chain of causes would
-    # take exponentially long.
+    """Return an error.  If it cannot be pickled, return one of ours with the same text."""
+    # Our errors can be pickled.  To try that with each error of a long chain of
+    # causes would take exponentially long.
     if isinstance(error, M2ComError):
         return error
     try:
@@ -279,8 +280,8 @@ def _picklable(error: BaseException) -> BaseException:
 
 
 def substitute_for(error: BaseException) -> M2ComError:
-    """Return an error of ours that names the type and text of one that cannot be copied."""
-    # Not str(error), which may raise as well.
+    """Return an error of ours with the type and text of an error that cannot be copied."""
+    # `str(error)` is not used, because it may raise as well.
     return M2ComError(f"{type(error).__name__}: {safe_str(error)}")
 
 

@@ -1,6 +1,6 @@
 """The counters of the service, for Prometheus.
 
-Needs ``prometheus_client``: the extra ``metrics``.
+It needs ``prometheus_client``, which the extra ``metrics`` installs.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ControllerCollector", "RecorderCollector", "metrics_site"]
 
-#: The counters of each connection that are served: the field of `Stats`, which is also
-#: the name of the metric without its prefix, and a description.
+#: The counters of each connection that are served, with their descriptions.  A key is
+#: the field of `Stats` and also the name of the metric without its prefix.
 _COUNTERS = {
     "messages": "Messages received.",
     "bytes": "Bytes received.",
@@ -44,16 +44,16 @@ _GAUGES = {
 class ControllerCollector(Collector):
     """Turns the counters into metrics.
 
-    `prometheus_client` answers requests in a thread of the reactor's pool, but
-    the counters belong to the reactor's thread.  So `look` copies them there, and
-    the other thread uses only the copy.
+    `prometheus_client` answers requests in a thread of the reactor's pool, but the
+    counters belong to the reactor's thread.  So `look` copies them in the reactor's
+    thread, and the other thread uses only the copy.
 
     Parameters
     ----------
     observe
         Returns the state and the counters.
     seconds
-        Returns the time by the clock that the counters use for their times.
+        Returns the time of the clock that the counters use.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class _MetricsRoot(Resource):
         # Imported here, because it imports the reactor.
         from prometheus_client.twisted import MetricsResource
 
-        # A lambda without annotations.
+        # `MetricsResource` is a lambda without annotations.
         self._metrics: IResource = MetricsResource(registry)  # type: ignore[no-untyped-call]
 
     def getChild(self, path: bytes, request: Request) -> IResource:

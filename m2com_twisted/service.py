@@ -42,8 +42,8 @@ class CellControllerService(TypedSender, BothPorts, Service):
     also retries if the first attempt fails.  The two connections are independent of each other.
     The service may be started and stopped repeatedly.
 
-    The callbacks may be coroutine functions, functions that return a Deferred,
-    or plain functions.  Each is called in order, and waits for the end of its last call.  Its
+    The callbacks may be coroutine functions, functions that return a Deferred, or plain
+    functions.  Each is called in order, and only after its last call has ended.  Its
     exceptions are logged and counted.
 
     Parameters
@@ -58,12 +58,12 @@ class CellControllerService(TypedSender, BothPorts, Service):
     on_telemetry
         The same for the telemetry port.
     on_state
-        Called with a `ControllerState` for each connection made or lost, in
-        order with the messages of that connection: before its first one and after
-        its last one.  The state of the other connection may be newer than its messages.
+        Called with a `ControllerState` when a connection is made, before its first
+        message, and when it is lost, after its last message.  The state of the other
+        connection may be newer than its messages.
     command_observers, telemetry_observers
         Line observers of each connection; see `LineObserver`.  An object that
-        observes both provides one observer for each.
+        observes both connections must provide one observer for each.
     elevation
         Sends the elevation of the telescope to the controller while the service runs.
     log
@@ -78,12 +78,11 @@ class CellControllerService(TypedSender, BothPorts, Service):
     connect_timeout
         Longest time of one attempt, in seconds.
     command_silence_timeout, telemetry_silence_timeout
-        Seconds without a line after which a connection is closed and made
-        again.  None: never.  The timeout of telemetry starts with the first message of a
-        connection, because a controller whose communication power is off may
-        send none.  By default the command port has no timeout, because the controller is silent
-        when nothing happens.  10 s without telemetry are 200 of its cycles, more than a short
-        delay.
+        Seconds without a line after which a connection is closed and made again.  None: never.
+        The timeout of telemetry starts with the first message of a connection, because a
+        controller whose communication power is off may send none.  By default the command port
+        has no timeout, because the controller is silent when nothing happens.  10 s are 200
+        cycles of the controller, which is longer than a short delay.
     telemetry_overflow
         ``"drop_oldest"``: if ``on_telemetry`` is too slow, drop the oldest telemetry instead of
         pausing the reading.
@@ -182,7 +181,7 @@ class CellControllerService(TypedSender, BothPorts, Service):
         Returns
         -------
         stopped
-            Fires when the service has left nothing in the reactor.
+            Fires when nothing of the service is left in the reactor.
         """
         Service.stopService(self)
         if self._elevation is not None:
@@ -223,7 +222,7 @@ class CellControllerService(TypedSender, BothPorts, Service):
         await client.write_message(msg_type, msg_name, msg_details, comp_name)
 
     async def _tell_state(self, client: TcpClient) -> None:
-        """Call ``on_state``.  This is called once per change, so each call is the opposite."""
+        """Call ``on_state``.  A client calls this at each change, so its told state is reversed."""
         self._told[client] = not self._told[client]
         told = ControllerState(
             self._state_to_tell(self._command), self._state_to_tell(self._telemetry)
@@ -231,9 +230,9 @@ class CellControllerService(TypedSender, BothPorts, Service):
         await self._teller.tell(told.with_times(self._command, self._telemetry))
 
     def _state_to_tell(self, client: TcpClient) -> ConnectionState:
-        """Return the state of a connection at this point of the order of calls.
+        """Return the state of a connection that ``on_state`` is told now.
 
-        The client may be connected again before its loss is told.
+        The client may be connected again before ``on_state`` is told of its loss.
         """
         if self._told[client]:
             return ConnectionState.CONNECTED
@@ -243,4 +242,4 @@ class CellControllerService(TypedSender, BothPorts, Service):
 
 
 def _ignore(state: ControllerState) -> None:
-    """Do nothing.  Used if there is no callback."""
+    """Do nothing.  This is used if there is no callback."""

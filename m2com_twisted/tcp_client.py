@@ -38,16 +38,18 @@ class TcpClient(ClientStatus):
     host
         Name or address of the controller.
     port
-        Port: one for commands and events, another for telemetry.
+        Port of the controller.  One is for commands and events, the other for
+        telemetry.
     callback_process_message
         Called with ``*args`` and the keyword ``message`` for each message, in
-        order, one at a time.  A coroutine function, a function that returns a
-        Deferred, or a plain function.  Its exceptions are logged and counted.
+        order, one at a time.  It may be a coroutine function, a function that
+        returns a Deferred, or a plain function.  Its exceptions are logged and
+        counted.
     *args
         Arguments for the callback.
     log
-        Parent of the logger, which has the name of this class.  None: the logger
-        of that name.
+        Parent of the logger.  The logger has the name of this class.  None: the
+        logger of exactly that name.
     sequence_generator
         Yields the sequence ids of commands.  Clients that share it continue one
         sequence.  None: 1, 2, 3 and so on.
@@ -56,35 +58,36 @@ class TcpClient(ClientStatus):
     check_message_rate
         Whether to log the message rate every 2 s, at debug.
     reactor
-        None: the one installed when it is first needed.
+        None: the reactor that is installed when one is first needed.
     endpoint
-        Endpoint to connect to.  Host and port are then only shown, and not checked.
+        Endpoint to connect to.  Then host and port are only shown, and not checked.
     retry_policy
         Takes the number of attempts that failed in a row, and returns the seconds
-        until the next.  None: the client does not reconnect.
+        until the next one.  None: the client does not reconnect.
     connect_callback
-        Called with this client once per change of the connection, in order
-        with the messages: before the first one of a connection, and after its
-        last.  It may be any kind of function.  The connection may have changed
-        again before the call; ``connected`` is the present state.
+        Called with this client when a connection is made, before its first message,
+        and when it is lost, after its last message.  It may be of the same kinds as
+        the message callback.  The connection may have changed again before the
+        call; ``connected`` is the present state.
     observers
-        Line observers, which see each line as it passes; see `LineObserver`.
+        Line observers, which get each line that is received or sent; see
+        `LineObserver`.
     max_line_length
-        Most bytes of a received line; a longer line is skipped.
+        Largest number of bytes of a received line.  A longer line is skipped.
     max_waiting_bytes
-        Most bytes that may wait for a peer that does not read; a message beyond
-        that is refused.  Both defaults are 1 MiB, a hundred times the longest
-        message.
+        Largest number of bytes that may wait while the peer does not read.  Further
+        messages are refused.  This default and that of ``max_line_length`` are 1
+        MiB, a hundred times the longest message.
     max_queue_length
-        Most messages that may wait for the callback.  Reading then pauses until
-        half of them are delivered.  1000 are two and a half seconds of full
-        telemetry.
+        Largest number of messages that may wait for the callback.  When it is
+        reached, reading pauses until half of them are delivered.  1000 are two and
+        a half seconds of full telemetry.
     overflow
         ``"pause"``: pause reading.  ``"drop_oldest"``: drop the oldest message
         instead.
     timeout_from_first_message
-        Whether ``timeout`` counts only after the first message of a connection:
-        for a port that may be quiet at first.
+        Whether ``timeout`` counts only after the first message of a connection.
+        This is for a port that may be silent at first.
 
     Attributes
     ----------
@@ -158,31 +161,31 @@ class TcpClient(ClientStatus):
         Raises
         ------
         ConnectRefusedError
-            If nothing listens there: a ConnectionRefusedError.
+            If nothing listens there.  The error is also a ConnectionRefusedError.
         ConnectTimeoutError
-            If the host does not answer in time: a TimeoutError.
+            If the host does not answer in time.  The error is also a TimeoutError.
         ConnectFailedError
-            If the host is unknown or cannot be reached: an OSError.
+            If the host is unknown or cannot be reached.  The error is also an OSError.
         ClientClosedError
-            If `close` is called meanwhile: a ConnectionError.
+            If `close` is called meanwhile.  The error is also a ConnectionError.
         ValueError
             If the timeout is negative or no number.
 
         Notes
         -----
-        If the first attempt fails nothing is left running, and `connect` may be
+        If the first attempt fails, nothing is left running, and `connect` may be
         called again.
         """
         self._reactor.require_thread("TcpClient.connect")
         await self._parts.link.connect(timeout)
 
     def start(self, timeout: float = 10.0) -> None:
-        """Begin to connect, and keep trying from the first attempt on until `close`.
+        """Begin to connect, and retry until `close`, even if the first attempt fails.
 
-        This is for services that run whether the controller is there or not.  The
-        connect callback tells when it is.  This is a plain method, because there is
-        nothing to wait for and nothing that can fail.  It has no effect while the
-        client is connected or connecting.
+        This is for services that also run while there is no controller.  The
+        connect callback tells when there is a connection.  This is a plain method,
+        because there is nothing to wait for.  It has no effect while the client is
+        connected or connecting.
 
         Parameters
         ----------
@@ -195,9 +198,9 @@ class TcpClient(ClientStatus):
     async def close(self) -> None:
         """Close the connection, or stop trying to get one.
 
-        This cancels the callback that runs (but not one that calls this), drops
-        the messages that wait for it, and fails every `connect` that waits.  The
-        peer has 2 s to read what was written.
+        This cancels the running callback, unless that callback calls this.  It
+        drops the messages that wait for the callback, and fails every `connect`
+        that waits.  The peer has 2 s to read what was written.
 
         It may be called at any time, any number of times.  `connect` works again
         afterwards.
@@ -225,21 +228,23 @@ class TcpClient(ClientStatus):
         msg_details
             Fields of the message.
         comp_name
-            Component that it comes from; for events and telemetry.
+            Component that an event or telemetry comes from.  Commands do not have
+            it.
 
         Raises
         ------
         NotConnectedError
-            If there is no connection, or it is lost before the message is
-            written: a RuntimeError.
+            If there is no connection, or it is lost before the message is written.
+            The error is also a RuntimeError.
         InvalidMessageError
-            If 'id' is in the message details already, if the message type is
-            not supported, or if the details have no JSON form: a ValueError.
+            If 'id' is in the message details already, if the message type is not
+            supported, or if the details have no JSON form.  The error is also a
+            ValueError.
         WriteBufferFullError
-            If too many bytes wait to be written: a RuntimeError.
+            If too many bytes wait to be written.  The error is also a RuntimeError.
         RuntimeError
-            If the sequence generator has no more ids, or if its id cannot be
-            used: it is no int, or a command with this id still runs.
+            If the sequence generator has no more ids, or if its id is no int, or if
+            a command with this id still runs.
 
         Notes
         -----
@@ -259,23 +264,24 @@ class TcpClient(ClientStatus):
     ) -> CommandOutcome:
         """Send a command and wait until the controller has executed it.
 
-        Any number of commands may run at a time.  The message callback may call
-        this, although no message is delivered meanwhile: replies are matched on
-        arrival, as long as reading is not paused.
+        Any number of commands may run at a time.  The message callback may await
+        this.  Meanwhile no message is delivered, but replies are matched on
+        arrival, so the command still ends.  No reply arrives while reading is
+        paused.
 
         Parameters
         ----------
         name
-            Its name, without the prefix ``cmd_``.
+            Name of the command, without the prefix ``cmd_``.
         details
-            Its parameters.
+            Parameters of the command.
         ack_timeout
-            Seconds from now until it must be acknowledged; None: no limit.
-            The controller takes one command at a time, so this includes the
-            time of the commands before it.
+            Seconds from now until the command must be acknowledged; None: no limit.
+            The controller takes one command at a time, so this includes the time of
+            the commands before it.
         timeout
-            Seconds from now until it must be finished; None: no limit.  The
-            slowest real command, switching the power on, takes 30 to 60 s
+            Seconds from now until the command must be finished; None: no limit.
+            The slowest real command, switching the power on, takes 30 to 60 s
             (:ref:`protocol-answers`).  If one of the two times is over before the
             command can be sent, it is not sent.
 
@@ -299,7 +305,7 @@ class TcpClient(ClientStatus):
         After `CommandTimeout` and `CommandLost` the outcome is unknown, unless
         their ``stage`` says that the command was never sent.
 
-        Cancelling ends the waiting, not the command.
+        Cancelling ends the waiting.  It does not end the command.
         """
         self._reactor.require_thread("TcpClient.run_command")
         return await self._parts.sender.run(name, details, ack_timeout, timeout)

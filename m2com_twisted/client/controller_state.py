@@ -36,7 +36,7 @@ class ControllerState:
     #: that was passed as the reactor.  None before the start of the service.
     command_since: float | None = field(default=None, compare=False)
     telemetry_since: float | None = field(default=None, compare=False)
-    #: Seconds since the last message of each; None before the first.
+    #: Seconds since the last message of each port; None before the first one.
     command_age: float | None = field(default=None, compare=False)
     telemetry_age: float | None = field(default=None, compare=False)
 

@@ -43,8 +43,8 @@ class Inbound:
     """Takes the lines of the client's connections, one connection after the other.
 
     `lines_received` hands the messages of a chunk to the delivery, and ``_messages``
-    decodes each one just before it is delivered.  Rejected: to decode the whole chunk
-    first.  For a thousand messages that takes twice the time, because no message can
+    decodes each one just before it is delivered.  To decode the whole chunk first was
+    rejected.  It takes twice the time for a thousand messages, because no message can
     use the memory of the one before.
 
     Parameters
@@ -87,15 +87,15 @@ class Inbound:
         self._stats = stats
         self._log = log
         self._bad_line_throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
-        # `drop_waiting` replaces it.  Messages that were taken under an older one are dropped.
+        # `drop_waiting` replaces this object.  Messages of an older generation are dropped.
         self._generation = object()
         # The lines of the chunk that is arriving.
         self._lines: Iterator[bytes] = iter(())
-        # When it arrived.
+        # Time when the chunk arrived.
         self._now = 0.0
-        # How many of its lines were left when `_count` was last called.
+        # Number of its lines that were left when `_count` was last called.
         self._left = 0
-        # How many of the lines taken since then were no messages.
+        # Number of lines taken since then that were no messages.
         self._not_messages = 0
         self._rate = MessageRate()
         self._rate_log = LoopingCall(self._log_rate) if log_rate else None
@@ -161,9 +161,9 @@ class Inbound:
 
     def _messages(self, lines: Iterator[bytes]) -> Iterator[Message]:
         """Yield the message on each line, after observers and commands have seen it."""
-        # A status without a sequence id is logged while a command waits for its
-        # status.  It is enough to ask once per chunk: no command that is sent while
-        # the chunk is delivered can be answered in it.
+        # While a command waits for its status, a status without a sequence id must
+        # be logged.  It is enough to look for such commands once per chunk: the
+        # chunk cannot answer a command that is sent while it is delivered.
         looks_at_all = bool(self._observers) or len(self._commands) > 0
         generation = self._generation
         for line in lines:
@@ -176,8 +176,8 @@ class Inbound:
                 if lenient is None:
                     continue
                 message = lenient
-            # For speed: most messages are no status, and it takes four times as long to
-            # compare ids as to find that a key is missing.
+            # For speed, this looks for the key first.  Most messages are no status, and
+            # to compare ids takes four times as long.
             if looks_at_all or "sequence_id" in message:
                 self._look_at(line, message)
                 if self._generation is not generation:
@@ -185,7 +185,7 @@ class Inbound:
             yield message
 
     def _decode_leniently(self, line: bytes) -> Message | None:
-        """Return the message on a line that is not strict JSON.  Report any other line."""
+        """Return the message on a line that is not strict JSON.  Report a line that has none."""
         line = line.removesuffix(b"\r")
         try:
             return decode_leniently(line)
@@ -208,8 +208,8 @@ class Inbound:
     def _count(self) -> None:
         """Count the messages that were taken since this was last called.
 
-        Rejected: to count each message when it is taken.  That adds a twentieth to
-        the time that a small event takes.
+        To count each message when it is taken was rejected.  It adds a twentieth to
+        the time of a small event.
         """
         left = length_hint(self._lines)
         count = self._left - left - self._not_messages

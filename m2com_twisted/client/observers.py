@@ -94,7 +94,7 @@ class LineObservers:
     stats
         Counts errors.
     log
-        Reports them.
+        Reports errors.
 
     Raises
     ------
@@ -111,7 +111,8 @@ class LineObservers:
         stats: Stats,
         log: NamedLog,
     ) -> None:
-        # Bound once, because looking them up for each line is slower than the call.
+        # The methods are bound once, because to look them up for each line is
+        # slower than the call.
         self._received: list[Callable[[bytes, Message], object]] = []
         self._sent: list[Callable[[bytes], object]] = []
         self._bad: list[Callable[[bytes, str], object]] = []

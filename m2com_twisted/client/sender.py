@@ -96,7 +96,7 @@ class MessageSender:
             raise CommandTimeout(reason, name, None, CommandStage.NEVER_SENT)
 
     async def _wait_for_space(self, name: str, space: Deferred[None], timeout: float) -> None:
-        """Wait for the turn to write, at most as long as for the answer."""
+        """Wait for the turn to write, at most until the answer must be there."""
         if timeout < math.inf:
             space.addTimeout(timeout, self._clock)
         try:
@@ -122,7 +122,8 @@ class MessageSender:
         sequence_id = self._sequence_ids.take(in_use=self._commands)
         try:
             registered = register(sequence_id)
-            # Raises if the sequence generator, which is code of the user, has closed the client.
+            # The sequence generator is code of the user.  If it has closed the client, this
+            # raises.
             protocol.write(with_sequence_id(line, sequence_id))
         except BaseException:
             self._commands.withdraw(sequence_id)

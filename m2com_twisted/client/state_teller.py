@@ -22,8 +22,8 @@ class StateTeller(Generic[S]):
     Parameters
     ----------
     callback
-        Called with a state.  A coroutine function, a function that returns a
-        Deferred, or a plain function.
+        Called with a state.  It may be a coroutine function, a function that
+        returns a Deferred, or a plain function.
     log
         Reports exceptions of a callback that no caller waits for.
     """
@@ -58,7 +58,7 @@ class StateTeller(Generic[S]):
         return told
 
     def end_on(self, state: S) -> None:
-        """Queue a call with a state if the last call had another one.  No effect before a call."""
+        """Queue a call with a state, unless the last call had it.  No effect before any call."""
         if self.last is not None and self.last != state:
             self.tell(state).addErrback(self._report)
 
@@ -79,7 +79,7 @@ class StateTeller(Generic[S]):
                     raise
                 except BaseException:
                     failure = Failure()
-                    if told.called:  # given up
+                    if told.called:  # its caller no longer waits
                         self._report(failure)
                     else:
                         told.errback(failure)

@@ -23,7 +23,7 @@ class ClientStatus(TypedSender):
 
     @property
     def should_be_connected(self) -> bool:
-        """Whether `connect` or `start` was called, and `close` not since.
+        """Whether `connect` or `start` was called, and `close` was not called after it.
 
         It is False again after a first attempt that failed.
         """

@@ -1,8 +1,8 @@
 """Typed messages for any number of callbacks, in the order of the messages.
 
 The callbacks of one message are called one after the other, each when the call
-before has ended.  So they delay the next message as a callback for dicts does, and
-the same rules of order hold for all of them.
+before has ended.  So they delay the next message in the same way as a callback for
+dicts.
 """
 
 import asyncio
@@ -67,14 +67,14 @@ class Subscriptions:
     kinds
         The module of the catalogue that has the classes of the messages of this port.
     clock
-        Limits the log lines.
+        Measures the time between log lines.
     log
         Takes reports of errors in callbacks, and of messages that do not fit their class.
 
     Attributes
     ----------
     errors
-        Exceptions out of the typed callbacks.
+        Number of exceptions that the typed callbacks have raised.
     """
 
     def __init__(
@@ -112,7 +112,8 @@ class Subscriptions:
             subscriptions = self._for_unknown
         else:
             subscriptions = self._by_name.setdefault(kind.name, [])
-        # Done here as well, because messages of the class may never come.
+        # They are forgotten here as well, because messages of the class may never
+        # come.
         self._forget_cancelled(subscriptions)
         subscriptions.append(subscription)
 
@@ -135,7 +136,7 @@ class Subscriptions:
     async def _deliver(self, message: Message, name: Any) -> None:
         stops = self._stops
         raised: BaseException | None = None
-        # Read before anybody can change the message.
+        # The message is parsed before a callback can change it.
         due = self._due(message, name)
         try:
             await _finished(self._first(message=message))
@@ -150,7 +151,8 @@ class Subscriptions:
                 await self._call(subscription, typed, message, stops)
         self.__qualname__ = name_of(self._first)
         if raised is not None:
-            # Raised again, so that it is logged and counted as without subscriptions.
+            # Raised again, so that it is logged and counted in the same way as
+            # without subscriptions.
             raise raised
 
     def _due(self, message: Message, name: Any) -> list[tuple[Subscription[Any], object]]:
@@ -205,7 +207,7 @@ class TypedReceiver:
         clock: IReactorTime,
         logger: logging.Logger,
     ) -> None:
-        """Make the callbacks of each port; the names begin the lines of the log."""
+        """Make the subscriptions of each port.  Its name begins the lines of the log."""
         self._events, self._topics = (
             Subscriptions(first or _ignore, kinds, clock=clock, log=NamedLog(logger, port))
             for port, first, kinds in (
@@ -215,11 +217,11 @@ class TypedReceiver:
         )
 
     def subscribe(self, kind: type[T], callback: Callable[[T], object]) -> Subscription[T]:
-        """Call back with each message of a class, typed, from the next message on.
+        """Call a function with each typed message of a class, from the next message on.
 
-        There may be any number of callbacks, of the same kinds as ``on_event``.  Those for one
-        message are called one after the other, after ``on_event`` or ``on_telemetry``.  The next
-        message waits for them.
+        There may be any number of callbacks, of the same kinds as ``on_event``.  The callbacks
+        for one message are called one after the other, after ``on_event`` or ``on_telemetry``.
+        The next message waits for them.
 
         Parameters
         ----------
@@ -232,12 +234,13 @@ class TypedReceiver:
         Returns
         -------
         subscription
-            Can be cancelled.
+            The subscription, which can be cancelled.
 
         Raises
         ------
         TypeError
-            If the controller sends nothing of this class, or the callback cannot be one.
+            If the controller sends no messages of this class, or the callback is not
+            callable or is a generator function.
         """
         subscription = Subscription(kind, callback)
         ports = [port for port in (self._events, self._topics) if port.takes(kind)]

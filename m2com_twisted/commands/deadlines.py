@@ -11,9 +11,9 @@ __all__ = ["Deadlines"]
 class Deadlines:
     """Calls back for each key whose deadline has come.
 
-    The reactor holds one delayed call for any number of keys, and none without
-    keys.  Rejected: a delayed call per key.  `twisted.internet.task.Clock` sorts
-    all calls for each new one, so a test with ten thousand commands in flight
+    The reactor holds one delayed call for any number of keys, and none if there are
+    no keys.  A delayed call per key was rejected.  `twisted.internet.task.Clock`
+    sorts all calls for each new one, so a test with ten thousand commands in flight
     would take a minute.
 
     Parameters
@@ -21,7 +21,7 @@ class Deadlines:
     clock
         Measures the time.
     expired
-        Called with the key.
+        Called with a key when its deadline has come.
     """
 
     def __init__(self, clock: IReactorTime, expired: Callable[[int], None]) -> None:
@@ -53,7 +53,8 @@ class Deadlines:
         if not self._times:
             self._heap.clear()
             self._arm()
-        # Twice as many, so that each rebuilding removes as many entries as it keeps.
+        # The limit is twice as many, so that each rebuilding removes more entries
+        # than it keeps.
         elif len(self._heap) > 2 * len(self._times):
             self._heap = [(time, key) for key, time in self._times.items()]
             heapq.heapify(self._heap)
@@ -70,13 +71,13 @@ class Deadlines:
 
     def _come_due(self, due: float) -> None:
         self._call = None
-        # The time that the call was set for.  The clock's time may be less by a
-        # rounding error.
+        # `due` is the time that the call was set for.  The clock's time may be less
+        # by a rounding error.
         entries: list[tuple[float, int]] = []
         while self._heap and self._heap[0][0] <= due:
             entries.append(heapq.heappop(self._heap))
-        # Only then, so that a caller that sets deadlines in the past repeatedly does not
-        # block the reactor here.
+        # The loop has ended before anything is called.  So a caller that sets deadlines
+        # in the past again and again does not block the reactor.
         for time, key in entries:
             if self._times.get(key) == time:
                 del self._times[key]

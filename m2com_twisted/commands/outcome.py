@@ -13,7 +13,7 @@ __all__ = ["CommandOutcome"]
 # A class of commands.
 CommandT = TypeVar("CommandT", bound=Command)
 
-# With a default, so that the bare name means the outcome of any command.
+# The default makes the bare name `CommandOutcome` mean the outcome of any command.
 _CommandT_co = TypeVar("_CommandT_co", bound=Command | None, default=Command | None, covariant=True)
 
 
@@ -21,7 +21,7 @@ _CommandT_co = TypeVar("_CommandT_co", bound=Command | None, default=Command | N
 class CommandOutcome(Generic[_CommandT_co]):
     """The outcome of a command that succeeded; times are seconds of the clock."""
 
-    #: Its name.
+    #: Name of the command.
     command: str
     #: Its sequence id.
     sequence_id: int

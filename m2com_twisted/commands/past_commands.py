@@ -11,17 +11,17 @@ from .sequence_ids import is_before
 
 __all__ = ["PastCommands", "SentIds"]
 
-# Number of remembered commands that the controller has not answered: as many as
-# may be in flight, and time out, together.
+# Number of remembered commands that the controller has not answered.  So many may
+# be in flight, and time out, together.
 _REMEMBERED_UNANSWERED = 10_000
 
-# Number of remembered commands that it has answered, to tell a duplicate from an
-# answer to nothing.  The controller answers 19 a second (protocol-answers), so
-# this covers almost a minute.
+# Number of remembered commands that the controller has answered.  They distinguish
+# a repeated answer from an answer to no command.  The controller answers 19
+# commands a second (protocol-answers), so this covers almost a minute.
 _REMEMBERED_ANSWERED = 1000
 
-# Number of remembered gaps.  The ids of one client have none; a generator
-# that many clients share makes one whenever another client has sent.
+# Number of remembered gaps.  The ids of a single client have no gaps.  If many
+# clients share a generator, the commands of the others make gaps.
 _REMEMBERED_GAPS = 1000
 
 
@@ -46,7 +46,7 @@ class PastCommands:
     def __init__(self, clock: IReactorTime, log: NamedLog) -> None:
         self._clock = clock
         self._log = log
-        # OrderedDict, because finding the oldest key of a dict takes longer the more
+        # An OrderedDict finds its oldest key at once.  A dict takes longer, the more
         # keys were removed.
         self._unanswered: OrderedDict[int, _Past] = OrderedDict()
         self._answered: OrderedDict[int, _Past] = OrderedDict()
@@ -64,7 +64,7 @@ class PastCommands:
         command
             Its name.
         end
-            How it ended, as "it ...".
+            How it ended, as the end of a sentence that begins with "it".
         answered
             Whether the controller has answered it, so that no reply should follow.
         """
@@ -105,11 +105,11 @@ class SentIds:
     def __init__(self) -> None:
         self._first: int | None = None
         self._last = 0
-        #: Whether each id so far came after the one before, by the shorter way
-        #: around the circle.  Where a generator goes back, wraps early or
-        #: repeats itself, an id says nothing about the order of sending.
+        #: Whether each id so far came after the one before; see `is_before`.  If a
+        #: generator goes back, wraps early or repeats itself, the ids do not show
+        #: the order of sending.
         self.only_ascend = True
-        # The ids on either side of each gap.
+        # The last id before each gap, and the first id after it.
         self._gaps: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_GAPS)
 
     def add(self, sequence_id: int) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Container, Iterator
 
 __all__ = ["LAST_ID", "SequenceIds", "count_around", "is_before"]
 
-#: The greatest 32-bit signed integer: where the original's ids start again at 1
-#: (protocol-answers).
+#: The greatest 32-bit signed integer.  After it, the ids of the original start
+#: again at 1 (protocol-answers).
 LAST_ID = 2**31 - 1
 
 
@@ -77,7 +77,7 @@ class SequenceIds:
             sequence_id = next(self._ids)
         except StopIteration:
             raise RuntimeError("The sequence generator has no more ids.") from None
-        # Not isinstance: true is no id, and a reply must be equal to the id.
+        # Not isinstance, because a bool is no id but is an int.
         if type(sequence_id) is not int:
             raise RuntimeError(f"The sequence generator yields {sequence_id!r}, which is no int.")
         if sequence_id in in_use:

@@ -85,7 +85,8 @@ class CommandTable:
         sequence_id
             Its sequence id, which no waiting command has.
         ack_by, finish_by
-            When it must be acknowledged, and finished, in seconds of the clock.
+            Times by which it must be acknowledged and finished, in seconds of the
+            clock.
 
         Returns
         -------
@@ -172,7 +173,7 @@ class CommandTable:
         if sequence_id in self._past:
             self._past.status_received(status, sequence_id)
         elif not self._sent_ids.lack(sequence_id):
-            # Its command never waited, or ended long ago.
+            # Nobody waited for its command, or the command ended long ago.
             self._log.debug("A %s for sequence id %d, not waited for", status.name, sequence_id)
         elif status is CommandStatus.NoAck and self._sent_ids.only_ascend:
             self._reject_after_gap(sequence_id)
@@ -207,7 +208,8 @@ class CommandTable:
         *,
         answered: bool = False,
     ) -> None:
-        # Failing another command may have cancelled this one: then it is gone already.
+        # The failure of another command may have cancelled this one.  Then it is gone
+        # already.
         if self._pending.get(sequence_id) is pending:
             self._end(sequence_id, end, answered=answered)
             pending.done.errback(error(end, pending.command, sequence_id, pending.stage))

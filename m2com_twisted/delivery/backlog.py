@@ -17,8 +17,8 @@ __all__ = ["Backlog", "ConnectionChange", "Entry", "Overflow", "ReadingControl"]
 #: The reaction when too many messages wait: pause reading, or drop the oldest message.
 Overflow = Literal["pause", "drop_oldest"]
 
-# A callback that holds up a full backlog for longer than this many seconds is
-# named in a warning: 200 cycles of telemetry at 20 Hz are no short delay any more.
+# A warning names a callback that holds up a full backlog for longer than this many
+# seconds.  This is 200 cycles of telemetry, which is longer than a short delay.
 _STALL_TIME = 10.0
 
 # Seconds between two log lines about dropped messages.
@@ -51,7 +51,8 @@ class Backlog:
     Parameters
     ----------
     max_length
-        Messages that may wait: with more, reading pauses or the oldest is dropped.
+        Number of messages that may wait before reading pauses or the oldest message
+        is dropped.
     overflow
         Which of the two happens.
     running
@@ -88,8 +89,8 @@ class Backlog:
         self._stats = stats
         self._log = log
         self._entries: deque[Entry] = deque()
-        # Only where reading pauses: it stays paused until the backlog is at or below
-        # the low-water mark.
+        # Whether reading is paused.  It stays paused until the backlog is at or
+        # below the low-water mark.
         self._full = False
         self._reading: ReadingControl | None = None
         self._stall_check: IDelayedCall | None = None
@@ -112,14 +113,14 @@ class Backlog:
         self._reading = None
 
     def append(self, change: ConnectionChange) -> None:
-        """Add a change of the connection, which is not limited in number."""
+        """Add a change of the connection.  The number of changes is not limited."""
         self._entries.append(change)
 
     def extend(self, messages: Iterable[Message]) -> None:
         """Add messages.
 
         This neither pauses reading nor drops anything.  Call `limit` after all
-        messages of a chunk; the callback may take some of them before.
+        messages of a chunk.  The callback may take some of them before that.
         """
         self._entries.extend(messages)
 
@@ -187,9 +188,10 @@ class Backlog:
     def _watch_for_stall(self, warned: bool) -> None:
         """Check for a stall later.
 
-        The delayed call is kept while anything waits, even if reading goes on,
-        and is postponed the next time.  Rejected: a new call each time, because
-        cancelled calls stay in the reactor's heap and slow down every timer.
+        The delayed call is kept while any entry waits, even if reading goes on.
+        The next call of this method postpones it.  A new delayed call each time was
+        rejected: cancelled calls stay in the reactor's heap and slow down every
+        timer.
         """
         self._moved = False
         self._warned = warned

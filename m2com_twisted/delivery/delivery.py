@@ -1,15 +1,15 @@
 """Delivery of received messages to the user's callback.
 
-Messages are delivered in order, one at a time, and a bounded number waits.
-The callback may be a coroutine function, a function that returns a Deferred, or
-a plain function.  It is called for a message when the call for the one before
-has ended.
+Messages are delivered in order, one at a time.  The number of waiting messages is
+bounded.  The callback may be a coroutine function, a function that returns a
+Deferred, or a plain function.  It is called for a message when the call for the one
+before has ended.
 
 One coroutine per client empties the backlog and awaits the user's coroutine
 directly.  It runs while there are messages, so an idle client has nothing to
-cancel.  Rejected: a Deferred per message, which reorders messages as soon as a
-callback waits; and a DeferredLock, which exceeds the recursion limit with
-thousands of waiters.
+cancel.  Two other ways were rejected.  A Deferred per message reorders messages as
+soon as a callback waits.  A DeferredLock exceeds the recursion limit with thousands
+of waiters.
 """
 
 import asyncio
@@ -33,7 +33,8 @@ __all__ = ["Delivery", "MessageCallback"]
 #: if it is awaitable.
 MessageCallback = Callable[..., object]
 
-# Errors of a cancelled callback; the second one if it waits for an asyncio future.
+# Errors of a cancelled callback.  It raises the second one if it waits for an
+# asyncio future.
 _CANCELLATIONS = (CancelledError, asyncio.CancelledError)
 
 # The value of `Delivery._arriving` while no chunk is arriving.
@@ -53,9 +54,9 @@ class Delivery:
         Called without arguments for each change of the connection, in order
         with the messages.
     stats
-        Counts errors and drops.
+        Counts errors and dropped messages.
     log
-        Logs both.
+        Logs errors and dropped messages.
     clock, max_length, overflow
         See `Backlog`.
     """
@@ -74,7 +75,8 @@ class Delivery:
     ) -> None:
         self._callback = callback
         self._connect_callback = connect_callback
-        # Bound once, because unpacking the arguments for each message is slower.
+        # The arguments are bound once, because to unpack them for each message is
+        # slower.
         self._deliver_message = _awaiting(partial(callback, *args) if args else callback)
         self._deliver_change = _awaiting(self._tell_change)
         self._stats = stats
@@ -122,8 +124,9 @@ class Delivery:
         Parameters
         ----------
         messages
-            Taken one by one, each when the call for the one before has ended.
-            If a callback has to wait, the rest goes into the backlog at once.
+            They are taken one by one, each when the call for the one before has
+            ended.  If a callback has to wait, the rest goes into the backlog at
+            once.
         """
         self._chunks.append(messages)
         self._consume()
@@ -142,8 +145,9 @@ class Delivery:
     def drop_waiting(self) -> None:
         """Drop the messages that wait, and the rest of a chunk that is arriving.
 
-        This runs no callback, so it may be called when `stop` may not.  If it is
-        called from inside a callback, a later `stop` does not cancel that one.
+        This runs no callback, so it may be called where `stop` must not be called.
+        If it is called from inside a callback, a later `stop` does not cancel that
+        callback.
         """
         self._backlog.clear()
         self._chunks.clear()
@@ -156,8 +160,9 @@ class Delivery:
         Returns
         -------
         ended
-            Fires when the callback has ended: at once if none runs, or if this
-            or `drop_waiting` was called from inside it.
+            Fires when the callback has ended.  It fires at once if no callback
+            runs, or if `stop` or `drop_waiting` was called from inside the
+            callback.
         """
         dropped_inside = self._stopped_inside
         self.drop_waiting()
@@ -230,7 +235,8 @@ class Delivery:
                     except GeneratorExit:
                         raise
                     except BaseException as error:
-                        # SystemExit as well: the reactor would also log it and go on.
+                        # SystemExit is caught as well, because the reactor would also
+                        # log it and go on.
                         self._report(error, message)
                     if self._arriving is not messages:
                         break  # the callback waited: the rest is in the backlog, or dropped
@@ -284,7 +290,8 @@ def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object
 
     async def call(message: Entry) -> None:
         result = function(message=message)
-        # None first: a failing hasattr takes longer than the call.
+        # None is checked first, because a failing hasattr takes longer than the
+        # call.
         if result is not None and hasattr(result, "__await__"):
             await result
 
