@@ -23,7 +23,7 @@ __all__ = ["Attempt", "AttemptOwner"]
 
 
 class AttemptOwner(Protocol):
-    """Owner of an attempt; told how it ends."""
+    """The owner of an attempt, which is told how the attempt ends."""
 
     def attempt_succeeded(self, attempt: "Attempt", connection: MessageProtocol) -> None:
         """Take the connection."""
@@ -37,25 +37,25 @@ class AttemptOwner(Protocol):
     def connection_lost(
         self, attempt: "Attempt", connection: MessageProtocol, reason: BaseException
     ) -> None:
-        """Learn that a connection of it has ended, whether it was handed over or not."""
+        """Learn that a connection of the attempt has ended, even if it was never handed over."""
 
 
 class Attempt(ClientFactory):
     """The factory that an endpoint gets for one attempt.
 
-    An endpoint is foreign code.  It may hand over a connection long after it
-    was made, in the same call, or never.  It may hand over another object than
-    the protocol made here.  It may raise when it is cancelled.  So this
-    class relies only on the protocols made here, and on the time that passed.
+    An endpoint is foreign code.  It may hand over a connection at once, long after
+    it was made, or never.  It may hand over another object than the protocol made
+    here.  It may raise when it is cancelled.  So this class relies only on the
+    protocols made here, and on the time that passed.
 
     Parameters
     ----------
     number
-        Its number for `Machine`.
+        Number of the attempt for `Machine`.
     owner
         Owner of the attempt.
     new_protocol
-        Returns a protocol for a new connection; takes its owner.
+        Takes the owner of a new connection, and returns a protocol for it.
     reactor
         Measures the timeout.
     log
@@ -91,16 +91,18 @@ class Attempt(ClientFactory):
         Parameters
         ----------
         endpoint
-            Returns an endpoint that gives up after that many seconds.
+            Takes the seconds after which an attempt is given up, and returns an
+            endpoint.
         timeout
-            Seconds after which the attempt has failed, whatever the endpoint does.
+            Seconds after which the attempt fails, even if the endpoint does not
+            give up.
         """
         if timeout < math.inf:
             # Our own Deferred, because the endpoint's canceller may raise.
             self._deadline.addTimeout(timeout, self._reactor, self._timed_out)
         result = maybeDeferred(lambda: endpoint(timeout).connect(self))
         self._result = result
-        # It may have fired already.
+        # The Deferred may have fired already.
         result.addCallbacks(self._succeeded, self._failed)
         result.addErrback(self._log_unexpected)
 
@@ -131,7 +133,7 @@ class Attempt(ClientFactory):
             self.abandon()  # too late
             return
         # An endpoint may have built a protocol for each address of a host.  Its result
-        # comes first, if it is one of them: an endpoint may also return a wrapper.
+        # comes first, if it is one of these protocols.  It may also be a wrapper.
         usable = sorted(
             (protocol for protocol in self._built if protocol.is_open),
             key=lambda protocol: protocol is not result,
@@ -168,7 +170,7 @@ class Attempt(ClientFactory):
             self._deadline.callback(None)
 
     def _cancel(self) -> None:
-        # Forgotten first, since the canceller may call back.
+        # Forgotten first, because the canceller may call back.
         result, self._result = self._result, None
         if result is not None:
             try:

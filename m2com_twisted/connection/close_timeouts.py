@@ -1,4 +1,4 @@
-"""How long ``close`` waits for what it has told to end."""
+"""How long ``close`` waits for the callback and for the connection to end."""
 
 __all__ = ["CALLBACK_CLOSE_TIMEOUT", "PEER_CLOSE_TIMEOUT"]
 

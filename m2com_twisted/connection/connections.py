@@ -1,4 +1,4 @@
-"""The attempts and connections of one client: the one in use, and those that still have to end."""
+"""The attempts and connections of one client, including those that still have to end."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,10 @@ class Connections:
     Parameters
     ----------
     endpoint
-        Returns an endpoint that gives up after that many seconds.
+        Takes the seconds after which an attempt is given up, and returns an
+        endpoint.
     new_protocol
-        Returns a protocol for a new connection; takes its owner.
+        Takes the owner of a new connection, and returns a protocol for it.
     reactor
         Measures timeouts.
     log
@@ -81,9 +82,9 @@ class Connections:
         Parameters
         ----------
         number
-            Its number.
+            Number of the attempt.
         timeout
-            Seconds that it may take.
+            Seconds that the attempt may take.
         """
         attempt = Attempt(number, self, self._new_protocol, self._reactor, self._log)
         self._attempts[number] = attempt

@@ -10,9 +10,9 @@ from .effects import Effect
 
 __all__ = ["EffectQueue"]
 
-# Effects that are performed before the reactor gets a turn.  A usual input has
-# about five.  Only code that calls back without end has so many, such as a
-# `connect` on each failure of an endpoint that fails in the same call.
+# Number of effects that are performed before the reactor gets a turn.  A usual
+# input has about five.  Only code that calls back without end has so many.  An
+# example is a `connect` after each failure of an endpoint that fails at once.
 _EFFECTS_PER_TURN = 1000
 
 
@@ -36,7 +36,8 @@ class EffectQueue:
         self._reactor = reactor
         self._log = log
         self._waiting: deque[Effect] = deque()
-        # Whether an effect is being performed, or the reactor will go on with them.
+        # Whether an effect is being performed, or the reactor will continue with
+        # them later.
         self._busy = False
 
     def add(self, effects: Iterable[Effect]) -> None:
@@ -55,6 +56,7 @@ class EffectQueue:
             try:
                 self._perform(effect)
             except BaseException:
-                # SystemExit as well: otherwise the connection would be in no defined state.
+                # SystemExit is caught as well.  Otherwise the connection would be in no
+                # defined state.
                 self._log.critical("Could not do all of %s", effect, exc_info=True)
         self._reactor.callLater(0, self._perform_all)

@@ -1,6 +1,6 @@
 """The effects of `Machine`: what has to be done about a client's connection.
 
-Attempts and waiters are numbers.
+Numbers stand for attempts and waiters.
 """
 
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ class StartReading(Effect):
 
 @dataclass(frozen=True)
 class ConnectSucceeded(Effect):
-    """Tell the waiter of a `Connect`."""
+    """Tell the waiter of a `Connect` that there is a connection."""
 
     waiter: int
 
@@ -140,7 +140,7 @@ class ConnectClosed(Effect):
 
 @dataclass(frozen=True)
 class ScheduleRetry(Effect):
-    """Give the machine `RetryDue` after the delay of the policy; without a policy at once."""
+    """Give the machine `RetryDue` after the delay of the policy, or at once without a policy."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,6 @@ class Disconnect(Effect):
 
 @dataclass(frozen=True)
 class CloseDone(Effect):
-    """Tell the waiter of a `Close`."""
+    """Tell the waiter of a `Close` that the client is closed."""
 
     waiter: int

@@ -41,9 +41,9 @@ def check_address(host: object, port: object) -> None:
     Raises
     ------
     TypeError
-        If the host is no str, or the port no int.
+        If the host is not a str, or the port is not an int.
     ValueError
-        If the host is empty, or the port not from 1 to 65535.
+        If the host is empty, or the port is not from 1 to 65535.
     """
     if not isinstance(host, str):
         raise TypeError(f"The host must be a str, not {host!r}.")
@@ -82,9 +82,9 @@ def client_endpoint(reactor: object, host: str, port: int, timeout: float) -> IS
 def is_connected_to_itself(transport: object) -> bool:
     """Return whether both ends of a TCP connection are the same socket.
 
-    That happens when nothing listens on a local port that lies in the system's
-    range for outgoing connections, as 50000 does on Linux: a client that dials
-    it is given that very port, and TCP connects it to itself.
+    That can happen when nothing listens on a local port in the system's range for
+    outgoing connections, such as 50000 on Linux.  The system may give a client that
+    dials this port the same port as its own.  Then TCP connects the port to itself.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class _Addresses:
 
     def __init__(self) -> None:
         self._found: list[IAddress] = []
-        #: Fires with all of them.
+        #: Fires with all addresses.
         self.complete: Deferred[list[IAddress]] = Deferred()
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
@@ -161,7 +161,7 @@ class _Addresses:
         self._found.append(address)
 
     def resolutionComplete(self) -> None:
-        """Implement `IResolutionReceiver`; may come after the waiting was cancelled."""
+        """Implement `IResolutionReceiver`.  This may be called after the waiting was cancelled."""
         if not self.complete.called:
             self.complete.callback(self._found)
 

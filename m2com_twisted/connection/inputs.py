@@ -1,6 +1,6 @@
 """The inputs of `Machine`: what can happen to a client's connection.
 
-Attempts and waiters are numbers.
+Numbers stand for attempts and waiters.
 """
 
 from dataclasses import dataclass

@@ -28,16 +28,16 @@ __all__ = ["ReconnectingLink", "check_timeout"]
 class ReconnectingLink:
     """Keeps one connection to the controller, from `connect` until `close`.
 
-    Every input goes through `_process_input`: the machine settles its
-    state, and the effects that it returns wait in a queue.  Code of users (a
-    waiter's callback, a log handler, a retry policy, an endpoint, a canceller)
-    runs in effects only, so it always sees a settled state.  If it calls a
-    method of the link, the state changes at once, and the new effects are
-    performed after those that wait.
+    Every input goes through `_process_input`.  The machine changes its state, and
+    the effects that it returns wait in a queue.  Code of users (a waiter's
+    callback, a log handler, a retry policy, an endpoint, a canceller) runs only in
+    effects, so it always sees a complete change of state.  If it calls a method of
+    the link, the state changes at once, and the new effects are performed after
+    those that wait.
 
-    Rejected: `ReconnectingClientFactory`, which does not retry behind an
-    endpoint, and `ClientService`, which cannot be stopped from its own callbacks
-    and waits for ever for a peer that does not read.
+    Two classes of Twisted were rejected.  `ReconnectingClientFactory` does not
+    retry behind an endpoint.  `ClientService` cannot be stopped from its own
+    callbacks, and waits for ever for a peer that does not read.
 
     Parameters
     ----------
@@ -50,7 +50,8 @@ class ReconnectingLink:
     reactor
         Measures timeouts.
     retry_policy
-        Takes the number of failures, returns the seconds to wait; None: never reconnect.
+        Takes the number of failures, and returns the seconds to wait.  None: never
+        reconnect.
     user
         Uses the connections.
     outages
@@ -76,7 +77,7 @@ class ReconnectingLink:
         self._user = user
         self._outages = outages
         self._machine = Machine(retries=retry_policy is not None)
-        #: When the state last changed; None before it did.
+        #: Time of the last change of state; None before the first.
         self.state_since: float | None = None
         self._waiter_numbers = count(1)
         self._waiters: dict[int, Deferred[None]] = {}
@@ -153,8 +154,8 @@ class ReconnectingLink:
         Returns
         -------
         connected
-            Fires when connected; fails with a `ConnectFailedError` or, if
-            `close` is called meanwhile, with `ClientClosedError`.  It may be
+            Fires when there is a connection.  Fails with a `ConnectFailedError` or,
+            if `close` is called meanwhile, with `ClientClosedError`.  It may be
             cancelled.
 
         Raises
@@ -223,7 +224,8 @@ class ReconnectingLink:
         return number, waiter
 
     def _connect_cancelled(self, number: int) -> None:
-        # Only once: an effect of the cancelling may cancel it again.
+        # This is done only once, because an effect of the cancelling may cancel it
+        # again.
         if self._waiters.pop(number, None) is not None:
             self._process_input(ConnectCancelled(number))
 

@@ -14,13 +14,14 @@ from ..support.stats import Stats
 
 __all__ = ["Outages"]
 
-# A connection that has lived this many seconds counts as good, even if it is a
-# quiet one.  A controller that has a client already closes a second connection
-# after a millisecond (protocol-transport), so such a connection never counts.
+# A connection that has lived this many seconds counts as good, even if it has
+# brought no message.  A controller that has a client already closes a second
+# connection after a millisecond (protocol-transport), so such a connection never
+# counts.
 _GOOD_AFTER = 10.0
 
-# The signature of a port that another client holds: this many connections in a
-# row that the controller closed within this many seconds without a byte.
+# Another client may hold the port if the controller closes this many connections in
+# a row, each within this many seconds and without sending a byte.
 _TAKEN_PORT_CLOSES = 3
 _TAKEN_PORT_TIME = 1.0
 
@@ -78,7 +79,7 @@ class Outages:
             self._log_connected()
         else:
             self._log.debug("Connected")
-            # A good connection may be a quiet one, and its log line is still to be written.
+            # A good connection may bring no message.  Then this call writes its log line.
             self._good_check = self._clock.callLater(_GOOD_AFTER, self.proved_good)
 
     def proved_good(self) -> None:
@@ -99,7 +100,7 @@ class Outages:
         Parameters
         ----------
         reason
-            Why it was lost.
+            The reason why it was lost.
         received_bytes
             Bytes that had been received over it.
         """

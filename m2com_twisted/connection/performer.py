@@ -83,14 +83,14 @@ class Performer:
     connections
         The attempts and connections.
     waiters
-        The Deferreds of `connect` and `close`, by number.  Each is taken out
-        before it fires, because its callbacks may cancel another.
+        The Deferreds of `connect` and `close`, by number.  Each is taken out before
+        it fires, because its callbacks may cancel another one.
     user
         Uses the connections.
     outages
         Counts and logs attempts and connections.
     retry_policy
-        Takes the number of failures, returns the seconds to wait.  None: 0 s.
+        Takes the number of failures, and returns the seconds to wait.  None: 0 s.
     reactor
         Measures the delay, and the time that a callback takes to end.
     log
@@ -144,7 +144,7 @@ class Performer:
 
     @perform.register
     def _dial(self, effect: Dial) -> None:
-        # Not done if code of users has closed the client meanwhile.
+        # Code of users may have closed the client meanwhile.
         if self._machine.attempt != effect.attempt:
             return
         try:
@@ -215,7 +215,8 @@ class Performer:
     def _connect_failed(self, effect: ConnectFailed) -> None:
         waiter = self._waiters.pop(effect.waiter, None)
         if waiter is not None:
-            # Each gets its own error: a shared one would collect all tracebacks.
+            # Each waiter gets its own error.  A shared one would collect all
+            # tracebacks.
             waiter.errback(connect_failure(*self._address, Failure(effect.reason)))
 
     @perform.register

@@ -8,15 +8,15 @@ from ..support.log import NamedLog
 
 __all__ = ["MAX_DELAY", "RetryPolicy", "default_retry_policy", "next_delay"]
 
-#: Takes the number of attempts that have failed in a row, 0 right after a good
-#: connection was lost, and returns the seconds to wait.
+#: Takes the number of attempts that have failed in a row, and returns the seconds
+#: to wait.  The number is 0 right after a good connection was lost.
 RetryPolicy = Callable[[int], float]
 
 #: The longest wait of the default policy, in seconds.  A power cycle of the controller takes
 #: minutes; when it is back, the client should soon be connected again.
 MAX_DELAY = 30.0
 
-# Jitter is spread over one second, because all clients of one observatory
+# Seconds of the jitter.  There is jitter because all clients of one observatory
 # lose the controller at the same moment.
 _JITTER = 1.0
 
@@ -32,12 +32,11 @@ def default_retry_policy(uniform: Callable[[], float] = random.random) -> RetryP
     Parameters
     ----------
     uniform
-        The source of jitter: returns numbers from 0 to 1.
+        The source of jitter, which returns numbers from 0 to 1.
     """
 
     def policy(failures: int) -> float:
-        # Imported when first needed: at the top, it would take a third of the time that
-        # importing this package can avoid.
+        # Imported when first needed, because this import takes long.
         from twisted.application.internet import backoffPolicy
 
         delay = backoffPolicy(
@@ -60,12 +59,12 @@ def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:
         The seconds that the policy returned, or `MAX_DELAY` if they are no valid delay.
     """
     try:
-        # Anything that is no float, for example 10**400, would fail in the reactor.
+        # What is not a float, for example 10**400, would fail in the reactor.
         delay = float(policy(failures))
         if 0 <= delay < math.inf:
             return delay
         log.error("The retry policy returned %r; waiting %g s instead", delay, MAX_DELAY)
     except BaseException:
-        # SystemExit as well: otherwise the client would not dial again.
+        # SystemExit is caught as well.  Otherwise the client would not dial again.
         log.exception("The retry policy failed; waiting %g s instead", MAX_DELAY)
     return MAX_DELAY

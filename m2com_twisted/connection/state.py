@@ -22,13 +22,13 @@ class ConnectionState(enum.Enum):
     CLOSING     no       no     perhaps     perhaps        no
     ==========  =======  =====  ==========  =============  ===================
 
-    "Attempt" is a connection that is being dialled, "timer" the delayed call
-    that will dial the next one; so at most one of the two is alive.
-    "Connection" is one that was handed over by its endpoint and whose transport
-    has not ended.  ``connected`` is true only in CONNECTED, until this end gives
-    the connection up because the peer is silent.  A `connect` between that and
-    the end of the transport waits for the next connection, and so does one that
-    is called while closing.  A `close` waits only in CLOSING.
+    An "attempt" is a connection that is being dialled.  The "timer" is the delayed
+    call that will dial the next one.  At most one of the two exists.  A
+    "connection" is one that its endpoint has handed over and whose transport has
+    not ended.  ``connected`` is true only in CONNECTED, until the client gives the
+    connection up because the peer is silent.  A `connect` that is called after this
+    waits for the next connection.  A `connect` that is called while closing does
+    the same.  A `close` waits only in CLOSING.
     """
 
     IDLE = "idle"

@@ -54,7 +54,7 @@ class Watchdog:
         self._timeout = None
 
     def heard(self) -> None:
-        """Count from now: the peer has been heard."""
+        """Count the time from now on, because the peer has sent something."""
         if self._timeout is not None:
             self._heard_at = self._clock.seconds()
 
@@ -87,8 +87,9 @@ class Watchdog:
     def _check_silence(self, timeout: float) -> None:
         self._check = None
         doubted, self.in_doubt = self.in_doubt, False
-        # Compared with the former value, not with the clock: a remainder that is
-        # only a rounding error would be waited for again and again.
+        # This compares with the former value, not with the clock.  Otherwise a
+        # remainder that is only a rounding error would be waited for again and
+        # again.
         if self._heard_at != self._armed_at:
             self._arm()
         elif doubted:

@@ -1,6 +1,6 @@
 """Many readers of one controller, through a NATS server: publish, read, command.
 
-Needs the extra ``hub``, which brings nats-py.
+It needs the extra ``hub``, which installs nats-py.
 """
 
 from .errors import CommandRefused, NotPermittedError

@@ -99,7 +99,8 @@ class CommandCaller:
         }
         done: Deferred[CommandOutcome] = Deferred()
         request = _Request(name, subject, headers[REQUEST_ID], self._clock.seconds(), done)
-        # Not the request id: another request with the same id may be waiting.
+        # The request id cannot be the key, because another request may wait with
+        # the same id.
         key = secrets.token_hex(8)
         self._send(key, request, payload, headers, seconds)
         try:

@@ -171,7 +171,7 @@ class CommandServer:
             await client.subscribe(self._subjects.commands, cb=requested),
             await client.subscribe(self._subjects.server, cb=asked),
         ]
-        # The subscriptions are certain only after the server has answered.
+        # After the server has answered, it certainly has the subscriptions.
         await client.flush()
         self.takes_commands = True
         self._log.info("Takes commands from the hub: %s", ", ".join(sorted(self._allowed)))
@@ -255,7 +255,8 @@ class CommandServer:
         """Store the outcome of a request.  Both threads may call this."""
         self._log.info("%s of the hub: %s", known.request.name, reply["outcome"])
         known.reply = reply
-        # Without a connection, the reply is sent first over the next one.
+        # If there is no connection, the reply is sent at the beginning of the next
+        # one.
         self._call(lambda session: self._reply(session, known))
 
     def _reply(self, session: Session, known: _Known) -> None:

@@ -22,7 +22,7 @@ __all__ = ["Kept", "read_history"]
 #: Number of messages in a batch: half a megabyte.
 _BATCH = 1000
 
-#: Seconds for one batch.
+#: Longest time for one batch, in seconds.
 _FETCH_TIMEOUT = 5.0
 
 

@@ -29,8 +29,8 @@ class Inbox(Generic[_T]):
     handle
         Called in the reactor's thread with each item, in order.
     may_drop
-        Returns whether an item may be dropped if there are too many.  Without the others the
-        reader would not know its own state.
+        Returns whether an item may be dropped if there are too many.  Without the other
+        items, the reader would not know its own state.
     """
 
     def __init__(

@@ -5,8 +5,7 @@ from typing import Any
 
 __all__ = ["AbandonableLoop"]
 
-#: Seconds to wait for cancelled tasks.  They have nothing to wait for.  A task that hangs is not
-#: awaited any longer.
+#: Seconds to wait for the end of cancelled tasks.  A task that hangs is not awaited any longer.
 _CANCEL_TIMEOUT = 1.0
 
 

@@ -13,7 +13,8 @@ __all__ = ["Item", "Lane", "Outbox"]
 #: Python, so this is more than 20 s without a server.  An outage may take at most 16 MB.
 _LIMIT = 8 * 2**20
 
-# Bytes of an item in addition to its payload: the tuple, the bytes object, two ints.
+# Bytes of an item in addition to its payload, for the tuple, the bytes object and
+# two ints.
 _OVERHEAD = 250
 
 
@@ -51,7 +52,7 @@ class Lane:
 
 
 class Outbox:
-    """Two lanes of messages, with one bound.
+    """Two lanes of messages, with one common limit.
 
     It is filled in the reactor's thread and emptied in the thread of the hub.  `put`
     takes a few microseconds and never raises.
@@ -90,8 +91,8 @@ class Outbox:
                 self._drop_oldest()
             wake, lane.wake = lane.wake, None
         if wake is not None:
-            # When the messages that arrived together with this one are here as well; otherwise
-            # the two threads would take turns for each of them.
+            # The other thread is woken when the messages that arrived together with this one
+            # are here as well.  Otherwise the two threads would take turns for each message.
             self._later(wake)
 
     def _drop_oldest(self) -> None:

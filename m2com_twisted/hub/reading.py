@@ -22,8 +22,8 @@ _REQUEST_TIMEOUT = 4.0
 #: Seconds to wait for a heartbeat, which is sent once a second.
 _HEARTBEAT_TIMEOUT = 2.5
 
-#: Seconds between two checks that our consumer exists.  It does not if the server that held it was
-#: lost from a cluster.
+#: Seconds between two checks that our consumer exists.  It is gone if the cluster has lost the
+#: server that held it.
 _CONSUMER_CHECK = 5.0
 
 #: Seconds until the next check for the streams, if they do not exist yet.
@@ -131,7 +131,8 @@ class Reading:
             await begin.wait()
             position = message.metadata.sequence.stream
             if not caught_up and position > behind:
-                # The last ones before have expired or were lost with the server.
+                # The last messages before this one have expired, or were lost with
+                # the server.
                 catch_up(behind)
             if caught_up or not is_another:
                 self._position = position
@@ -142,7 +143,8 @@ class Reading:
                 catch_up(position)
 
         subscription = await _consume(jetstream, stream, take, self._start_config(is_another))
-        # Requested after the server has fixed the first message for this reader.
+        # This is requested after the server has fixed the first message for this
+        # reader.
         behind = (await jetstream.stream_info(stream)).state.last_seq
         nothing_to_come = await _has_nothing(subscription)
         if is_another:

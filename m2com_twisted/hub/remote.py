@@ -146,7 +146,7 @@ class RemoteController(TypedSender, BothPorts, Service):
             self.settings,
             f"m2com reader of {self.subjects.instance}",
             reading.run,
-            # Directly, so that it takes its place between the messages.
+            # Called directly, so that the change is in order with the messages.
             inbox.put,
             server_error=self._server_error,
             reactor=self._reactor,
@@ -161,7 +161,8 @@ class RemoteController(TypedSender, BothPorts, Service):
         Returns
         -------
         stopped
-            Fires when this object has left nothing in the reactor, and its thread has ended.
+            Fires when nothing of this object is left in the reactor, and its thread has
+            ended.
         """
         Service.stopService(self)
         self._events.stop()
@@ -224,8 +225,8 @@ class RemoteController(TypedSender, BothPorts, Service):
             If the service does not take this command, or the hub does not permit it to this
             user.  Nothing was sent.
         CommandRejected, CommandFailed, CommandTimeout, CommandLost
-            As `CellControllerService.run_command`.  `CommandLost` also if the
-            connection to the hub was lost before the reply.
+            As `CellControllerService.run_command`.  `CommandLost` is also raised if
+            the connection to the hub was lost before the reply.
         """
         return await self._caller.run(name, details, ack_timeout, timeout, request_id)
 

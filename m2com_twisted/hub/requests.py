@@ -25,7 +25,7 @@ _CLOCK_DIFFERENCE = 60.0
 
 @dataclass(frozen=True)
 class Request:
-    """A command that may be executed, once."""
+    """A command that may be executed once."""
 
     name: str
     request_id: str
@@ -46,7 +46,7 @@ def parse_request(message: Msg, allowed: Collection[str]) -> Request | Reply:
     Parameters
     ----------
     message
-        A message whose subject is that of a command.
+        A message with the subject of a command.
     allowed
         Names of the commands that may be executed.
     """

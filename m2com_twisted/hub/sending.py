@@ -24,8 +24,8 @@ _TELEMETRY_BATCH = 200
 #: they are limited and counted.
 _PENDING_LIMIT = 2**18
 
-#: Largest number of events without an acknowledgement.  With one at a time, a server 50 ms away
-#: would take only 20 events a second.
+#: Largest number of events without an acknowledgement.  With one at a time and a round trip of
+#: 50 ms, only 20 events a second would be sent.
 _LARGEST_BATCH = 64
 
 #: Seconds for the acknowledgement of a batch.
@@ -101,7 +101,7 @@ class Sender:
         return True
 
     async def _take(self, session: Session, lane: Lane, count: int) -> list[Item]:
-        """Wait for items in a lane, and return the first ones.  Return none at the end."""
+        """Wait for items in a lane, and return the first ones.  The list is empty at the end."""
         loop = asyncio.get_running_loop()
         while True:
             wake = asyncio.Event()
@@ -197,7 +197,7 @@ class Sender:
     def _note_acknowledged(
         self, lane: Lane, items: list[Item], futures: list["asyncio.Future[PubAck]"]
     ) -> Exception | None:
-        """Remove the acknowledged events.  Return the problem of the first one without."""
+        """Remove the acknowledged events.  Return the problem of the first other event."""
         problems = [_problem(future) for future in futures]
         for item, problem in zip(items, problems, strict=False):
             if problem is not None:

@@ -50,8 +50,8 @@ class SequenceCheck:
         Returns
         -------
         missing
-            Number of missing messages, counted up to the number of the heartbeat before.  Newer
-            messages may still be on their way.
+            Number of missing messages, counted up to the number in the previous heartbeat.
+            Newer messages may still be on their way.
         """
         last = self._last_of(source, sequence)
         due = self._expected.get(source, 0)

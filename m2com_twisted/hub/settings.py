@@ -33,7 +33,8 @@ class HubSettings:
     token_file: Path | None = None
     #: File of trusted certificate authorities.  None: those of the system.
     ca_file: Path | None = None
-    #: Whether a server without TLS is refused.  It does not get the password.
+    #: Whether a server without TLS is refused.  Such a server does not get the
+    #: password.
     requires_tls: bool = False
 
     @property

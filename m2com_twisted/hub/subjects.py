@@ -21,7 +21,8 @@ __all__ = [
 
 #: Header: time at which the line arrived at the service, in nanoseconds since 1970, UTC.
 RECEIVED = "M2-Received"
-#: Header: the service, the time of its start, and which of its two sequences.
+#: Header: the instance, the start time of the service, and the name of one of its
+#: two sequences.
 SOURCE = "M2-Source"
 #: Header: number in the sequence of its source, from 1.  A gap means that messages are lost.
 SEQUENCE = "M2-Seq"

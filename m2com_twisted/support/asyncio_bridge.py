@@ -37,10 +37,10 @@ def required_loop(access: ReactorAccess, function_name: str) -> asyncio.Abstract
     Raises
     ------
     RuntimeError
-        If the reactor has no loop, or the caller is no task on it.
+        If the reactor has no loop, or the caller is not a task on that loop.
     """
     reactor = access.known()
-    # Twisted has no public name for it.
+    # Twisted has no public name for the loop.
     reactor_loop: asyncio.AbstractEventLoop | None = getattr(reactor, "_asyncioEventloop", None)
     if reactor_loop is None:
         found = "none is installed" if reactor is None else f"this one is {reactor!r}"
@@ -64,8 +64,8 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-# Set for the task of a callback and for all tasks that it makes.  Comparing tasks would
-# not be enough: before Python 3.12, asyncio.wait_for makes a new one.
+# This is set for the task of a callback and for all tasks that it makes.  Comparing
+# tasks would not be enough: before Python 3.12, asyncio.wait_for makes a new one.
 _mark: ContextVar[object] = ContextVar("m2com_twisted.support.asyncio_bridge._mark", default=None)
 
 
@@ -73,7 +73,7 @@ class AsyncioCallbacks:
     """Runs asyncio callbacks for Twisted, which calls them one at a time."""
 
     def __init__(self) -> None:
-        # The callback that runs; None between two calls.
+        # The mark of the callback that runs; None between two calls.
         self._mark: object = None
         self._task: asyncio.Future[object] | None = None
         # The functions that the task wants to have called on the Twisted side of the
@@ -99,8 +99,8 @@ class AsyncioCallbacks:
         return run
 
     async def _follow(self, awaitable: Awaitable[object]) -> None:
-        """Run a task to its end; pass on a cancellation, and wait for the reaction."""
-        # Made before the task, because an eager task runs before it can be waited for.
+        """Run a task to its end.  A cancellation is passed on to the task, which may continue."""
+        # This is made before the task, because an eager task begins to run at once.
         self._woken = Deferred(self._cancel_task)
         task = self._task = _marked_task(awaitable, self._mark)
         task.add_done_callback(self._note_end)

@@ -62,13 +62,13 @@ def _innermost(function: object) -> object:
     ----------
     function
         A function, a method, a `functools.partial`, or an object with a
-        ``__call__`` of its own; also one inside the other.
+        ``__call__`` of its own.  These may be nested.
 
     Notes
     -----
-    ``__wrapped__`` is not followed: what a decorator returns may be of another
-    kind than what it was given.  `inlineCallbacks` turns a generator function
-    into a plain one.
+    ``__wrapped__`` is not followed, because a decorator may return another kind of
+    function than it was given.  For example, `inlineCallbacks` turns a generator
+    function into a plain one.
     """
     while True:
         if isinstance(function, partial):

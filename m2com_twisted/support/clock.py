@@ -43,24 +43,25 @@ class _ContinuedClock:
 def use_monotonic_clock(reactor: IReactorTime) -> None:
     """Make a reactor's timers independent of the wall clock.
 
-    For programs.  A library must not do this: other code in the process may
-    read ``reactor.seconds()`` as the time of day, which it is no longer once
-    the wall clock has been set.
+    Only a program may do this, not a library.  Other code in the process may read
+    ``reactor.seconds()`` as the time of day.  That becomes wrong when the wall
+    clock is set.
 
-    Without this, a wall clock that is set back by an hour delays every timer
-    of the reactor by an hour, including the one that dials again.
+    Without this, every timer of the reactor is an hour late if the wall clock is
+    set back by an hour.  That includes the timer that dials again.
 
     Parameters
     ----------
     reactor
-        The reactor.  Timers that are already set keep their time.  An object
-        that is no real reactor is left alone.
+        The reactor.  Timers that are already set keep their time.  An object that
+        is no real reactor is not changed.
     """
     if not isinstance(reactor, ReactorBase) or isinstance(reactor.seconds, _ContinuedClock):
         return
-    # Not time.monotonic itself, which counts from another moment.  A reactor compares its timers
-    # with the time at which it began to run them.  If the clock jumped meanwhile, all timers would
-    # be due at once; on the asyncio reactor, one that sets itself again would then run for ever.
+    # `time.monotonic` itself cannot be used, because it counts from another moment.  A reactor
+    # compares its timers with the time at which it began to run them.  If the clock jumped
+    # meanwhile, all timers would be due at once.  On the asyncio reactor, a timer that sets
+    # itself again would then run for ever.
     seconds = _ContinuedClock(reactor.seconds)
     reactor.seconds = seconds  # shadows the class's own
     for call in reactor.getDelayedCalls():

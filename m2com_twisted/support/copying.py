@@ -10,8 +10,8 @@ __all__ = ["copyable"]
 def copyable(error: BaseException) -> BaseException:
     """Return an error that can be copied and says the same.
 
-    Any object can be attached to an error of another package, such as a lock,
-    and then `copy.deepcopy` and `dataclasses.asdict` raise.
+    An error of another package may hold any object, such as a lock.  Then
+    `copy.deepcopy` and `dataclasses.asdict` raise.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Types of the arguments of users: reactors, clocks and endpoints.
+"""Types of the reactors, clocks and endpoints that users pass in.
 
 Twisted declares its interfaces with zope, which a type checker does not understand without
-a plugin: it does not take a `Clock` for an IReactorTime.  So the public signatures also
+a plugin: it does not accept a `Clock` as an IReactorTime.  So the public signatures also
 accept any object that has the methods that are used.
 """
 
@@ -66,6 +66,7 @@ def as_endpoint(endpoint: Endpoint) -> IStreamClientEndpoint:
 def as_reactor(reactor: Reactor) -> IReactorTime:
     """Return a reactor with the type that Twisted declares.
 
-    It is not checked: an object without a method raises when that method is used.
+    The object is not checked.  If it lacks a method, an error is raised when that
+    method is called.
     """
     return cast(IReactorTime, reactor)

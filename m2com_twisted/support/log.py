@@ -16,17 +16,17 @@ __all__ = ["BoundedLog", "NamedLog", "beginning_of", "child_logger"]
 if TYPE_CHECKING:
     _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
 else:
-    # Cannot be subscripted before Python 3.11.
+    # The class cannot be subscripted before Python 3.11.
     _LoggerAdapter = logging.LoggerAdapter
 
 
-# How many callers `logging` skips to find the one that logs: `NamedLog.log` and,
-# before Python 3.11, its own methods around that.
+# Number of callers that `logging` skips to find the one that logs.  These are
+# `NamedLog.log` and, before Python 3.11, also methods of `logging` around that.
 _STACK_LEVEL = 2 if sys.version_info >= (3, 11) else 3
 
 
 class NamedLog(_LoggerAdapter):
-    """Puts a name in front of every line, since one process runs many clients.
+    """Puts a name in front of every line, because one process runs many clients.
 
     Its methods do not raise: if a filter or handler raises, only the line is lost.  The
     caller is often in the middle of a change that must be finished.
@@ -41,8 +41,8 @@ class NamedLog(_LoggerAdapter):
 
     def __init__(self, logger: logging.Logger, name: str) -> None:
         super().__init__(logger, {})
-        # A line is a %-format only if it has arguments.  Without a percent sign in
-        # the name both cases are right.
+        # `logging` treats a line as a %-format only if it has arguments.  A name
+        # without a percent sign is right in both cases.
         self._prefix = name.replace("%", "") + ": "
 
     def process(
@@ -57,7 +57,7 @@ class NamedLog(_LoggerAdapter):
         try:
             super().log(level, msg, *args, **kwargs)
         except BaseException:
-            # As logging does with an exception of a handler.
+            # `logging` does the same with an exception of a handler.
             if logging.raiseExceptions and sys.stderr is not None:
                 with contextlib.suppress(OSError, ValueError):  # stderr may be closed
                     traceback.print_exc()
@@ -90,7 +90,7 @@ class BoundedLog(NamedLog):
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Override of `logging.LoggerAdapter`: leave out lines beyond the bound."""
-        # First, so that a line below the level does not count.
+        # This comes first, so that a line below the level does not count.
         if not self.isEnabledFor(level):
             return
         left_out = self._throttle.admit(self._clock.seconds())

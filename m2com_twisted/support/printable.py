@@ -1,4 +1,4 @@
-"""Makes the text of others safe for a terminal."""
+"""Makes text from outside safe to print on a terminal."""
 
 import json
 
@@ -6,7 +6,7 @@ __all__ = ["printable", "printable_lines", "short_repr"]
 
 
 def printable(text: str) -> str:
-    r"""Return text with every character escaped that a terminal does not print.
+    r"""Return text in which every character that a terminal does not print is escaped.
 
     The controller, or whoever holds its port, chooses much of what the
     programs show.  An escape sequence could clear the screen or retitle the
@@ -14,15 +14,14 @@ def printable(text: str) -> str:
     direction could reorder what stands beside it.
 
     Escapes are those of JSON, such as ``\u001b`` and ``\n``, so a line of JSON
-    remains one with the same meaning.  Space is the only separator that
-    remains.
+    keeps its meaning.  Space is the only separator that remains.
     """
     # The usual case, in one quick test.
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
 def printable_lines(text: str) -> str:
-    """Return text of our own that has several lines, such as a traceback, each made printable.
+    """Return text of several lines, such as a traceback, with each line made printable.
 
     The lines after the first are indented, so none of them can pass for a line
     of the log.

@@ -1,4 +1,4 @@
-"""The reactor: passed in, or looked up when it is first needed; and its clock."""
+"""Access to the reactor, which is passed in or found at the first use, and to its clock."""
 
 import sys
 import threading
@@ -30,8 +30,8 @@ class ReactorAccess:
     Parameters
     ----------
     reactor
-        The reactor, or a clock if an endpoint is given.  None: the one that is
-        installed when it is first needed.
+        The reactor, or a clock if an endpoint is given.  None: the reactor that is
+        installed when one is first needed.
     """
 
     def __init__(self, reactor: Reactor | None = None) -> None:
@@ -50,7 +50,7 @@ class ReactorAccess:
         return found
 
     def known(self) -> IReactorTime | None:
-        """Return the reactor if there is one; install none."""
+        """Return the reactor if there is one.  Do not install one."""
         # Not imported, because importing it installs a reactor.
         installed: IReactorTime | None = sys.modules.get("twisted.internet.reactor")  # type: ignore[assignment]
         return self._reactor or installed

@@ -19,7 +19,7 @@ class Stats:
     bad_lines: int = 0
     #: Lines skipped because they were longer than the limit.
     oversize_lines: int = 0
-    #: Messages dropped undelivered, with ``overflow="drop_oldest"``.
+    #: Messages dropped before their delivery, with ``overflow="drop_oldest"``.
     dropped_messages: int = 0
     #: Exceptions of the user's callbacks.
     callback_errors: int = 0
@@ -47,7 +47,7 @@ class Stats:
 class MessageRate:
     """Messages per second, measured over windows of `PERIOD` seconds."""
 
-    #: Seconds of a window; the original logs its rate as often.
+    #: Seconds of a window.  The original logs its rate at the same interval.
     PERIOD = 2.0
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ class Throttle:
     Parameters
     ----------
     interval
-        Seconds from the first event that is let through to the end of its
-        interval.
+        Length of an interval in seconds.  It begins with the first event that is
+        let through.
     most
         Number of events that are let through in one interval.
     """

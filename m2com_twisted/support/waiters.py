@@ -42,7 +42,7 @@ class Waiters:
             waiter.callback(None)
 
     def fail(self, error: M2ComError) -> None:
-        """Fail all; each gets a copy of the error.
+        """Fail all.  Each gets a copy of the error.
 
         A shared error would collect the tracebacks of all.
         """

@@ -39,14 +39,15 @@ STATUSES = {
 #: The end of a line.  A bare LF does not end a line (protocol-transport).
 TERMINATOR = b"\r\n"
 
-# The defaults of json.dumps, so that lines are the same bytes as the original's.
-# NaN and infinity are refused: they are not JSON, and no mirror can move there.
-# Built once, because json.dumps would build an encoder for each call.
+# It has the defaults of json.dumps, so that lines have the same bytes as those of
+# the original.  But NaN and infinity are refused: they are not JSON, and no mirror
+# can move there.  It is built once, because json.dumps would build an encoder for
+# each call.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
 
-#: The first half of `decode`, for the loop over all received messages, where one
-#: more call per message costs noticeable time.  The type makes msgspec refuse
-#: what is not an object, at no cost.
+#: The first half of `decode`.  The loop over all received messages calls it
+#: directly, because one more call per message costs noticeable time.  The type
+#: makes msgspec refuse what is not an object, at no cost.
 decode_strictly = msgspec.json.Decoder(dict[str, Any]).decode
 
 #: The errors that `decode_strictly` raises; `decode_leniently` may still accept the line.
@@ -82,7 +83,7 @@ def with_header(
     if "id" in message:
         raise InvalidMessageError("The 'id' is in the message details already.")
     try:
-        # An int that equals a member is accepted, as MsgType(msg_type) would.
+        # An int that equals a member is accepted, as MsgType(msg_type) accepts it.
         prefix = _PREFIXES[msg_type]
     except (KeyError, TypeError):
         raise InvalidMessageError(f"The message type {msg_type!r} is not supported.") from None
@@ -134,7 +135,7 @@ def with_sequence_id(line: bytes, sequence_id: int) -> bytes:
     """
     if line.endswith(_NO_SEQUENCE_ID):
         return b"%b%d}%b" % (line[: -len(_NO_ID)], sequence_id, TERMINATOR)
-    # Details with a sequence_id of their own keep their order.
+    # If the details have a sequence_id of their own, it is not the last field.
     return encode({**decode(line), "sequence_id": sequence_id})
 
 

@@ -51,7 +51,7 @@ class LineSplitter:
         """
         self.found_oversize = False
         if self._open[-1:] == b"\r":
-            # Perhaps half a terminator: `_split` has to see it whole.
+            # This may be half a terminator, and `_split` needs the whole one.
             del self._open[-1:]
             data = b"\r" + data
         lines = _split(data)
@@ -97,7 +97,7 @@ class LineSplitter:
 
 
 def runs(lines: Iterable[bytes]) -> Iterator[list[bytes] | OversizeLine]:
-    """Yield lines in their order: those that are too long alone, the others in lists."""
+    """Yield lines in their order.  Each line that is too long comes alone, the others in lists."""
     for line_type, run in groupby(lines, type):
         if line_type is OversizeLine:
             yield from cast("Iterator[OversizeLine]", run)
