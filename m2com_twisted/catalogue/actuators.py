@@ -31,7 +31,7 @@ __all__ = [
     "suggest_hardpoints",
 ]
 
-#: Number of axial actuators, which come first in all lists, and of tangent ones.
+#: Number of axial actuators, which come first in all lists, and number of tangent actuators.
 AXIAL_COUNT = 72
 TANGENT_COUNT = 6
 
@@ -43,7 +43,8 @@ class Actuator:
     Attributes
     ----------
     name
-        B1 to B30, C1 to C24 and D1 to D18 are the axial ones, A1 to A6 the tangent ones.
+        The axial actuators are B1 to B30, C1 to C24 and D1 to D18.  The tangent actuators are A1
+        to A6.
     index
         Place in the lists of 78, from 0.
     x, y
@@ -106,7 +107,7 @@ class Breaker:
     power_type
         The power system that it belongs to.
     bit
-        Its bit in the event ``digitalInput``; set means tripped, or not powered.
+        Its bit in the event ``digitalInput``.  A set bit means tripped, or not powered.
     """
 
     name: str
@@ -193,7 +194,7 @@ _AXIAL_TRIPLES = tuple(
 )
 _TANGENT_TRIPLES = ((72, 74, 76), (73, 75, 77))
 
-#: The 48 lists of hardpoints that are valid: three axial actuators, three tangent ones.
+#: The 48 valid lists of hardpoints.  Each has three axial and three tangent actuators.
 HARDPOINT_LISTS: tuple[tuple[int, ...], ...] = tuple(
     axial + tangent for axial in _AXIAL_TRIPLES for tangent in _TANGENT_TRIPLES
 )

@@ -225,7 +225,7 @@ class LimitSwitchStatus(ReceivedMessage, frozen=True):
 
 
 class OpenLoopMaxLimit(ReceivedMessage, frozen=True):
-    """Whether the wider open-loop limits hold.  Sent after commands that may change this."""
+    """Whether the wider open-loop force limits hold.  Sent after commands that may change this."""
 
     status: Annotated[bool, about("Whether they hold.")]
 

@@ -238,7 +238,7 @@ class Commander:
 
 
 def _forget(failure: Failure) -> None:
-    """Drop the error of a wait that is over, because the reply came or the mirror was stopped."""
+    """Drop the error of a wait that has ended by the reply or by the stop of the mirror."""
     failure.trap(CancelledError, ClientClosedError)
 
 

@@ -49,5 +49,5 @@ def condition_of(state: MirrorState, unsettled: Unsettled) -> Condition:
     if not loop:
         return Condition.OPEN_LOOP
     is_silent = state.memory.telemetry_up and state.axial_force.validity is not Validity.FRESH
-    # No telemetry on an open connection: the cable may be cut.
+    # If no telemetry comes on an open connection, the cable may be cut.
     return Condition.UNKNOWN if is_silent else Condition.TRACKING

@@ -29,7 +29,7 @@ class WaitTimeoutError(M2ComError, builtins.TimeoutError):
     what
         The event or change that was expected, in words.
     timeout
-        Seconds for which it was awaited.
+        Seconds of waiting.
     seen
         The last observation, in words.
     """

@@ -31,7 +31,8 @@ class Proof:
         Whether the proof comes over the telemetry port.  A message of this port may be older than
         the effect.  So only messages count that arrive after the success.
     survives_loss
-        Whether the command ends the connection, so that its loss is part of the proof.
+        Whether the command ends the connection.  Then the loss of the connection is part of the
+        proof.
     """
 
     what: str

@@ -48,7 +48,7 @@ class Limits:
     bump_force
         Largest magnitude of the force of a bump test, in N.  The console has the same limit.
     elevation_difference
-        Largest difference of the elevation from that of the last closed loop, in degrees.
+        Largest difference between the elevation now and in the last closed loop, in degrees.
     """
 
     axial_force: float = 444.82
@@ -78,13 +78,13 @@ class Settings:
     breaker_timeout
         Like ``command_timeout``, for resetting breakers.
     ilc_timeout, ilc_tries
-        Seconds for one command that changes modes of ILCs, and number of tries to enable all.
+        Seconds for one command that changes modes of ILCs, and number of tries to enable all ILCs.
     ilcs_timeout
         Seconds for enabling all ILCs.
     configuration_timeout
         Seconds for loading a configuration.
     motion_speed
-        Measured speed of the mirror, in um/s.  It gives the expected time of a motion.
+        Measured speed of the mirror, in um/s.  The expected time of a motion is computed from it.
     motion_margin
         Limit of the time of a motion: its expected time, multiplied by the first number, plus the
         second number in seconds.  The second number is for short motions.
@@ -106,7 +106,7 @@ class Settings:
     closed_hold
         Seconds for which a closed loop must stay closed without a fault.
     ready_timeout
-        Seconds until both ports must be connected and the welcome messages received.
+        Seconds in which both ports must be connected and the welcome messages must arrive.
     welcome_timeout
         Seconds after which missing welcome messages are not awaited any more.
     safe_timeout

@@ -38,8 +38,8 @@ def doubtful(
     message
         The message.
     by_key
-        The entries of its class, if there is one for each key.  If the key cannot be read
-        either, all of them are doubtful.
+        The entries of its class, if there is one entry for each key.  If the key cannot be read
+        either, all entries are doubtful.
     latest
         The last message of its class, if there was one.
     """

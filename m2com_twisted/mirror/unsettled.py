@@ -55,7 +55,7 @@ class Unsettled:
 
     @property
     def endangering(self) -> tuple[commands.Command, ...]:
-        """The commands of `changing`, except those that open the loop or switch a power off."""
+        """The commands of `changing` that do not open the loop or switch a power off."""
         return tuple(command for command in self.changing if not is_stop(command))
 
     @property

@@ -70,8 +70,8 @@ def read_recording(
     path
         The directory of a recorder, or one segment.
     start, end
-        The messages from ``start`` until before ``end`` are read.  Each is a datetime (UTC if
-        it has no zone) or seconds since 1970 UTC.  None: no limit.
+        The messages from ``start`` until before ``end`` are read.  Each limit is a datetime (UTC
+        if it has no zone) or seconds since 1970 UTC.  None: no limit.
     topics
         Channels (``"/telemetry/position"``) or message ids (``"position"``).  None: all.
 

@@ -52,7 +52,7 @@ class RecorderStats:
     segment
         The segment that is being written.  None if there is none.
     segment_age
-        Seconds since it was begun.
+        Seconds since the segment was begun.
     """
 
     recorded: int

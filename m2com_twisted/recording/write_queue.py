@@ -44,8 +44,8 @@ class _Batch(NamedTuple):
 class WriteQueue:
     """Writes batches of messages to the disk, in order, one at a time.
 
-    The work is done in the thread pool of the reactor.  If the reactor has none, for example
-    `Clock`, it is done at once.
+    The work is done in the thread pool of the reactor.  If the reactor has no thread pool, for
+    example `Clock`, the work is done at once.
 
     Messages that cannot be written stay in the queue, and are tried again every 10 s.  Messages
     that arrive while the queue is full are lost.

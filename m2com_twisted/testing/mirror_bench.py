@@ -19,8 +19,8 @@ __all__ = ["MirrorBench", "slow_power"]
 def slow_power(seconds: float, profile: Profile = STRICT) -> Profile:
     """Return a profile in which a power system takes some seconds to switch on.
 
-    Half of them pass before it reports that it is powering on.  Switching off takes a tenth
-    of the time.
+    Half of this time passes before the power system reports that it is powering on.  Switching
+    off takes a tenth of the time.
     """
     half, tenth = seconds / 2, seconds / 20
     times = PowerTimes(on=(half, half), off=(tenth, tenth), reset=seconds / 4)
