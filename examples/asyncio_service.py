@@ -1,8 +1,8 @@
 """A service written for asyncio, in a process whose reactor is Twisted's asyncio reactor.
 
-It switches the communication power on, watches telemetry for a while, switches
-the power off and ends.  Without arguments it talks to a simulated controller.  With a
-host, a command port and a telemetry port it talks to the controller there.
+It switches the communication power on, watches telemetry for a while, switches the power off
+and ends.  Without arguments it connects to a simulated controller.  With a host, a command port
+and a telemetry port it connects to the controller at this address.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.internet import asyncioreactor
 
-# Before anything imports twisted.internet.reactor.
+# This must come before the first import of twisted.internet.reactor.
 loop = asyncio.new_event_loop()
 asyncioreactor.install(loop)
 
@@ -24,7 +24,7 @@ from m2com_twisted.aio import TcpClient  # noqa: E402
 from m2com_twisted.simulator import CellController  # noqa: E402
 from m2com_twisted.wire.codec import Message  # noqa: E402
 
-#: Messages of telemetry to look at: a second of them, while only the power is on.
+#: Number of telemetry messages to wait for: those of one second, while the motors are off.
 WATCHED = 60
 
 
@@ -53,14 +53,14 @@ async def serve(host: str, command_port: int, telemetry_port: int) -> None:
 
 
 async def power(client: TcpClient, status: bool) -> None:
-    """Switch the power of the communication on or off."""
+    """Switch the communication power on or off."""
     details = {"powerType": PowerType.Communication, "status": status}
     outcome = await client.run_command("power", details)
     print(f"power {'on' if status else 'off'} after {outcome.latency:.3f} s")
 
 
 async def run(*address: str) -> None:
-    """Run the service against the controller at an address, or one of our own."""
+    """Run the service with the controller at the given address, or with a simulated one."""
     if address:
         host, command_port, telemetry_port = address
         await in_asyncio(serve(host, int(command_port), int(telemetry_port)))
@@ -76,7 +76,7 @@ async def run(*address: str) -> None:
 
 
 def in_asyncio(coroutine: Coroutine[Any, Any, None]) -> "Deferred[None]":
-    """Run an asyncio coroutine as a task, from the Twisted side."""
+    """Run an asyncio coroutine as a task.  Return its Deferred for Twisted."""
     return Deferred.fromFuture(loop.create_task(coroutine))
 
 

@@ -1,9 +1,11 @@
-"""A small control service: enables the mirror, tracks the elevation, faults safely.
+"""A small control service.  It enables the mirror and makes it safe after a fault.
+
+Meanwhile it sends the elevation of the telescope to the controller.
 
     python control_loop.py [HOST COMMAND_PORT TELEMETRY_PORT]
 
 Try it beside ``m2com simulate``, and again beside ``m2com simulate --inject fault-6056:at=10``.
-Ctrl-C makes the mirror safe and ends it.
+Ctrl-C makes the mirror safe and ends the service.
 """
 
 import logging
@@ -36,7 +38,7 @@ class MirrorControl(Service):
     Parameters
     ----------
     host, command_port, telemetry_port
-        The controller.
+        The address of the controller.
     elevation
         Returns the direction of the telescope.
     reactor
@@ -108,7 +110,7 @@ class MirrorControl(Service):
 
 
 def main() -> None:
-    """Run it until Ctrl-C, with a telescope that slowly comes down from 80 degrees."""
+    """Run the service until Ctrl-C, with a telescope that slowly comes down from 80 degrees."""
     from twisted.internet import reactor
 
     logging.basicConfig(level=logging.INFO)

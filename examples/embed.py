@@ -2,7 +2,7 @@
 
     python embed.py [HOST COMMAND_PORT TELEMETRY_PORT]
 
-Try it beside ``m2com simulate``; Ctrl-C ends it.
+Try it beside ``m2com simulate``.  Ctrl-C ends it.
 """
 
 import logging
@@ -18,7 +18,7 @@ Message = dict[str, Any]
 
 
 async def on_event(message: Message) -> None:
-    """Show the events that matter here."""
+    """Show the events that this program uses."""
     if message["id"] == "powerSystemState":
         print("power:", PowerType(message["powerType"]).name, message["status"], flush=True)
 
@@ -30,7 +30,7 @@ async def on_telemetry(message: Message) -> None:
 
 
 async def on_state(state: ControllerState) -> None:
-    """Switch the power on whenever both connections are up."""
+    """Switch the power on each time that both connections are up."""
     if state.both_up:
         print("both ports are up", flush=True)
         try:

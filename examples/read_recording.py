@@ -1,4 +1,4 @@
-"""Find out how far the mirror moved in a recording: the example of docs/recordings.rst."""
+"""Compute how far the mirror moved in a recording: the example of docs/recordings.rst."""
 
 import sys
 
@@ -6,7 +6,7 @@ from m2com_twisted.recording import read_recording
 
 
 def extremes(recording: str) -> tuple[float, float]:
-    """Return the least and the greatest x of the mirror, in um."""
+    """Return the smallest and the largest x of the mirror, in um."""
     positions = [
         record.message["x"] for record in read_recording(recording, topics=["/telemetry/position"])
     ]
@@ -14,7 +14,7 @@ def extremes(recording: str) -> tuple[float, float]:
 
 
 def lost_connections(recording: str) -> list[str]:
-    """Return when a connection was lost."""
+    """Return the times at which a connection was lost."""
     return [
         f"{record.utc:%Y-%m-%d %H:%M:%S} {record.connection}"
         for record in read_recording(recording, topics=["/link/command", "/link/telemetry"])

@@ -1,4 +1,4 @@
-"""What the tests of the asyncio client share."""
+"""A server and a client for the tests of the asyncio client."""
 
 import asyncio
 import functools
@@ -15,7 +15,7 @@ Message = dict[str, Any]
 
 
 class Bench:
-    """A server and a client of it, as the original's test case has them."""
+    """A server and a client of it, as in the test case of the original."""
 
     def __init__(self, reactor: AsyncioReactor) -> None:
         self.reactor = reactor
@@ -24,18 +24,18 @@ class Bench:
         self.changes: asyncio.Queue[bool] = asyncio.Queue()
 
     async def keep(self, message: Message) -> None:
-        """Keep a message, the way a user's callback does."""
+        """Store a message, as the callback of a user does."""
         await self.messages.put(message)
 
     async def keep_change(self, client: aio.TcpClient) -> None:
-        """Keep whether the client is connected after a change."""
+        """Store after a change whether the client is connected."""
         await self.changes.put(client.connected)
 
     def client(self, callback: Any = None, *args: object, **options: Any) -> aio.TcpClient:
         """Return a client of the server."""
         return aio.TcpClient(
             "127.0.0.1",
-            # Any port before it listens.
+            # Before the server listens, any port will do.
             self.server.port or 50000,
             callback or self.keep,
             *args,
@@ -46,7 +46,7 @@ class Bench:
 
 
 def in_asyncio(test: Callable[..., Coroutine[Any, Any, None]]) -> Any:
-    """Run a test as an asyncio task, on the loop of its bench's reactor."""
+    """Run a test as an asyncio task on the loop of its bench."""
 
     @pytest_twisted.ensureDeferred
     @functools.wraps(test)

@@ -14,17 +14,17 @@ from tests.support.leaks import contents
 
 
 class AsyncioReactor:
-    """The installed reactor if it is asyncio's; else one made for the tests, not installed.
+    """The installed reactor if it is the asyncio reactor.  Otherwise one that is not installed.
 
-    So the tests need not be skipped, nor run in a process of their own where
-    coverage does not see them.
+    So the tests need not be skipped.  They also need not run in a separate process, where
+    coverage would not see them.
 
     Attributes
     ----------
     reactor
         The reactor.
     loop
-        Its loop.
+        The loop of the reactor.
     """
 
     def __init__(self) -> None:
@@ -40,14 +40,14 @@ class AsyncioReactor:
             self.reactor = AsyncioSelectorReactor(self.loop)
 
     async def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine as an asyncio task to its end; nothing may be left then.
+        """Run a coroutine as an asyncio task to its end.  Nothing may be left in the reactor then.
 
-        Itself a coroutine of Twisted, which for the installed reactor is to be
-        awaited; for any other it is all done at once.
+        This is a coroutine for Twisted.  If the reactor is not the installed one, it ends without
+        waiting.
         """
         before = contents(self.reactor)
         await self._run(asyncio.wait_for(coroutine, 30))
-        # The server end of a closed connection sees that a turn later.
+        # The server sees the end of a connection one turn later.
         await self._run(asyncio.sleep(0.01))
         assert contents(self.reactor) <= before
 
@@ -58,7 +58,7 @@ class AsyncioReactor:
             self.loop.run_until_complete(coroutine)
 
     def close(self) -> None:
-        """Close what was made for the tests."""
+        """Close the reactor and the loop if they were made for the tests."""
         if not self._installed:
             for selectable in self.reactor.removeAll():
                 selectable.connectionLost(Failure(CONNECTION_LOST))

@@ -10,7 +10,7 @@ from tests.support.waiting import until
 
 __all__ = ["MANY", "Command"]
 
-#: One message, and how many of them no socket buffers: 20 MB.
+#: A message, and a number of them that does not fit into the buffers of a socket: 20 MB.
 _BALLAST = b'{"id": "ballast", "text": "%s"}\r\n' % (b"x" * 100_000)
 MANY = 200
 
@@ -25,9 +25,9 @@ class Command:
     controller
         The controller.
     stdout, stderr
-        Where they go.
+        The streams of the process, as for `subprocess.Popen`.
     program
-        What starts it; None: ``m2com``.
+        The words that start the program.  None: ``m2com``.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
-            # Tests run in the background of a shell inherit that SIGINT is ignored.
+            # In the background of a shell, tests ignore SIGINT, and so would their processes.
             preexec_fn=accept_interrupts,
         )
 
@@ -60,7 +60,7 @@ class Command:
                 stream.close()
 
     async def takes_telemetry(self) -> None:
-        """Wait until it has received more than fits into any buffer."""
+        """Wait until the program has received more bytes than fit into any buffer."""
         factory = self._controller.telemetry_factory
         await until(lambda: factory.client is not None)
         client = factory.client
@@ -70,11 +70,11 @@ class Command:
         await until(lambda: not client.blocked)
 
     async def end(self, number: signal.Signals = signal.SIGINT) -> int:
-        """Send it a signal, and wait for its exit code."""
+        """Send a signal to the program, and wait for its exit code."""
         self.process.send_signal(number)
         return await self.ended()
 
     async def ended(self) -> int:
-        """Wait for its exit code."""
+        """Wait for the exit code of the program."""
         await until(lambda: self.process.poll() is not None)
         return int(self.process.returncode)

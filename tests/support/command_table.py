@@ -12,7 +12,7 @@ from tests.support.lines import status
 
 
 class Table:
-    """A table on a clock; commands are named after their id."""
+    """A table on a clock.  The commands are named after their ids."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -33,7 +33,7 @@ class Table:
             self.commands.status_received(status(name, sequence_id))
 
     def end(self) -> None:
-        """Lose the connection, after which no delayed call may be left."""
+        """Lose the connection, and check that no delayed call is left."""
         self.commands.connection_lost()
         assert len(self.commands) == 0
         assert not self.clock.getDelayedCalls()

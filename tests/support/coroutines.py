@@ -45,7 +45,7 @@ def _outcome_of(running: Running[Any]) -> Any:
 
 
 class Call:
-    """A coroutine that runs; a test can ask at any time whether and how it has ended."""
+    """A running coroutine.  A test can ask at any time whether and how it has ended."""
 
     def __init__(self, coroutine: Coroutine[Deferred[Any], Any, Any]) -> None:
         #: Whether it has ended.
@@ -56,12 +56,12 @@ class Call:
         self._deferred.addCallbacks(self._returned, self._raised)
 
     def cancel(self) -> None:
-        """Cancel it."""
+        """Cancel the coroutine."""
         self._deferred.cancel()
 
     @property
     def returned(self) -> bool:
-        """Whether it has ended without an error."""
+        """Whether the coroutine has ended without an error."""
         return self.done and self.error is None
 
     def _returned(self, result: object) -> None:

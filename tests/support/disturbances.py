@@ -1,4 +1,4 @@
-"""What can go wrong between a mirror and its controller, by name."""
+"""Faults between a mirror and its controller, by name."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,12 @@ from m2com_twisted.testing import MirrorBench
 
 __all__ = ["DISTURBANCES"]
 
-#: Seconds that a connection stays away: longer than a power system takes to come on.
+#: Length of an outage in seconds.  It is longer than a power system takes to switch on.
 _OUTAGE = 50.0
 
 
 def _outage(*ports: str) -> Callable[[MirrorBench], None]:
-    """Return what loses connections, and brings them back after a time."""
+    """Return a function that loses connections, and restores them after a time."""
 
     def lose(bench: MirrorBench) -> None:
         bench.lose(*ports)  # type: ignore[arg-type]  # names of ports
@@ -27,7 +27,7 @@ def _restart(bench: MirrorBench) -> None:
     Deferred.fromCoroutine(bench.restart(seconds=30.0))
 
 
-#: Each is done to a bench at any moment; all of them pass.
+#: Functions that disturb a bench at any moment.  Every disturbance ends by itself.
 DISTURBANCES: dict[str, Callable[[MirrorBench], None]] = {
     "nothing": lambda bench: None,
     "command port lost": _outage("command"),

@@ -11,7 +11,7 @@ __all__ = ["Embedded"]
 
 
 class Embedded:
-    """A service with two fake endpoints; what it tells is kept in lists."""
+    """A service with two fake endpoints.  Its messages and states are kept in a list."""
 
     def __init__(self, **options: Any) -> None:
         self.clock = Clock()

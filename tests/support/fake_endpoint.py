@@ -17,12 +17,12 @@ __all__ = ["Attempt", "FakeEndpoint", "FakeTransport", "Fixture", "close"]
 
 
 class FakeTransport(StringTransport):
-    """Records what the client does; the connection is lost when the test says so."""
+    """Records the calls of the client.  Only the test ends the connection."""
 
     aborted = False
 
     def abortConnection(self) -> None:
-        """Note that it was called."""
+        """Record the call."""
         self.aborted = True
         self.disconnecting = True
 
@@ -50,7 +50,7 @@ class Attempt:
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection, though perhaps one that is being closed."""
+        """Whether there is a connection.  It may be closing already."""
         return self._protocol is not None and self.transport.connected
 
     @property
@@ -67,7 +67,7 @@ class Attempt:
         return self.make_connection().hand_over()
 
     def make_connection(self) -> "Attempt":
-        """Make the connection, and do not hand it over yet."""
+        """Make the connection, but do not hand it over yet."""
         self._make_connection()
         return self
 
@@ -87,11 +87,11 @@ class Attempt:
         self._accepts_when_cancelled = True
 
     def refuse(self, reason: Exception | None = None) -> None:
-        """Fail, as refused unless another reason is given."""
+        """Let the attempt fail.  The default reason is a refusal."""
         self.result.errback(reason or ConnectionRefusedError())
 
     def receive(self, data: bytes) -> None:
-        """Have the client receive bytes."""
+        """Let the client receive bytes."""
         self._protocol.dataReceived(data)
 
     def fill_buffer(self) -> None:
@@ -113,7 +113,7 @@ class FakeEndpoint:
         self.attempts: list[Attempt] = []
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Begin an attempt that waits for the test."""
+        """Start an attempt that waits for the test."""
         self.attempts.append(Attempt(protocolFactory))
         return self.attempts[-1].result
 
@@ -169,7 +169,7 @@ class Fixture:
 
 
 def close(fixture: Fixture, attempt: Attempt) -> None:
-    """Close a client whose peer closes its end at once."""
+    """Close a client.  Its peer closes the other end at once."""
     closing = Deferred.fromCoroutine(fixture.client.close())
     attempt.lose()
     assert closing.called

@@ -1,4 +1,4 @@
-"""A link whose controller says what the test says."""
+"""A link to a controller that the test plays."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ UP, DOWN = ConnectionState.CONNECTED, ConnectionState.WAITING
 
 
 class FakeLink:
-    """Takes commands, and answers when it is told to.
+    """Takes commands, and answers them when the test asks for it.
 
     Attributes
     ----------
@@ -36,11 +36,11 @@ class FakeLink:
         self._ids = 0
 
     def add_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let two observers see what `event` and `telemetry` say."""
+        """Pass the messages of `event` and `telemetry` to two observers."""
         self._observers.append((command, telemetry))
 
     def remove_observers(self, command: LineObserver, telemetry: LineObserver) -> None:
-        """Let them see nothing more."""
+        """Pass nothing more to the two observers."""
         self._observers.remove((command, telemetry))
 
     async def run_command(
@@ -68,24 +68,24 @@ class FakeLink:
         """Drop a message."""
 
     def event(self, name: str, **fields: Any) -> None:
-        """Let the controller say something on the command port."""
+        """Let the controller send a message on the command port."""
         for command, _ in self._observers:
             command.received(b"", {"id": name, **fields})
 
     def telemetry(self, name: str, **fields: Any) -> None:
-        """Let the controller say something on the telemetry port."""
+        """Let the controller send a message on the telemetry port."""
         for _, telemetry in self._observers:
             telemetry.received(b"", {"id": name, **fields})
 
     def connect(self, command: bool = True, telemetry: bool = True) -> None:
-        """Let each connection be up or down."""
+        """Set each connection to up or down."""
         self.state = ControllerState(UP if command else DOWN, UP if telemetry else DOWN)
         for observer, other in self._observers:
             observer.connection(self.state.command)
             other.connection(self.state.telemetry)
 
     def ack(self, position: int = 0) -> None:
-        """Acknowledge a command; the oldest that waits, or another."""
+        """Acknowledge the oldest command that waits, or the one at another position."""
         self.event("ack", sequence_id=self.pending[position][0])
 
     def succeed(self) -> None:
@@ -96,7 +96,7 @@ class FakeLink:
         answer.callback(CommandOutcome(name, sequence_id, now, now, now, reply))
 
     def fail(self, error: Callable[[str, int], Exception]) -> None:
-        """Let the oldest command that waits end with an error, made of its name and id."""
+        """Let the oldest command that waits fail.  Its name and id are passed to ``error``."""
         sequence_id, name, _, answer = self.pending.pop(0)
         answer.errback(error(name, sequence_id))
 
@@ -107,7 +107,7 @@ class Linked:
     Parameters
     ----------
     settings
-        Of the mirror.
+        Settings of the mirror.
     """
 
     def __init__(self, settings: Settings = Settings()) -> None:  # noqa: B008 - frozen
@@ -118,7 +118,7 @@ class Linked:
         self.outcome: list[Any] = []
 
     def run(self, command: commands.Command, timeout: float | None = None) -> Deferred[Any]:
-        """Begin with a command; what becomes of it is kept in `outcome`."""
+        """Start a command.  Its result or error is appended to `outcome`."""
         running = Deferred.fromCoroutine(self.mirror.run(command, timeout=timeout))
         running.addBoth(lambda result: self.outcome.append(getattr(result, "value", result)))
         return running

@@ -20,7 +20,7 @@ async def controller() -> AsyncIterator[CellController]:
 
 @pytest.fixture(scope="module")
 def nats_server() -> Iterator[NatsServer]:
-    """Run a NATS server that stays as it is; each test has an instance of its own on it."""
+    """Run a NATS server that no test changes.  Each test has its own instance on it."""
     with running_server() as server:
         yield server
 

@@ -1,8 +1,7 @@
-"""A client among foreign code that calls back from everywhere: one random case.
+"""One random case of a client whose callbacks and other objects call the client again.
 
-Every place where the client runs code of others is taken by code that does
-something at random: call any method of the client, cancel what others wait for,
-lose the connection, raise.
+At every place where the client calls code of its user, this code does something at random.  It
+may call any method of the client, cancel a call that waits, lose the connection, or raise.
 """
 
 import json
@@ -21,8 +20,8 @@ from tests.support.fake_endpoint import Attempt, FakeEndpoint, FakeTransport
 
 __all__ = ["ForeignCode", "ForeignError"]
 
-# How often foreign code does something, of the times that it is called; and
-# how often at the most in one case, so that each case ends.
+# In how many of ten calls foreign code does something, and how often at most in one case.  The
+# limit makes each case end.
 ACTS_OF_TEN = 4
 MOST_ACTS = 40
 
@@ -34,11 +33,11 @@ IDLE = ConnectionState.IDLE
 
 
 class ForeignError(Exception):
-    """What foreign code raises."""
+    """The error that foreign code raises."""
 
 
 class Wait:
-    """A coroutine of the client's that somebody waits for, and what follows its end."""
+    """A running coroutine of the client.  Its caller acts at random after its end."""
 
     def __init__(
         self, case: "ForeignCode", name: str, coroutine: Coroutine[Deferred[Any], Any, Any]
@@ -62,12 +61,12 @@ class Wait:
             case.act(f"{self.name} succeeded")
 
     def cancel(self) -> None:
-        """Cancel it."""
+        """Cancel the coroutine."""
         self._deferred.cancel()
 
 
 class ForeignEndpoint(FakeEndpoint):
-    """An endpoint that answers at once, later or in between, and calls back."""
+    """An endpoint that connects or refuses at once, or waits.  It calls the client again."""
 
     def __init__(self, case: "ForeignCode") -> None:
         super().__init__()
@@ -75,7 +74,7 @@ class ForeignEndpoint(FakeEndpoint):
         self.answer = "later"
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Begin an attempt, or raise."""
+        """Start an attempt, or raise."""
         self._case.act("endpoint")
         result = super().connect(protocolFactory)
         attempt = self.last
@@ -97,7 +96,7 @@ class ForeignEndpoint(FakeEndpoint):
 
 
 class ForeignTransport(FakeTransport):
-    """Ends one call of the reactor's after it was told to, as sockets do."""
+    """A transport that ends one call of the reactor later, as sockets do."""
 
     def __init__(self, case: "ForeignCode", attempt: Attempt) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
@@ -106,13 +105,13 @@ class ForeignTransport(FakeTransport):
         self._stuck = case.random.random() < 0.3
 
     def loseConnection(self) -> None:
-        """End soon, unless the peer does not read."""
+        """End in the next call of the reactor, unless the peer does not read."""
         super().loseConnection()  # type: ignore[no-untyped-call]  # Twisted's
         if not self._stuck:
             self._case.clock.callLater(0, self._end)
 
     def abortConnection(self) -> None:
-        """End soon."""
+        """End in the next call of the reactor."""
         super().abortConnection()
         self._case.clock.callLater(0, self._end)
 
@@ -122,7 +121,7 @@ class ForeignTransport(FakeTransport):
 
 
 class ForeignIds:
-    """A sequence generator that calls back."""
+    """A sequence generator that calls the client again."""
 
     def __init__(self, case: "ForeignCode") -> None:
         self._case = case
@@ -138,7 +137,7 @@ class ForeignIds:
 
 
 class ForeignHandler(logging.Handler):
-    """A log handler, and a filter, that call back; it keeps what must not be logged."""
+    """A log handler that calls the client again.  It keeps records that must not be logged."""
 
     def __init__(self, case: "ForeignCode") -> None:
         super().__init__(logging.DEBUG)
@@ -146,7 +145,7 @@ class ForeignHandler(logging.Handler):
         self.unexpected: list[str] = []
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Override: do not guard, as some do not."""
+        """Override: do not catch errors.  Some handlers do not catch them either."""
         if record.levelno >= logging.CRITICAL:
             self.unexpected.append(self.format(record))
         self._case.act("log handler")
@@ -154,33 +153,33 @@ class ForeignHandler(logging.Handler):
 
 
 class ForeignObserver:
-    """A line observer that calls back."""
+    """A line observer that calls the client again."""
 
     def __init__(self, case: "ForeignCode") -> None:
         self._case = case
         self.state = IDLE
 
     def received(self, line: bytes, message: dict[str, Any]) -> None:
-        """See a message."""
+        """Take a received message."""
         self._case.act("observer of what is received")
 
     def sent(self, line: bytes) -> None:
-        """See a line."""
+        """Take a line that was sent."""
         self._case.act("observer of what is sent")
 
     def bad(self, line: bytes, reason: str) -> None:
-        """See a bad line."""
+        """Take a bad line."""
         self._case.act("observer of bad lines")
 
     def connection(self, state: ConnectionState) -> None:
-        """See a state."""
+        """Take a new state, which must differ from the last one."""
         assert state is not self.state
         self.state = state
         self._case.act("observer of the state")
 
 
 class ForeignCode:
-    """One case.
+    """One random case.
 
     Parameters
     ----------
@@ -194,7 +193,7 @@ class ForeignCode:
         self.endpoint = ForeignEndpoint(self)
         self.observer = ForeignObserver(self)
         self.handler = ForeignHandler(self)
-        #: What was done, for whoever looks at a case that failed.
+        #: The steps and actions so far, for a person who examines a failed case.
         self.story: list[str] = []
         self.acts = 0
         self.over = False
@@ -226,10 +225,10 @@ class ForeignCode:
             overflow=random.choice(["pause", "drop_oldest"]),
         )
 
-    # Code of others
+    # Code of the user
 
     def act(self, where: str) -> None:
-        """Do something, or nothing; raise perhaps."""
+        """Do something at random, or nothing.  This may raise."""
         if self.acts >= MOST_ACTS or self.random.randrange(10) >= ACTS_OF_TEN:
             return
         self.acts += 1
@@ -264,7 +263,7 @@ class ForeignCode:
         return self.random.choice([0.0, 1.0, 30.0])
 
     def on_change(self, client: TcpClient) -> Any:
-        """Learn of a change."""
+        """Take a change of the connection."""
         self.changes += 1
         return self.behave("connect callback")
 
@@ -304,10 +303,10 @@ class ForeignCode:
         finally:
             self.running -= 1
 
-    # What anybody may do
+    # Calls that anybody may make
 
     def wait(self, name: str, coroutine: Coroutine[Deferred[Any], Any, Any]) -> None:
-        """Let a coroutine of the client's run, and wait for it."""
+        """Run a coroutine of the client, and wait for its end."""
         self.waits.append(Wait(self, name, coroutine))
 
     def connect(self) -> None:
@@ -324,7 +323,7 @@ class ForeignCode:
         self.wait("close", self.client.close())
 
     def note_close(self) -> None:
-        """Take note that nothing that has arrived may be delivered any more."""
+        """Record that messages of all attempts so far must not be delivered any more."""
         self.barrier = len(self.endpoint.attempts)
 
     def write(self) -> None:
@@ -342,18 +341,18 @@ class ForeignCode:
         self.client.timeout = self.random.choice([None, 0.5, 5])
 
     def cancel(self) -> None:
-        """Cancel what somebody waits for."""
+        """Cancel a random coroutine that has not ended."""
         pending = [wait for wait in self.waits if not wait.done]
         if pending:
             self.random.choice(pending).cancel()
 
     def let_go(self) -> None:
-        """Let a callback that waits go on."""
+        """Let a waiting callback continue."""
         pending = [gate for gate in self.gates if not gate.called]
         if pending:
             self.random.choice(pending).callback(None)
 
-    # What the network does
+    # Events of the network
 
     def lose(self) -> None:
         """Lose a connection."""
@@ -361,7 +360,7 @@ class ForeignCode:
             self.random.choice(alive).lose(ConnectionLost())
 
     def receive(self) -> None:
-        """Receive messages, the status of a command, and rubbish."""
+        """Receive messages, statuses of commands, and a line that may be bad."""
         readable = [attempt for attempt in self.alive() if not attempt.transport.disconnecting]
         if not readable:
             return
@@ -379,7 +378,7 @@ class ForeignCode:
         attempt.receive(b"\r\n".join([b"", *lines, b""]))
 
     def answer(self) -> None:
-        """Let the endpoint do something."""
+        """Choose the next answer of the endpoint, and end the attempts that wait."""
         self.endpoint.answer = self.random.choice(["later", "later", "accept", "make", "refuse"])
         for attempt in self.dialled():
             choice = self.random.choice(["accept", "accept", "make", "refuse", "late", "lost"])
@@ -397,7 +396,7 @@ class ForeignCode:
                 attempt.accept_and_lose()
 
     def buffer(self) -> None:
-        """Let a transport be full, or take again."""
+        """Let each transport report that it is full, or that it accepts data again."""
         for attempt in self.alive():
             producer: Any = attempt.transport.producer
             if producer is not None:
@@ -418,7 +417,7 @@ class ForeignCode:
     # The case
 
     def play(self) -> None:
-        """Play the case to its end; raise AssertionError if anything is not as it should be."""
+        """Play the case to its end.  Raise AssertionError if a check fails."""
         steps: list[Callable[[], None]] = [
             self.connect,
             self.start,
@@ -447,12 +446,12 @@ class ForeignCode:
         self.end()
 
     def check_success(self, name: str) -> None:
-        """Check the result that somebody gets who waited."""
+        """Check the state of the client after a successful call."""
         if name == "connect" and not self.client.connected:
             self.failures.append("connect returned without a connection")
 
     def check(self) -> None:
-        """Check what holds after every step."""
+        """Check the conditions that hold after every step."""
         state, client = self.client.state, self.client
         assert self.failures == []
         assert self.handler.unexpected == []
@@ -484,11 +483,11 @@ class ForeignCode:
         assert self.client.last_sequence_id == (max(ids) if ids else -1)
 
     def pending(self, *names: str) -> list[Wait]:
-        """Return what somebody still waits for."""
+        """Return the coroutines of these names that have not ended."""
         return [wait for wait in self.waits if wait.name in names and not wait.done]
 
     def end(self) -> None:
-        """Close; all ends then, and the client connects again and delivers."""
+        """Close the client.  Check that everything ends, and that the client works again."""
         self.acts = MOST_ACTS
         self.over = True
         self.story.append("the end")

@@ -21,7 +21,7 @@ from .waiting import until
 
 __all__ = ["PlayedService", "Reader", "new_settings", "played_service", "reader"]
 
-#: Seconds that a hub may take to do what is waited for, an outage included.
+#: Longest time to wait for a hub, in seconds.  It includes an outage.
 PATIENCE = 30.0
 
 
@@ -31,7 +31,7 @@ def new_settings(server: NatsServer, **more: str) -> HubSettings:
 
 
 class PlayedService:
-    """A service whose controller is played by the test, and what it publishes."""
+    """A service that publishes to a hub.  The test plays its controller."""
 
     def __init__(self, settings: HubSettings, commands: Collection[str] = ()) -> None:
         self.settings = settings
@@ -40,28 +40,28 @@ class PlayedService:
         self.telemetry = self.publisher.observer("telemetry")
         #: The commands that the controller executed.
         self.executed: list[tuple[str, Message]] = []
-        #: Commands wait for it before they succeed, where it is set.
+        #: If this is set, commands wait for it before they succeed.
         self.holding: Deferred[None] | None = None
         if commands:
             self.publisher.serve(self.run_command, commands)
 
     def connect(self) -> None:
-        """Have both connections made."""
+        """Let both connections be made."""
         for observer in (self.command, self.telemetry):
             observer.connection(ConnectionState.CONNECTED)
 
     def disconnect(self) -> None:
-        """Have both connections lost."""
+        """Let both connections be lost."""
         for observer in (self.command, self.telemetry):
             observer.connection(ConnectionState.WAITING)
 
     def event(self, name: str, **fields: object) -> None:
-        """Have the controller send an event."""
+        """Let the controller send an event."""
         message = {"id": name, **fields}
         self.command.received(json.dumps(message).encode(), message)
 
     def topic(self, name: str, **fields: object) -> None:
-        """Have the controller send telemetry."""
+        """Let the controller send telemetry."""
         message = {"id": name, **fields}
         self.telemetry.received(json.dumps(message).encode(), message)
 
@@ -84,7 +84,7 @@ class PlayedService:
 
 
 class Reader:
-    """A reader and all that it was told."""
+    """A reader, and everything that it received."""
 
     def __init__(self, settings: HubSettings) -> None:
         self.events: list[Message] = []
@@ -110,7 +110,7 @@ class Reader:
         return [message["n"] for message in self.events + self.topics if message["id"] == name]
 
     async def until_up(self) -> None:
-        """Wait until it knows that both connections are up."""
+        """Wait until the reader knows that both connections are up."""
         await until(lambda: self.controller.state.both_up, PATIENCE)
 
     async def until_number(self, name: str, number: int) -> None:
@@ -137,7 +137,7 @@ async def played_service(
 
 @asynccontextmanager
 async def reader(settings: HubSettings, wait: bool = True) -> AsyncIterator[Reader]:
-    """Run a reader, which is up at once, or when it comes to it."""
+    """Run a reader.  Wait until it knows that both connections are up, unless told otherwise."""
     one = Reader(settings)
     one.controller.startService()
     try:

@@ -1,4 +1,4 @@
-"""Pytest in a process of its own, for tests whose subject is what pytest says of other tests."""
+"""Pytest in a separate process, for tests of the messages of pytest about other tests."""
 
 import os
 import subprocess

@@ -1,17 +1,17 @@
-"""Whatever JSON can say, for Hypothesis."""
+"""All values of JSON, for Hypothesis."""
 
 import json
 from typing import Any
 
 from hypothesis import strategies as st
 
-#: Every code point there is, lone surrogates included.
+#: All code points, also lone surrogates.
 texts = st.text(st.characters(exclude_categories=()), max_size=20)
 
-#: Beyond 64 bits too.
+#: Integers, also with more than 64 bits.
 integers = st.integers() | st.integers(min_value=-(10**300), max_value=10**300)
 
-#: Numbers that JSON has; `json` itself reads and writes NaN and infinity as well.
+#: The numbers of JSON.  The module `json` also reads and writes NaN and infinity.
 finite_scalars = (
     st.none() | st.booleans() | integers | texts | st.floats(allow_nan=False, allow_infinity=False)
 )
@@ -26,7 +26,7 @@ def _nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-#: Any JSON object, as Python has it.
+#: Any JSON object as a value of Python.
 objects = st.dictionaries(texts, _nested(scalars), max_size=6)
 
 #: Any JSON object that is standard JSON, without NaN and infinity.
@@ -35,18 +35,18 @@ finite_objects = st.dictionaries(texts, _nested(finite_scalars), max_size=6)
 
 @st.composite
 def json_lines(draw: st.DrawFn) -> bytes:
-    """Draw the line of an object, as any JSON writer may have written it."""
+    """Draw the line of an object in one of the forms that a JSON writer may use."""
     text = json.dumps(
         draw(objects),
         ensure_ascii=draw(st.booleans()),
         separators=draw(st.sampled_from([(", ", ": "), (",", ":"), (" ,\t", " :\n")])),
     )
-    # Raw lone surrogates have no UTF-8; those that are escaped stay.
+    # Lone surrogates cannot be written in UTF-8.  Only escaped ones stay.
     return text.encode("utf-8", "replace")
 
 
 def same(first: object, second: object) -> bool:
-    """Tell whether two values are the same JSON: 1, 1.0 and true differ, NaN equals NaN."""
+    """Return whether two values are the same JSON: 1, 1.0 and true differ, NaN equals NaN."""
     return json.dumps(first) == json.dumps(second)
 
 
@@ -63,8 +63,7 @@ def _deep() -> list[Any]:
     return deep
 
 
-#: Details that have no JSON form.
-#: Objects that have no JSON form.
+#: Objects that cannot be written as JSON.
 UNSERIALIZABLE: list[Any] = [
     {"a": float("nan")},
     {"a": [1, {"b": float("-inf")}]},

@@ -1,14 +1,14 @@
-"""Recorders that are killed, each in a process of its own, at a random moment.
+"""Recorders in separate processes, each of which is killed at a random moment.
 
 ::
 
     python -m tests.support.killed_recorders DIRECTORY COUNT
 
-Makes COUNT directories with the names 0, 1 and so on, and writes the number of messages that were
-sent to each recorder as a JSON list.
+This program makes COUNT directories with the names 0, 1 and so on.  It writes the numbers of
+messages that were sent to the recorders as a JSON list.
 
-The processes are forked: to start so many would take a minute.  This is not done by the process
-of the tests, because it has threads.
+The processes are forked, because to start so many Python processes would take a minute.  The
+process of the tests cannot fork, because it has threads.
 """
 
 import json
@@ -23,15 +23,15 @@ from tests.support.limited_recorder import run
 
 __all__: list[str] = []
 
-# Messages after which a recorder is killed: enough for several segments.
+# Largest number of messages before a recorder is killed: enough for several segments.
 _MOST_MESSAGES = 1500
 
-# Seconds in which it is killed then, so that it is not always at the same place.
+# Longest delay of the kill after these messages, in seconds.  It makes the moment random.
 _LONGEST_DELAY = 0.005
 
 
 def _killed(directory: Path, messages: int, delay: float) -> int:
-    """Kill a recorder when it was sent so many messages; return how many it was sent."""
+    """Kill a recorder after this number of messages and a delay.  Return how many were sent."""
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:

@@ -1,4 +1,4 @@
-"""What a test left behind: in the reactor, and as errors in Twisted's log."""
+"""Finds the things that a test has left in the reactor, and errors in the log of Twisted."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ from zope.interface import implementer
 
 __all__ = ["LoggedErrors", "contents", "observed_errors", "remove_leftovers"]
 
-#: How often the reactor is turned before something in it counts as left behind: once to run what
-#: is due and once to see the sockets that closed, as trial does.
+#: Turns of the reactor before something in it counts as left behind.  The first turn runs the
+#: calls that are due.  The second one handles the sockets that were closed.  Trial does the same.
 TURNS = 2
 
 Leftover = IDelayedCall | IReadDescriptor | IWriteDescriptor
@@ -22,9 +22,9 @@ Leftover = IDelayedCall | IReadDescriptor | IWriteDescriptor
 
 @implementer(ILogObserver)
 class LoggedErrors:
-    """An observer of Twisted's log that keeps the failures logged to it.
+    """An observer that keeps the failures in the log of Twisted.
 
-    That of a Deferred which was dropped unhandled is among them.
+    They include the failure of a Deferred that nobody handled.
     """
 
     def __init__(self) -> None:
@@ -41,10 +41,11 @@ class LoggedErrors:
         self._failures.clear()
 
     def flush(self, *error_types: type[BaseException]) -> list[Failure]:
-        """Return and forget the failures of these types, or all, as trial's flushLoggedErrors.
+        """Return and forget the failures of these types, like flushLoggedErrors of trial.
 
-        Garbage is collected first, since a Deferred logs its failure when it
-        is destroyed, and one in a reference cycle is not before that.
+        Without types, all failures are meant.  Garbage is collected first, because a Deferred
+        logs its failure only when it is destroyed.  In a reference cycle, only the garbage
+        collector destroys it.
         """
         gc.collect()
         types = error_types or (BaseException,)
@@ -55,7 +56,7 @@ class LoggedErrors:
 
 @contextmanager
 def observed_errors() -> Iterator[LoggedErrors]:
-    """Observe the errors in Twisted's log for as long as the context lasts."""
+    """Observe the errors in the log of Twisted within the context."""
     errors = LoggedErrors()
     globalLogPublisher.addObserver(errors)
     try:
@@ -65,14 +66,14 @@ def observed_errors() -> Iterator[LoggedErrors]:
 
 
 def contents(reactor: ReactorBase) -> set[Leftover]:
-    """Return everything the reactor holds, its own waker included."""
+    """Return all delayed calls, readers and writers of the reactor, also its own waker."""
     return {*reactor.getDelayedCalls(), *reactor.getReaders(), *reactor.getWriters()}
 
 
 def remove_leftovers(
     reactor: ReactorBase, before: set[Leftover], turn: Callable[[], None]
 ) -> list[str]:
-    """Remove from the reactor what was not in it before, and return what that was.
+    """Remove everything new from the reactor, and return descriptions of it.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def remove_leftovers(
     before
         Its contents before the test.
     turn
-        Lets the reactor run once through all that is due.
+        Runs everything that is due in the reactor once.
     """
     for _ in range(TURNS):
         if contents(reactor) <= before:
@@ -89,14 +90,14 @@ def remove_leftovers(
         turn()
     descriptions = sorted(map(repr, contents(reactor) - before))
     _disconnect(reactor, before)
-    # Last, because a connection that is lost may have scheduled the next attempt.
+    # Calls are cancelled last, because a lost connection may have scheduled the next attempt.
     for call in set(reactor.getDelayedCalls()) - before:
         call.cancel()
     return descriptions
 
 
 def _disconnect(reactor: ReactorBase, before: set[Leftover]) -> None:
-    """Take the new selectables out and close them, as the reactor does when it stops."""
+    """Remove and close the new readers and writers, as the reactor does when it stops."""
     readers = set(reactor.getReaders()) - before
     writers = set(reactor.getWriters()) - before
     for reader in readers:

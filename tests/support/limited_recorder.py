@@ -1,13 +1,12 @@
 """A recorder as a program, for tests that limit or kill its process.
 
-It sends numbered messages to a recorder, some for each tenth of a second of a clock that it
-advances itself, and tells on stdout how far it is::
+It advances a clock and sends numbered messages to a recorder in each tenth of a second.  Usage::
 
     python -m tests.support.limited_recorder DIRECTORY COUNT [NAME=LIMIT ...]
 
-NAME is the name of a limit of the ``resource`` module; a LIMIT with a plus is so many more than
-there are descriptors open.  COUNT is the number of messages.  At its end it writes the counters as
-JSON.
+COUNT is the number of messages.  NAME is the name of a limit of the ``resource`` module.  If
+LIMIT begins with a plus, it is added to the number of open descriptors.  At the end, the program
+writes its counters to stdout as JSON.
 """
 
 import importlib
@@ -30,7 +29,7 @@ _PER_STEP = 5
 
 
 def run(directory: Path, count: int, progress: int) -> Recording:
-    """Record so many messages; write the number of those sent to a descriptor before each step."""
+    """Record messages.  Before each step, write the number sent so far to a descriptor."""
     recording = Recording(directory, limits=SegmentLimits(size=100_000))
     while recording.sent < count:
         os.write(progress, b"%d\n" % recording.sent)
@@ -40,9 +39,9 @@ def run(directory: Path, count: int, progress: int) -> Recording:
 
 
 def _main(directory: str, count: str, *limits: str) -> None:
-    # Before the limit: a program has its reactor when it begins to record.
+    # The reactor is made before the limit is set, as in a program that records.
     importlib.import_module("twisted.internet.reactor")
-    # It has the highest number of all that are open.
+    # This descriptor has the highest number of all open ones.
     progress = os.open(os.devnull, os.O_WRONLY)
     for limit in limits:
         name, _, value = limit.partition("=")

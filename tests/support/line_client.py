@@ -1,4 +1,4 @@
-"""The bare client end of a connection to a controller, for tests of what the controller sends."""
+"""A simple client for tests of the messages that a controller sends."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["Client"]
 
 
 class Client(Protocol):
-    """A client that keeps what it gets, and can be waited for."""
+    """A client that keeps the received bytes.  A test can wait for them."""
 
     transport: Any
 
@@ -21,7 +21,7 @@ class Client(Protocol):
         self._waiting: list[tuple[int, Deferred[None]]] = []
 
     def dataReceived(self, data: bytes) -> None:
-        """Keep it."""
+        """Override: keep the data."""
         self.data += data
         self._check()
 
@@ -32,7 +32,7 @@ class Client(Protocol):
                 entry[1].callback(None)
 
     def lines(self, count: int) -> Deferred[None]:
-        """Return a Deferred that fires once so many lines are there."""
+        """Return a Deferred that fires when this number of lines has come."""
         deferred: Deferred[None] = Deferred()
         self._waiting.append((count, deferred))
         self._check()
@@ -49,6 +49,6 @@ class Client(Protocol):
         self.transport.write(json.dumps(message).encode() + b"\r\n")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Tell why."""
+        """Override: fire `lost` with the reason."""
         assert isinstance(reason.value, Exception)
         self.lost.callback(reason.value)

@@ -1,4 +1,4 @@
-"""The lines that a test's client has logged, by level."""
+"""The lines that a test has logged, by level."""
 
 import logging
 

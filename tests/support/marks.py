@@ -1,4 +1,4 @@
-"""Marks for what is not the tests' doing."""
+"""Marks for warnings that the tests do not cause."""
 
 import pytest
 
