@@ -42,7 +42,7 @@ def fault_by_code(code: int) -> Fault:
     Raises
     ------
     KeyError
-        If there is none.
+        If there is no such fault.
     """
     return _BY_CODE[code]
 

@@ -41,7 +41,7 @@ class MountInPosition(Feed, frozen=True, tag=lambda name: "evt_" + wire_name(nam
 
 
 class MountElevation(Feed, frozen=True, tag="tel_elevation"):
-    """The elevation of the telescope; goes to the telemetry port, best at 20 Hz or more.
+    """The elevation of the telescope; goes to the telemetry port.  Send it at 20 Hz or more.
 
     The force tables use it after ``setControlParameters`` has selected it.  The topic
     ``inclinometerAngleTma`` shows the value that the controller received last.

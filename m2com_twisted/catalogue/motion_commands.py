@@ -40,8 +40,8 @@ class ApplyForces(Command, frozen=True):
 class PositionMirror(Command, frozen=True):
     """Move the mirror to a position relative to its home; the loop must be closed.
 
-    The limits of x, y and z are those of the original simulator.  It also limits
-    the distance in x and y together to 7740 um, and it has no limit for z downwards.
+    The limits of x, y and z are those of the original simulator.  The simulator also limits
+    the distance in x and y together to 7740 um, and has no limit for z downwards.
     The console allows 4000 um and 4125 arcsec, and the observatory's component sets
     no limits.  The range of the rotations is not known.
     """

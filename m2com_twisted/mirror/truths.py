@@ -241,7 +241,7 @@ def required_ilcs(memory: Memory, with_temperature: bool, with_bypassed: bool) -
     """Return the addresses of the ILCs that must be enabled to close the loop.
 
     These are the ILCs of the actuators and of the inclinometer and, if the temperature table
-    is used, those of the mirror temperatures.  Bypassed ones are included only on request.
+    is used, those of the mirror temperatures.  Bypassed ILCs are included only on request.
 
     Parameters
     ----------

@@ -23,9 +23,9 @@ class _OnBench(SynchronousTestCase):
     Attributes
     ----------
     profile, seed
-        Profile and seed of the simulator; may be overridden.
+        Profile and seed of the simulator.  A subclass may override them.
     connect
-        The clients that are connected when a test begins; may be overridden.
+        The clients that are connected when a test begins.  A subclass may override this.
     """
 
     profile: Profile = DEFAULT
@@ -132,7 +132,7 @@ class MemoryTestCase(_OnBench):
     bench
         The `MemoryBench`.
     time_limit
-        Seconds of virtual time that a test may wait; may be overridden.
+        Seconds of virtual time that a test may wait.  A subclass may override this.
     """
 
     bench: MemoryBench
@@ -145,7 +145,7 @@ class MemoryTestCase(_OnBench):
         return None
 
     def _new_bench(self) -> MemoryBench:
-        """Return the bench of a test; to be overridden."""
+        """Return the bench of a test.  Subclasses may override this."""
         return MemoryBench(**self._bench_options())
 
     def setUp(self) -> None:

@@ -19,7 +19,7 @@ _PACKAGE = Path(__file__).parents[1]
 class ErrorLog(logging.Handler):
     """Collects the errors that this package logs, whatever the names of its loggers are.
 
-    The error of a failing callback is one of them.
+    These include the errors of failing callbacks.
     """
 
     def __init__(self) -> None:

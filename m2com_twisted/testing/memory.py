@@ -120,7 +120,7 @@ class MemoryTransport:
         self._host = host
         self._peer_address = peer_address
         self._clock = clock
-        # Bytes that have arrived and wait to be read; then the end, if it has arrived.
+        # Bytes that have arrived and wait to be read.  After them comes the end, if it has arrived.
         self._arrived = bytearray()
         self._end: Failure | None = None
         self._reading = True

@@ -18,7 +18,7 @@ class MirrorTestCase(MemoryTestCase):
     bench
         The `MirrorBench`, with the methods ``fault``, ``lose``, ``restore`` and ``restart``.
     settings, limits
-        Settings of the mirror; may be overridden.
+        Settings and limits of the mirror.  A subclass may override them.
     """
 
     bench: MirrorBench
