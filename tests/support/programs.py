@@ -1,4 +1,4 @@
-"""Programs as a person starts them: subprocesses whose output is waited for, with a bound."""
+"""Programs in subprocesses.  A test can wait for their output for a limited time."""
 
 import os
 import re
@@ -13,27 +13,27 @@ __all__ = ["PATIENCE", "ROOT", "Program", "script"]
 
 ROOT = Path(__file__).parents[2]
 
-#: How long a program may take to say or do what is waited for, in seconds: long for a busy
-#: machine.  On an idle one it is tenths.
+#: Longest wait for a program, in seconds.  It is long enough for a busy machine.  An idle machine
+#: needs tenths of a second.
 PATIENCE = 30.0
 
 
 def script(name: str) -> str:
-    """Return the path of a program that is installed beside the Python in use."""
+    """Return the path of a program that is installed beside the running Python."""
     return str(Path(sys.executable).parent / name)
 
 
 class Program:
-    """A running program; to be used in a with statement, at the end of which it is killed.
+    """A running program for a with statement.  The end of the statement kills it.
 
     Parameters
     ----------
     *arguments
         The command line.
     cwd
-        Where it runs.
+        The working directory.
     environment
-        Variables besides those of the tests.
+        Environment variables in addition to those of the tests.
     """
 
     def __init__(self, *arguments: str, cwd: Path, environment: dict[str, str] | None = None):
@@ -44,10 +44,10 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # Tests run in the background of a shell inherit that SIGINT is ignored.
+            # In the background of a shell, tests ignore SIGINT, and so would their processes.
             preexec_fn=accept_interrupts,
         )
-        #: All it has written so far, to both streams.
+        #: Everything that the program has written to both streams so far.
         self.output = ""
 
     def __enter__(self) -> "Program":
@@ -60,7 +60,7 @@ class Program:
             self._process.stdout.close()
 
     def wait_for(self, pattern: str, count: int = 1) -> re.Match[str]:
-        """Wait until the output has so many matches of a pattern; return the last of them."""
+        """Wait until the output has this number of matches of a pattern.  Return the last one."""
         deadline = time.monotonic() + PATIENCE
         while len(found := list(re.finditer(pattern, self.output))) < count:
             if not self._read(deadline):
@@ -68,19 +68,19 @@ class Program:
         return found[-1]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and return how it ended, as `wait` does."""
+        """Send a signal, then wait.  The result is that of `wait`."""
         self._process.send_signal(number)
         return self.wait()
 
     def wait(self) -> int:
-        """Wait for its end; return its exit code, or the negative number of its signal."""
+        """Wait for the end.  Return the exit code, or the negative number of the signal."""
         deadline = time.monotonic() + PATIENCE
         while self._read(deadline):
             pass
         return self._process.wait(max(0.0, deadline - time.monotonic()))
 
     def _read(self, deadline: float) -> bool:
-        """Read what there is; return whether there was anything before the deadline."""
+        """Wait for output until the deadline, and read it.  Return whether there was any."""
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
@@ -90,6 +90,6 @@ class Program:
 
 
 def accept_interrupts() -> None:
-    """Undo, in a child process, that SIGINT or SIGHUP is ignored, as under nohup."""
+    """Handle SIGINT and SIGHUP as usual in a child process, even if the tests ignore them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

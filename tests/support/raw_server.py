@@ -1,4 +1,4 @@
-"""Controllers on loopback sockets, as simple or as rude as a test needs them."""
+"""Simple controllers on loopback sockets, which a test can let misbehave."""
 
 import socket
 import struct
@@ -25,16 +25,16 @@ class Peer(Protocol):
         self.lost: Failure | None = None
 
     def connectionMade(self) -> None:
-        """Override: be known to the controller."""
+        """Override: report the connection to the controller."""
         self._controller.peers.append(self)
         self._controller.accepted(self)
 
     def dataReceived(self, data: bytes) -> None:
-        """Override: keep it."""
+        """Override: keep the data."""
         self.received += data
 
     def connectionLost(self, reason: Failure = Failure(Exception())) -> None:  # noqa: B008
-        """Override: note it."""
+        """Override: keep the reason."""
         self.lost = reason
 
     def send(self, data: bytes) -> None:
@@ -42,7 +42,7 @@ class Peer(Protocol):
         self.transport.write(data)
 
     def close(self) -> None:
-        """Close the connection, all sent."""
+        """Close the connection after everything is sent."""
         self.transport.loseConnection()
 
     def reset(self) -> None:
@@ -53,42 +53,42 @@ class Peer(Protocol):
 
 
 class Controller(Factory):
-    """Listens on a port of its own, which it keeps while it is down."""
+    """A controller on a free port.  It uses the same port again after it was down."""
 
     noisy = False
 
     def __init__(self) -> None:
-        #: The connections so far, also those that are lost.
+        #: All connections so far, also the lost ones.
         self.peers: list[Peer] = []
-        #: Called with each new one.
+        #: Called with each new connection.
         self.accepted: Callable[[Peer], object] = lambda peer: None
-        #: The port it listens on.
+        #: The port of the controller.
         self.port = 0
         self._listening: Any = None
 
     def buildProtocol(self, addr: object) -> Peer:
-        """Override: make the end of a new connection."""
+        """Override: return the protocol of a new connection."""
         return Peer(self)
 
     def listen(self, interface: str = "127.0.0.1") -> None:
-        """Come up, on the same port as before."""
+        """Listen, on the same port as before."""
         self._listening = the_reactor().listenTCP(self.port, self, interface=interface)
         self.port = self._listening.getHost().port
 
     async def go_down(self) -> None:
-        """Listen no more."""
+        """Stop listening.  The connections stay open."""
         if self._listening is not None:
             listening, self._listening = self._listening, None
             await listening.stopListening()
 
     async def next_peer(self) -> Peer:
-        """Wait for one more connection than when this was called, and return it."""
+        """Wait for the next new connection, and return it."""
         count = len(self.peers)
         await until(lambda: len(self.peers) > count)
         return self.peers[-1]
 
     async def stop(self) -> None:
-        """Go down and end all connections."""
+        """Stop listening, and end all connections."""
         await self.go_down()
         for peer in self.peers:
             if peer.lost is None:
@@ -98,7 +98,7 @@ class Controller(Factory):
 
 @asynccontextmanager
 async def running_controller(interface: str = "127.0.0.1") -> AsyncIterator[Controller]:
-    """Run a controller for as long as the context lasts."""
+    """Run a controller within the context."""
     controller = Controller()
     controller.listen(interface)
     try:

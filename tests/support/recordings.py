@@ -1,4 +1,4 @@
-"""A recorder in time that the test passes, and what can be read of it."""
+"""A recorder on a Clock, and the messages that can be read from its recording."""
 
 import json
 import random
@@ -21,15 +21,15 @@ class Recording:
     Parameters
     ----------
     directory
-        Where it records.
+        Directory of the recording.
     **options
-        For the recorder.
+        Options of the recorder.
     """
 
     def __init__(self, directory: Path, **options: Any) -> None:
         self.directory = directory
         self.clock = Clock()
-        #: Seconds by which the wall clock was set.
+        #: Seconds by which the wall clock has been changed.
         self.step = 0.0
         self.recorder = Recorder(
             directory,
@@ -38,20 +38,20 @@ class Recording:
             **options,
         )
         self.observer = self.recorder.observer("telemetry")
-        #: Messages sent so far; the next has this number.
+        #: Number of messages sent so far, and number in the next message.
         self.sent = 0
         self._random = random.Random(1)
         self.recorder.startService()
 
     def send(self, count: int = 1, *, size: int = 0) -> None:
-        """Have messages arrive.
+        """Let messages arrive.
 
         Parameters
         ----------
         count
-            How many.
+            Number of messages.
         size
-            Bytes of each that no compression makes smaller.
+            Number of random characters in each message.
         """
         for _ in range(count):
             filling = self._random.randbytes((size + 1) // 2).hex()
@@ -60,18 +60,18 @@ class Recording:
             self.sent += 1
 
     def write(self, count: int = 1, *, size: int = 0) -> None:
-        """Have messages arrive, and let the time pass in which they are written."""
+        """Let messages arrive, and let time pass until they are written."""
         self.send(count, size=size)
         self.clock.advance(2)
 
     def stop(self) -> None:
-        """Stop the recorder, which is done at once on a Clock."""
+        """Stop the recorder.  On a Clock, this needs no time."""
         stopping = self.recorder.stopService()
         assert stopping.called, "still writes"
         assert not self.clock.getDelayedCalls()
 
     def check(self) -> list[int]:
-        """Stop, and see that what was sent is what can be read and what was reported lost.
+        """Stop, and check that each sent message can be read or was reported as lost.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""A connected client, and a controller that answers it as the test says."""
+"""A connected client, and a controller whose replies the test chooses."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support.lines import lines, status
 
 
 class Scripted(Fixture):
-    """A client that is connected to a controller which answers only to `reply`."""
+    """A connected client.  The controller sends only the messages of `reply`."""
 
     def __init__(self, callback: Any = None, **options: Any) -> None:
         super().__init__(callback, **options)
@@ -22,11 +22,11 @@ class Scripted(Fixture):
         return Deferred.fromCoroutine(self.client.run_command(name, **arguments))
 
     def close(self) -> Deferred[None]:
-        """Begin to close the client; the connection stays until the test loses it."""
+        """Start to close the client.  The connection stays open until the test loses it."""
         return Deferred.fromCoroutine(self.client.close())
 
     def reply(self, *replies: tuple[str, object] | dict[str, Any]) -> None:
-        """Have the client receive replies in one chunk: status and id, or a whole message."""
+        """Let the client receive replies in one chunk: status and id, or a whole message."""
         self.peer.receive(lines(*(r if isinstance(r, dict) else status(*r) for r in replies)))
 
     def fill_buffer(self) -> None:

@@ -1,14 +1,14 @@
-"""A process whose wall clock is set while timers run.
+"""A process whose wall clock changes while timers run.
 
-``python -m tests.support.stepped_clock 3600`` sets it by an hour at bad moments, and prints, as one
-JSON object, how many seconds each thing took that was under way.
+``python -m tests.support.stepped_clock 3600`` changes the clock by an hour at bad moments.  It
+prints a JSON object with the seconds that each running operation took.
 """
 
 import json
 import sys
 import time
 
-# Before anything of Twisted is imported, which keeps the function that it finds.
+# This must come before the imports of Twisted, which keep the function that they find.
 _true_time = time.time
 _offset = 0.0
 
@@ -35,18 +35,18 @@ from m2com_twisted import (  # noqa: E402
 from m2com_twisted.simulator import CellController  # noqa: E402
 from m2com_twisted.support.clock import use_monotonic_clock  # noqa: E402
 
-#: What is waited for before it counts as never.
+#: Longest wait for an operation, in seconds.
 _PATIENCE = 10.0
 
 
 def step(seconds: float) -> None:
-    """Set the wall clock."""
+    """Change the wall clock by a number of seconds."""
     global _offset
     _offset += seconds
 
 
 class Scenario:
-    """A simulator and clients of it, and a wall clock that is set at bad moments."""
+    """A simulator and its clients.  The wall clock changes at bad moments."""
 
     def __init__(self, reactor: Any, seconds: float) -> None:
         self._reactor = reactor
@@ -55,7 +55,7 @@ class Scenario:
         self.took: dict[str, float | None] = {}
 
     async def run(self) -> None:
-        """Go through all of it."""
+        """Run all parts of the scenario."""
         await self._controller.start()
         await self._service()
         await self._silence()
@@ -63,7 +63,7 @@ class Scenario:
         await self._controller.stop()
 
     async def _measure(self, what: str, done: Callable[[], object]) -> None:
-        """Set the wall clock, and note how long it takes until something is so."""
+        """Change the wall clock, and measure the time until a condition holds."""
         step(self._seconds)
         begun = time.monotonic()
         while not done() and time.monotonic() < begun + _PATIENCE:
@@ -71,7 +71,7 @@ class Scenario:
         self.took[what] = time.monotonic() - begun if done() else None
 
     async def _service(self) -> None:
-        """See the service feed the elevation on, and dial again."""
+        """Measure whether the service still sends the elevation, and connects again."""
         feeder = ElevationFeeder(lambda: Elevation(60.0, time.monotonic()))
         service = CellControllerService(
             "127.0.0.1",
@@ -93,7 +93,7 @@ class Scenario:
         await service.stopService()
 
     async def _silence(self) -> None:
-        """See a read timeout end a connection whose peer falls silent."""
+        """Measure whether a read timeout ends a connection when the peer becomes silent."""
         client = TcpClient(
             "127.0.0.1", self._controller.telemetry_port, _ignore, reactor=self._reactor
         )
@@ -105,7 +105,7 @@ class Scenario:
         await client.close()
 
     async def _command(self) -> None:
-        """See a command time out that is never answered."""
+        """Measure whether a command without an answer times out."""
         client = TcpClient(
             "127.0.0.1", self._controller.command_port, _ignore, reactor=self._reactor
         )
@@ -121,7 +121,7 @@ class Scenario:
 
 
 def _ignore(message: object) -> None:
-    """Take a message."""
+    """Take a message, and do nothing."""
 
 
 async def _main(reactor: Any, seconds: str) -> None:

@@ -1,4 +1,4 @@
-"""The controller's end as the asyncio original's tests have it: a server made of streams."""
+"""A server with streams of asyncio, as in the tests of the original."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class LineServer:
-    """Takes one client, keeps what it receives, and sends what the test says."""
+    """Accepts clients and keeps the messages that they send."""
 
     def __init__(self) -> None:
         self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -33,7 +33,7 @@ class LineServer:
         writer.close()
 
     async def client(self) -> asyncio.StreamWriter:
-        """Return what writes to the next client."""
+        """Wait for the next client, and return the stream for writing to it."""
         return await self._client.get()
 
 

@@ -1,4 +1,4 @@
-"""The reactor that runs the tests, and waiting in it with a bound."""
+"""The reactor that runs the tests, and functions that wait in it for a limited time."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from twisted.internet.task import deferLater
 
 __all__ = ["the_reactor", "turn", "until"]
 
-#: How long `until` waits, in seconds: far longer than anything on loopback takes.
+#: Longest wait of `until`, in seconds.  Nothing on loopback takes nearly as long.
 _PATIENCE = 10.0
 
 
@@ -24,7 +24,7 @@ async def turn() -> None:
 
 
 async def until(condition: Callable[[], object], patience: float = _PATIENCE) -> None:
-    """Let the reactor run until a condition holds; fail if it does not hold within 10 s."""
+    """Let the reactor run until a condition holds.  Fail if this takes too long."""
     give_up = the_reactor().seconds() + patience
     while not condition():
         assert the_reactor().seconds() < give_up, "The condition did not come to hold."
