@@ -181,8 +181,8 @@ class Mirror(mirror.Mirror):
     """
 
     # This is a subclass, and not an object around a `mirror.Mirror` as `TcpClient` is.  The two
-    # classes of mirrors differ only in what the caller awaits, and two methods make that.  An
-    # object around a mirror would repeat each of the forty methods, with its parameters and its
+    # classes differ only in two methods, which return what the caller awaits.  An object around
+    # a mirror would repeat each of the forty methods, with its parameters and its
     # documentation.
 
     async def _bridged(self, work: Coroutine[Deferred[Any], Any, T]) -> T:

@@ -222,7 +222,7 @@ class CellControllerService(TypedSender, BothPorts, Service):
         await client.write_message(msg_type, msg_name, msg_details, comp_name)
 
     async def _tell_state(self, client: TcpClient) -> None:
-        """Call ``on_state``.  A client calls this at each change, so its told state is reversed."""
+        """Call ``on_state``.  This is called once per change, so it reverses the told state."""
         self._told[client] = not self._told[client]
         told = ControllerState(
             self._state_to_tell(self._command), self._state_to_tell(self._telemetry)

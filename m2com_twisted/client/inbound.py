@@ -64,7 +64,7 @@ class Inbound:
     log
         Reports the rate and bad lines.
     log_rate
-        Whether the rate is reported, while connected.
+        Whether the rate is reported while there is a connection.
     """
 
     def __init__(
@@ -226,7 +226,7 @@ class Inbound:
         self._report_bad_line(beginning.removesuffix(b"\r"), f"longer than {limit} bytes")
 
     def _report_bad_line(self, line: bytes, reason: str) -> None:
-        """Pass a bad line to observers.  Log it unless one was logged a short time ago."""
+        """Pass a bad line to observers.  Log it, unless one was logged a short time ago."""
         self._observers.bad(line, reason)
         held_back = self._bad_line_throttle.admit(self._clock.seconds())
         if held_back is not None:

@@ -112,8 +112,8 @@ class Subscriptions:
             subscriptions = self._for_unknown
         else:
             subscriptions = self._by_name.setdefault(kind.name, [])
-        # They are forgotten here as well, because messages of the class may never
-        # come.
+        # Cancelled ones are forgotten here as well, because messages of the class
+        # may never come.
         self._forget_cancelled(subscriptions)
         subscriptions.append(subscription)
 

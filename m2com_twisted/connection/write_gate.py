@@ -67,8 +67,8 @@ class WriteGate:
         Returns
         -------
         ready
-            Fires in the order of the calls.  The writer must write in its
-            callback, before it returns.  May be cancelled.
+            Fires in the order of the calls.  The writer must write in a callback of
+            this Deferred, before the callback returns.  It may be cancelled.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class WriteGate:
             self._next_turn().callback(None)
 
     def stopProducing(self) -> None:
-        """Implement `IPushProducer`: the connection is gone, which its owner reports."""
+        """Implement `IPushProducer`: the connection is gone.  Its owner reports that."""
         self._open = False
 
     def _next_turn(self) -> Deferred[None]:

@@ -111,7 +111,8 @@ class Arrivals:
         if name == "command":
             self._command.forget_values()
         if connected and self._presence.state(name, now) is ConnectionState.CONNECTED:
-            # A new connection, although the end of the earlier one was not reported.
+            # This is a new connection, although the end of the earlier one was not
+            # reported.
             self._presence.link_changed(source, name, False, now)
             self.update_state()
         self._presence.link_changed(source, name, connected, now)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 __all__ = ["Item", "Lane", "Outbox"]
 
 #: Largest number of bytes in the queue.  Full telemetry is 350 kB a second, with the overhead of
-#: Python, so this is more than 20 s without a server.  An outage may take at most 16 MB.
+#: Python, so this is more than 20 s without a server.  An outage must not take more than 16 MB.
 _LIMIT = 8 * 2**20
 
 # Bytes of an item in addition to its payload, for the tuple, the bytes object and

@@ -125,7 +125,8 @@ class HubPublisher(Service):
     settings
         Address and credentials of the hub.
     retention
-        Times for which the server keeps messages.  Used only for streams that do not exist yet.
+        Times for which the server keeps messages.  They are used only for streams that do not
+        exist yet.
     log
         Its child ``hub`` is used.
     reactor

@@ -28,10 +28,11 @@ _OUTCOME = "outcome"
 class RequestLog:
     """The requests of an instance, in their own stream.
 
-    The server keeps the stream when it restarts or when the service restarts.  The first
-    message of its subject claims a request, and the server accepts this message from only
-    one publisher.  The second message contains the outcome.  A list in the service alone was
-    rejected: after a restart, the service would execute a repeat.
+    The server keeps the stream when it restarts or when the service restarts.  Each request
+    has its own subject.  The first message of the subject claims the request, and the server
+    accepts this message from only one publisher.  The second message contains the outcome.
+    A list in the service alone was rejected: after a restart, the service would execute a
+    repeat.
 
     Parameters
     ----------

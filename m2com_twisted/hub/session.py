@@ -19,7 +19,7 @@ class SessionEnded(Exception):  # noqa: N818 - it is no error
 
 @dataclass
 class Session:
-    """The session of one connection.  It must be used only in its event loop."""
+    """The session of one connection.  It must be used only in the event loop of the connection."""
 
     client: Client
     #: Set when the work should end.

@@ -19,7 +19,7 @@ _DAY = 24 * _HOUR
 #: should be shorter.  Readers also recognize a repeat by its number.
 _DUPLICATE_WINDOW = 600.0
 
-#: The settings that `check_streams` compares, if they are given.
+#: The settings that `check_streams` compares if they are given.
 _COMPARED = ("subjects", "max_age", "max_bytes", "max_msgs_per_subject", "num_replicas")
 
 
@@ -27,7 +27,8 @@ _COMPARED = ("subjects", "max_age", "max_bytes", "max_msgs_per_subject", "num_re
 class Retention:
     """Times and sizes of the streams, and the number of servers that store them.
 
-    What is None stays as it is on the hub.  A new stream gets the default.
+    If a value is None, the setting on the hub does not change, and a new stream
+    gets the default.
     """
 
     #: Seconds for which events, command statuses and states of our connections are stored.
@@ -49,13 +50,13 @@ _DEFAULT = Retention(events=_DAY, telemetry=_HOUR, telemetry_bytes=-1, requests=
 
 
 def stream_configs(subjects: Subjects, retention: Retention) -> list[StreamConfig]:
-    """Return the configurations of new streams of an instance, with defaults for what is None."""
+    """Return the configurations of new streams of an instance.  Defaults replace None."""
     given = {name: value for name, value in asdict(retention).items() if value is not None}
     return _configs(subjects, replace(_DEFAULT, **given))
 
 
 def _configs(subjects: Subjects, retention: Retention) -> list[StreamConfig]:
-    """Return the configurations of the streams.  What the retention does not give is None."""
+    """Return the configurations of the streams.  A setting that is not given is None."""
     replicas = retention.replicas
     return [
         StreamConfig(
@@ -65,8 +66,9 @@ def _configs(subjects: Subjects, retention: Retention) -> list[StreamConfig]:
             duplicate_window=min(_DUPLICATE_WINDOW, retention.events or _DUPLICATE_WINDOW),
             num_replicas=replicas,
         ),
-        # A separate stream, so that a new reader also gets a value that changes once a
-        # month.  It copies by `sources`, because two streams cannot have the same subjects.
+        # This is a separate stream, so that a new reader also gets a value that changes
+        # once a month.  It copies by `sources`, because two streams cannot have the same
+        # subjects.
         StreamConfig(
             name=subjects.last_stream,
             sources=[StreamSource(name=subjects.events_stream)],
@@ -161,7 +163,7 @@ def check_streams(
 
 def _differences(found: StreamConfig, wanted: StreamConfig) -> dict[str, object]:
     """Return the correct value of each given setting that differs on the hub."""
-    # -1 is what nats-py has where no number of messages is given.
+    # nats-py has -1 if no number of messages is given.
     given = {name: getattr(wanted, name) for name in _COMPARED}
     if wanted.max_msgs_per_subject == -1:
         del given["max_msgs_per_subject"]
