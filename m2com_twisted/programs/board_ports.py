@@ -43,8 +43,8 @@ class BoardPort:
     clock
         Clock for ages and rates.
     oldest
-        Seconds after which a message is stale although the connection is up; None
-        if messages come only when something changes.
+        Seconds after which a message is stale although the connection is up.  None if
+        messages come only when something changes.
 
     Attributes
     ----------

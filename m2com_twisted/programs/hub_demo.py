@@ -24,7 +24,7 @@ __all__ = ["HubDemo"]
 #: Commands that the service of the demo accepts from the hub.
 _ALLOWED = ("power", "clearErrors")
 
-#: Longest time of a step, in seconds, and seconds between two checks of it.
+#: Longest time of a step, and time between two checks of it, in seconds.
 _STEP_TIMEOUT, _CHECK_INTERVAL = 20.0, 0.05
 
 #: Seconds without the hub, enough for some events.

@@ -48,7 +48,7 @@ def wanted(text: str) -> Wanted:
     ValueError
         If the text is not a field.
     """
-    # A channel has slashes; dots come after its last one.
+    # A channel contains slashes.  Dots come only after the last slash.
     slash = text.rfind("/") + 1
     name, _, rest = text[slash:].partition(".")
     steps = list(_STEP.finditer(rest))

@@ -28,7 +28,7 @@ class RecordOptions(ControllerSubcommand):
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        # An empty name would mean the current directory; a script with an unset variable gives one.
+        # A script with an unset variable gives an empty name.  It would mean the current directory.
         if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("record takes one directory")
         self["directory"] = arguments[0]

@@ -28,7 +28,7 @@ class RecordingSubcommand(Subcommand):
 
     def parseArgs(self, *arguments: str) -> None:
         """Override."""
-        # An empty name would mean the current directory; a script with an unset variable gives one.
+        # A script with an unset variable gives an empty name.  It would mean the current directory.
         if not arguments or not arguments[0]:
             raise usage.UsageError(f"{self._name} takes a recording: a directory or a file")
         self["recording"], *rest = arguments

@@ -58,7 +58,7 @@ class ReplayOptions(Subcommand):
         if not arguments and self["hub"] is not None:
             self["recording"] = None
             return
-        # An empty name would mean the current directory; a script with an unset variable gives one.
+        # A script with an unset variable gives an empty name.  It would mean the current directory.
         if len(arguments) != 1 or not arguments[0]:
             raise usage.UsageError("replay takes one recording: a directory or a file")
         self["recording"] = arguments[0]

@@ -33,7 +33,7 @@ class Subcommand(ProgramOptions):
     async def run(self, reactor: IReactorTime, terminal: Terminal) -> int:
         """Run the subcommand and return the exit code.
 
-        It is cancelled when the program must end, for example by Ctrl-C.  Its expected errors
+        This is cancelled when the program must end, for example by Ctrl-C.  Expected errors
         (`M2ComError`, OSError, CannotListenError) are shown in one line.
 
         Parameters

@@ -1,1 +1,1 @@
-"""Fakes, drivers and small functions that the tests share; README.rst says which to take."""
+"""Fakes, drivers and small functions that the tests share.  README.rst says when to use each."""

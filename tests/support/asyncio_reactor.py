@@ -1,4 +1,4 @@
-"""An asyncio reactor to test on, whatever reactor the tests run on."""
+"""An asyncio reactor for tests, even if the tests run on another reactor."""
 
 import asyncio
 from collections.abc import Coroutine

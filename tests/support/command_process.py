@@ -1,4 +1,4 @@
-"""m2com in a process of its own, connected to a simulated controller of the test's process."""
+"""m2com in a separate process, connected to a simulated controller in the process of the test."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""A client on a Clock, and an endpoint whose attempts end as the test says."""
+"""A client on a Clock, and an endpoint.  The test decides how its attempts end."""
 
 from typing import Any
 
@@ -124,7 +124,7 @@ class FakeEndpoint:
 
 
 class Fixture:
-    """A client with a fake endpoint on a Clock; what it delivers is kept in `messages`."""
+    """A client with a fake endpoint on a Clock.  The delivered messages are kept in `messages`."""
 
     def __init__(self, callback: Any = None, **options: Any) -> None:
         self.messages: list[dict[str, Any]] = []

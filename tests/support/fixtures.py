@@ -1,4 +1,4 @@
-"""Fixtures that more than one folder of tests uses; its conftest imports them."""
+"""Fixtures that several folders of tests use.  The conftest of such a folder imports them."""
 
 from collections.abc import AsyncIterator, Iterator
 

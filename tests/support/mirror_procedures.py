@@ -1,4 +1,4 @@
-"""Each procedure of a mirror, ready to be started on a bench, and what it should come to."""
+"""All procedures of a mirror, each with arguments for a bench and a check of its result."""
 
 import math
 from collections.abc import Callable, Coroutine

@@ -52,7 +52,7 @@ def position_mirror(
     y_rot: float,
     z_rot: float,
 ) -> Iterator[Step]:
-    """Move the mirror to a position relative to its home; the loop must be closed."""
+    """Move the mirror to a position relative to its home.  The loop must be closed."""
     yield events.in_position(False)
     refusal = _move(model, Pose(x, y, z, x_rot, y_rot, z_rot))
     yield events.in_position(not refusal)

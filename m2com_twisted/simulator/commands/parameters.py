@@ -1,4 +1,4 @@
-"""How the simulator reads the parameters of a command.
+"""Reads the parameters of a command for the simulator.
 
 The catalogue describes each parameter.  If the original accepts something else, the row
 of the command names one of the readers below.  A message that does not fit is answered

@@ -72,7 +72,7 @@ def arguments_as_given(message: Message) -> dict[str, Any]:
     """Return the arguments that a function needs as the client sent them.
 
     These are a number for the status of the loop, and the actuators to move, which need not
-    exist.  The command must be valid for `read`.
+    exist.  The parameters must have been read before without an error.
     """
     name, status, actuators = message["id"], message.get("status"), message.get("actuators")
     if name == _CLOSE_LOOP and not isinstance(status, bool):

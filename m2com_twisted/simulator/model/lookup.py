@@ -153,6 +153,6 @@ def temperature_table(warmer: float) -> list[float]:
     Parameters
     ----------
     warmer
-        How much warmer the mirror is than its reference, on average.
+        Average temperature of the ring above its reference, in degC.
     """
     return [warmer * each for each in _TEMPERATURE]

@@ -52,7 +52,7 @@ _MAX_ANGLE_DIFFERENCE = 2.0
 class Model:
     """The state of a cell controller.
 
-    Its parts may be read and changed at any time.  Tests do so to create a situation.
+    The parts may be read and changed at any time, for example by tests.
 
     Parameters
     ----------

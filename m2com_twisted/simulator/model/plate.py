@@ -105,7 +105,7 @@ class _Matrix:
     Parameters
     ----------
     rows
-        Its rows.
+        The rows of the matrix.
     """
 
     def __init__(self, rows: Iterable[Sequence[float]]) -> None:

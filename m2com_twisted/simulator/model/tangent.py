@@ -1,4 +1,4 @@
-"""How steps of the tangent actuators become forces.
+"""The forces that follow from steps of the tangent actuators.
 
 The mirror does not bend sideways.  For sideways forces it is a rigid body on six nearly equal
 springs.  The forces of the springs are in balance.  But the load cells are not quite equal, so

@@ -58,7 +58,7 @@ class PortPair:
         Raises
         ------
         CannotListenError
-            If a port is taken.  The other may be open then; `stop` closes it.
+            If a port is taken.  The other port may be open then.  `stop` closes it.
         """
         listen = IReactorTCP(self._reactor.get()).listenTCP
         for number, factory in zip(self.numbers, self._factories, strict=True):

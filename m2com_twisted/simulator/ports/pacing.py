@@ -1,4 +1,4 @@
-"""Functions that are called at a fixed rate."""
+"""Calls of a function at a fixed rate."""
 
 import logging
 import math

@@ -64,7 +64,7 @@ class PortFactory(ServerFactory):
         return self.client
 
     def refuses(self) -> bool:
-        """Return whether the connection that was just accepted is to be closed at once."""
+        """Return whether the connection that was just accepted must be closed at once."""
         return self.client is not None
 
     def release(self) -> None:
