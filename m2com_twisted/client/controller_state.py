@@ -52,7 +52,7 @@ class ControllerState:
 
     @property
     def both_up(self) -> bool:
-        """Whether both are connected."""
+        """Whether both ports are connected."""
         return self.command is self.telemetry is ConnectionState.CONNECTED
 
 

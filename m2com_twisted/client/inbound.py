@@ -89,7 +89,8 @@ class Inbound:
         self._bad_line_throttle = Throttle(_BAD_LINE_LOG_INTERVAL)
         # `drop_waiting` replaces this object.  Messages of an older generation are dropped.
         self._generation = object()
-        # The lines of the chunk that is arriving.
+        # The lines of the chunk that is arriving, which `_messages` takes one by
+        # one.
         self._lines: Iterator[bytes] = iter(())
         # Time when the chunk arrived.
         self._now = 0.0

@@ -114,7 +114,7 @@ class MessageSender:
         line: bytes,
         register: Callable[[int], _Registered],
     ) -> _Registered:
-        """Take an id and write a command whose line lacks only the id.
+        """Take an id, put it into the line of a command, and write the line.
 
         The command is registered before it is written, because a transport in
         memory may bring the answer before `write` returns.

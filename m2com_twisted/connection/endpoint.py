@@ -89,7 +89,7 @@ def is_connected_to_itself(transport: object) -> bool:
     Parameters
     ----------
     transport
-        The transport of a connection.  One without IP addresses is never
+        The transport of a connection.  A transport without IP addresses is never
         connected to itself.
     """
     if not ITransport.providedBy(transport):

@@ -167,7 +167,7 @@ class ReconnectingLink:
         number, waiter = self._new_waiter(self._connect_cancelled)
         self._process_input(Connect(number, timeout))
         while waiter.called and waiter.result is None and not self.connected:
-            # The connection was made within this call, and closed or lost within it as well.
+            # This call has made the connection, and has also closed or lost it.
             number, waiter = self._new_waiter(self._connect_cancelled)
             self._process_input(ConnectOvertaken(number))
         if timeout < math.inf and not waiter.called:

@@ -67,7 +67,7 @@ class Outages:
 
     @property
     def last_error(self) -> BaseException | None:
-        """Why the last attempt failed or the last connection was lost."""
+        """The reason why the last attempt failed or the last connection was lost."""
         return self._stats.last_error
 
     def connection_made(self) -> None:

@@ -284,7 +284,7 @@ class Delivery:
 
 def _awaiting(function: Callable[..., object]) -> Callable[..., Awaitable[object]]:
     """Return a coroutine function that calls a function and awaits its result if possible."""
-    # Only for speed: the code below would work as well.
+    # This is only for speed.  The code below would also work.
     if inspect.iscoroutinefunction(function):
         return function
 

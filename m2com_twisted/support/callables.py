@@ -13,12 +13,12 @@ __all__ = [
 
 
 def is_coroutine_function(function: Callable[..., object]) -> bool:
-    """Return whether a call returns a coroutine and runs nothing yet."""
+    """Return whether a call only returns a coroutine, and does not run the body yet."""
     return inspect.iscoroutinefunction(_innermost(function))
 
 
 def is_generator_function(function: Callable[..., object]) -> bool:
-    """Return whether a call returns a generator, asynchronous or not, and runs nothing yet."""
+    """Return whether a call only returns a generator, asynchronous or not."""
     inner = _innermost(function)
     return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
 
@@ -45,7 +45,7 @@ def require_plain_function(function: object) -> None:
     Raises
     ------
     TypeError
-        As `require_callback`, and if it is a coroutine function, whose body
+        As `require_callback`.  Also if it is a coroutine function, because its body
         would never run.
     """
     require_callback(function)

@@ -16,8 +16,8 @@ def copyable(error: BaseException) -> BaseException:
     Returns
     -------
     error
-        The error itself where `copy.deepcopy` can copy it.  Otherwise an
-        `M2ComError` with its type and text, and the error as ``__cause__``.
+        The error itself if `copy.deepcopy` can copy it.  Otherwise an `M2ComError`
+        with its type and text, and the error as ``__cause__``.
     """
     try:
         copy.deepcopy(error)

@@ -48,7 +48,7 @@ class ProtocolFactoryLike(Protocol):
         """Return the protocol for a connection."""
 
 
-#: A reactor, or a clock where only the time is needed.
+#: A reactor, or a clock if only the time is needed.
 Reactor: TypeAlias = IReactorTime | ReactorLike
 
 #: A client endpoint.
