@@ -6,6 +6,7 @@ It needs the extra ``hub``, which installs nats-py.
 from .errors import CommandRefused, NotPermittedError
 from .history import Kept, read_history
 from .local_server import LocalServer
+from .obstacle import find_obstacle
 from .once import run_once
 from .publisher import HubPublisher, HubStats
 from .remote import RemoteController
@@ -23,6 +24,7 @@ __all__ = [
     "RemoteController",
     "Retention",
     "check_streams",
+    "find_obstacle",
     "read_history",
     "run_once",
     "set_up_streams",

@@ -5,6 +5,7 @@ import enum
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
+from ..connection.state import ConnectionState
 from ..errors import InvalidFieldError
 from ..mirror import (
     Mirror,
@@ -15,8 +16,10 @@ from ..mirror import (
     StepState,
     WaitTimeoutError,
 )
+from ..service import ControllerState
 from ..support.printable import printable
-from .hub_options import controller
+from .hub_notices import HubNotices
+from .hub_options import controller, hub_settings
 from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
@@ -58,14 +61,27 @@ class MirrorSubcommand(ControllerSubcommand):
         self._terminal = terminal
         link = controller(self, reactor)
         mirror = Mirror(link=link, reactor=reactor)
+        settings = hub_settings(self)
+        notices = None
+        if settings is not None:
+            is_ready = lambda: self._is_ready(link.state)  # noqa: E731
+            notices = HubNotices(settings, is_ready, terminal.show_error, reactor)
         mirror.startService()
         link.startService()
+        if notices is not None:
+            notices.start()
         try:
-            return await self._act(mirror, terminal)
+            return await self._act(mirror, terminal, notices)
         finally:
-            await finish(mirror.stopService, link.stopService)
+            stops = [mirror.stopService, link.stopService]
+            await finish(*([] if notices is None else [notices.stop]), *stops)
 
-    async def _act(self, mirror: Mirror, terminal: Terminal) -> int:
+    def _is_ready(self, state: ControllerState) -> bool:
+        """Return whether the needed ports are connected."""
+        is_up = state.command is ConnectionState.CONNECTED
+        return state.both_up if self.needs_telemetry else is_up
+
+    async def _act(self, mirror: Mirror, terminal: Terminal, notices: HubNotices | None) -> int:
         try:
             if self.needs_telemetry:
                 await mirror.ready()
@@ -74,7 +90,8 @@ class MirrorSubcommand(ControllerSubcommand):
             terminal.show_error(error)
             return MirrorExitCode.REFUSED
         except WaitTimeoutError as error:
-            terminal.show_error(error)
+            # The ports are those of the service, so their state alone would mislead.
+            terminal.show_error(error if notices is None else notices.obstacle or error)
             return MirrorExitCode.NO_CONNECTION
         except ProcedureCancelledError as error:
             self.show(error.report)

@@ -144,6 +144,15 @@ def test_status_through_the_hub(directory: Path, nats_server: NatsServer) -> Non
     assert "yes: state: PoweredOn" in output
 
 
+@pytest.mark.parametrize("command", ["safe", "status"])
+def test_no_service_of_the_instance(directory: Path, nats_server: NatsServer, command: str) -> None:
+    """A program of the mirror tells what it waits for while there is no service."""
+    hub = ["--hub", nats_server.url, "--instance", "mian"]
+    with Program(script("m2com"), command, *hub, cwd=directory) as program:
+        program.wait_for("m2com: no service of instance 'mian' is on the hub; waiting")
+        assert program.stop(signal.SIGINT) == 130
+
+
 def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
     """`m2com hub setup` makes streams, `check` tells what differs, `setup` sets it right."""
     hub = ["--hub", nats_server.url, "--instance", "other"]
