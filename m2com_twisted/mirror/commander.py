@@ -101,7 +101,12 @@ class Commander:
         return None if serial < max(memory.command_since, memory.opened_since) else command
 
     async def run(
-        self, command: commands.Command, timeout: float | None = None, *, verify: bool = True
+        self,
+        command: commands.Command,
+        timeout: float | None = None,
+        *,
+        verify: bool = True,
+        sent: list[str] | None = None,
     ) -> Verified:
         """Send a command and wait until it has succeeded and is seen to have taken effect.
 
@@ -113,6 +118,8 @@ class Commander:
             Seconds for reply and proof together.  None takes the time from the settings.
         verify
             False waits only for the reply.
+        sent
+            Takes the command in words, unless the link reports that it was never sent.
 
         Raises
         ------
@@ -128,7 +135,7 @@ class Commander:
         end = self._clock.seconds() + seconds
         before = self._memory.serial
         try:
-            outcome = await self._reply(command, proof, seconds)
+            outcome = await self._reply(command, proof, seconds, [] if sent is None else sent)
         except (CommandTimeout, CommandLost) as error:
             if proof is None or not self._is_proved_anyway(proof, error):
                 raise
@@ -146,11 +153,11 @@ class Commander:
         return Verified(command, outcome, proof.what)
 
     async def _reply(
-        self, command: commands.Command, proof: Proof | None, seconds: float
+        self, command: commands.Command, proof: Proof | None, seconds: float, sent: list[str]
     ) -> CommandOutcome | None:
         """Send a command and return its reply.  None if no reply came but the effect was seen."""
         memory, was_sent = self._memory, self._memory.sent
-        reply = Deferred.fromCoroutine(self._send(command, seconds))
+        reply = Deferred.fromCoroutine(self._send(command, seconds, sent))
         if proof is None or memory.sent == was_sent or memory.sent_name != command.name:
             return await reply
         silence = Deferred.fromCoroutine(self._proved_in_silence(proof, memory.sent_id))
@@ -182,21 +189,24 @@ class Commander:
         hold = max(proof.hold, self._settings.reply_grace)
         await self._waiting.until(holds, proof.what, proof.seen, None, hold)
 
-    async def _send(self, command: commands.Command, seconds: float) -> CommandOutcome:
-        """Send a command, and keep track of whether it has ended."""
+    async def _send(
+        self, command: commands.Command, seconds: float, sent: list[str]
+    ) -> CommandOutcome:
+        """Send a command, and keep track of whether it was sent and whether it has ended."""
         number = self.unsettled.begin(command)
+        # Before the call, because a cancelled call does not tell whether the command was sent.
+        sent.append(described(command))
         try:
             # Both limits are equal.  A command is acknowledged only after the earlier
             # commands were executed, and a power system may take a minute.
             outcome = await self._link.run_command(
                 command.name, command.details(), ack_timeout=seconds, timeout=seconds
             )
-        except (CommandFailed, CommandRejected):
-            self.unsettled.answered(number)
-            raise
         except CommandError as error:
             if error.stage is CommandStage.NEVER_SENT:
-                self.unsettled.not_sent(number)
+                self._not_sent(number, command, sent)
+            elif isinstance(error, CommandFailed | CommandRejected):
+                self.unsettled.answered(number)
             elif error.stage is CommandStage.ACKNOWLEDGED:
                 self.unsettled.acknowledged(number)
             raise
@@ -204,7 +214,7 @@ class Commander:
             # The command may have been sent, so it stays in the list.
             raise
         except Exception:
-            self.unsettled.not_sent(number)
+            self._not_sent(number, command, sent)
             raise
         self.unsettled.answered(number)
         if isinstance(command, commands.PositionMirror):
@@ -212,6 +222,14 @@ class Commander:
         elif isinstance(command, commands.SetMirrorHome):
             self._target = None
         return outcome
+
+    def _not_sent(self, number: int, command: commands.Command, sent: list[str]) -> None:
+        """Take note that the link did not send a command."""
+        self.unsettled.not_sent(number)
+        # The last one of these words, because the command may have been sent before.
+        sent.reverse()
+        sent.remove(described(command))
+        sent.reverse()
 
     def _is_proved_anyway(self, proof: Proof, error: CommandError) -> bool:
         """Whether a command without a reply was acknowledged and its effect was seen."""

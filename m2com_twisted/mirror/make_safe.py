@@ -81,8 +81,8 @@ class MakeSafe(Procedure):
         return max(0.0, self.end - self.parts.clock.seconds())
 
     async def _run(self, index: int, command: commands.Command) -> str:
-        self.report.steps[index].sent.append(described(command))
-        verified = await self.parts.commander.run(command, self.seconds_left)
+        sent = self.report.steps[index].sent
+        verified = await self.parts.commander.run(command, self.seconds_left, sent=sent)
         return f"seen: {verified.proof}" if verified.is_proved else "accepted; effect not visible"
 
 

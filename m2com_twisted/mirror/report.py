@@ -31,7 +31,7 @@ class StepRecord:
     state
         Its state, or its result.
     sent
-        Commands that the step passed to the link, in order.
+        Commands of the step that were sent or may have been sent, in order.
     seen
         The observation in words.  If the step failed, the reason.
     began_at, ended_at
@@ -88,7 +88,7 @@ class Report:
 
     @property
     def sent(self) -> list[str]:
-        """All commands that were passed to the link, in order."""
+        """All commands that were sent or may have been sent, in order."""
         return [command for step in self.steps for command in step.sent]
 
     @property

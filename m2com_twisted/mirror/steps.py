@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from ..catalogue import commands
 from ..support.log import NamedLog
-from .commander import Commander, Verified, described
+from .commander import Commander, Verified
 from .memory import Memory
 from .report import Report, StepRecord
 from .settings import Limits, Settings
@@ -112,9 +112,8 @@ class Procedure:
         self, command: commands.Command, timeout: float | None = None, *, verify: bool = True
     ) -> Verified:
         """Run a command, and wait for its proof.  It belongs to the present step."""
-        if self.record is not None:
-            self.record.sent.append(described(command))
-        return await self.parts.commander.run(command, timeout, verify=verify)
+        sent = None if self.record is None else self.record.sent
+        return await self.parts.commander.run(command, timeout, verify=verify, sent=sent)
 
     async def show(self, command: commands.Command, timeout: float | None = None) -> str:
         """Run a command, and return the observation in words."""
