@@ -30,7 +30,7 @@ SINCE_PARAMETER: list[object] = [
     "since",
     None,
     None,
-    "With --hub: how far back to read, such as 10min or 6h.",
+    "With --hub: how far back to read, such as 10m or 6h.",
     duration,
 ]
 

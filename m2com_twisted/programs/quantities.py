@@ -8,7 +8,7 @@ __all__ = ["duration", "is_size", "moment", "size"]
 # In SI units, as for disks, systemd and df --si.
 _SIZES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
-_DURATIONS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATIONS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from m2com_twisted.programs.quantities import duration, moment, size
+from m2com_twisted.programs.quantities import duration, is_size, moment, size
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,19 @@ def test_size(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("30d", 2_592_000), ("1h", 3600), ("1.5min", 90), ("10 s", 10)]
+    ("text", "seconds"),
+    [("30d", 2_592_000), ("1h", 3600), ("1.5min", 90), ("10m", 600), ("10 s", 10)],
 )
 def test_duration(text: str, seconds: float) -> None:
     """A duration has a unit."""
     assert duration(text) == seconds
+
+
+def test_units_of_a_duration_are_told() -> None:
+    """The error of a duration lists all units, and m is none of size."""
+    with pytest.raises(ValueError, match="with s, m, min, h, d, not '10w'"):
+        duration("10w")
+    assert not is_size("10m")
 
 
 @pytest.mark.parametrize("text", ["", "GB", "100", "-1GB", "0MB", "1e3MB", "1GB2", "1Gb", "٣MB"])
