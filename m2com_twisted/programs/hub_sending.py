@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
@@ -42,6 +43,7 @@ class HubSending:
 
         self._options = options
         self._show = terminal.say
+        self._end: datetime | None = None
         self._controller = RemoteController(
             settings, log=logging.getLogger("m2com"), reactor=IReactorFromThreads(reactor)
         )
@@ -49,11 +51,15 @@ class HubSending:
     async def run(self) -> int:
         """Send the command, show its outcome, and return the exit code of success."""
         name, details = self._options["command"], self._options["details"]
-        timeout = self._options["timeout"]
+        from ..hub.caller import LONGEST_TIMEOUT
+
+        timeout = min(self._options["timeout"], LONGEST_TIMEOUT)
         self._controller.startService()
         try:
             await self._controller.connected()
             self._show(f"> {name} {json.dumps(details)}")
+            # One second more, because the time is shown without fractions.
+            self._end = datetime.now(timezone.utc) + timedelta(seconds=timeout + 1.0)
             outcome = await self._controller.run_command(
                 name, details, ack_timeout=timeout, timeout=timeout
             )
@@ -63,6 +69,12 @@ class HubSending:
             self._show(f"acknowledged after {1000 * outcome.ack_latency:.1f} ms")
         self._show(f"succeeded after {1000 * outcome.latency:.1f} ms")
         return 0
+
+    def interrupted(self) -> str:
+        """Return what an interrupted command may still do.  Empty if it was not sent."""
+        if self._end is None:
+            return ""
+        return f"it may still be executed until {self._end:%H:%M:%S} UTC"
 
     def hint(self) -> str:
         """Return an empty hint, because the error of the hub is complete."""

@@ -54,7 +54,8 @@ class SendOptions(ControllerSubcommand):
     name of a member of an enumeration or of an actuator, a list with commas, or @FILE for the
     JSON in a file.  "m2com send --help COMMAND" describes one command.  The exit code is 0 for
     success, 1 for a wrong command line, 2 for no connection, 3 if the command was rejected, 4 if
-    it failed, 5 if its outcome is unknown, 6 if it was acknowledged and --no-wait was given."""
+    it failed, 5 if its outcome is unknown, 6 if it was acknowledged and --no-wait was given.  For
+    Ctrl-C it is 130 before the command was sent, and 5 after that."""
     example = "m2com send positionMirror x=1 z=-2.5"
     # Errors are not logged, because the outcome is shown.
     log_level = logging.CRITICAL
@@ -105,6 +106,11 @@ class SendOptions(ControllerSubcommand):
             sending = HubSending(self, settings, reactor, terminal)
         try:
             return await sending.run()
+        except CancelledError:
+            if not sending.interrupted():
+                raise
+            terminal.show_error(f"sent; outcome unknown; {sending.interrupted()}")
+            return SendExitCode.UNKNOWN
         except (ConnectFailedError, NotConnectedError) as error:
             terminal.show_error(error)
             return SendExitCode.NO_CONNECTION
@@ -172,6 +178,10 @@ class _Sending:
     def _is_enough(self) -> bool:
         """Whether the acknowledgement came and nothing else is awaited."""
         return self._acknowledged and self._options["no-wait"]
+
+    def interrupted(self) -> str:
+        """Return what an interrupted command may still do.  Empty if it was not sent."""
+        return "" if self._running is None else "it may still be executed"
 
     def hint(self) -> str:
         """Return a hint to the cause if the controller has never sent anything."""

@@ -237,13 +237,14 @@ def test_monitor_ends_cleanly_on_interrupt(ports: list[str], tmp_path: Path) -> 
 
 
 def test_send_that_is_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C ends a send that waits for an answer with exit code 130 and no traceback."""
+    """Ctrl-C at a send that waits for an answer ends with exit code 5: the outcome is unknown."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         command = [script("m2com"), "send", "clearErrors", "--wait", "-c", port]
         with Program(*command, cwd=tmp_path) as send:
             send.wait_for("> clearErrors")
-            assert send.stop(signal.SIGINT) == 130
+            assert send.stop(signal.SIGINT) == 5
+    assert "m2com: sent; outcome unknown; it may still be executed\n" in send.output
     assert "Traceback" not in send.output
 
 

@@ -1,7 +1,9 @@
 """Commands through the hub: each at most once, and every caller told."""
 
 import json
+import re
 import time
+from datetime import datetime, timezone
 from functools import partial
 from types import NoneType
 
@@ -23,9 +25,11 @@ from m2com_twisted import (
 from m2com_twisted.hub.errors import CommandRefused
 from m2com_twisted.hub.session import Session
 from m2com_twisted.hub.subjects import DEADLINE, REQUEST_ID
+from m2com_twisted.programs.send import SendExitCode
 from tests.support.coroutines import Call, start
 from tests.support.hub import PATIENCE, PlayedService, Reader, new_settings, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server
+from tests.support.subcommands import start as start_subcommand
 from tests.support.waiting import the_reactor, until
 
 pytestmark = needs_nats_server
@@ -367,3 +371,26 @@ async def test_commands_keep_their_order(nats_server: NatsServer) -> None:
         for call in calls:
             await call
         assert [details["n"] for _, details in service.executed] == list(range(30))
+
+
+@pytest_twisted.ensureDeferred
+async def test_send_that_is_interrupted(
+    nats_server: NatsServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C at `m2com send --hub` tells until when the command may still be executed."""
+    settings = new_settings(nats_server)
+    async with played_service(settings, ["power"]) as service:
+        service.holding = Deferred()
+        hub = ["--hub", nats_server.url, "--instance", settings.instance, "--timeout", "300"]
+        before = datetime.now(timezone.utc)
+        sending = start_subcommand("send", "power", "powerType=1", "status=true", *hub)
+        await until(lambda: service.executed, PATIENCE)
+        sending.cancel()
+        assert await sending == SendExitCode.UNKNOWN
+        service.holding.callback(None)
+    words = r"sent; outcome unknown; it may still be executed until (\d\d:\d\d:\d\d) UTC"
+    found = re.search(words, capfd.readouterr().err)
+    assert found is not None
+    shown = datetime.strptime(found[1], "%H:%M:%S")
+    clock = before.replace(hour=shown.hour, minute=shown.minute, second=shown.second)
+    assert 299 <= ((clock - before).total_seconds()) % 86400 <= 300 + 2 * PATIENCE
