@@ -38,13 +38,11 @@ class TcpClient(ClientStatus):
     host
         Name or address of the controller.
     port
-        Port of the controller.  One is for commands and events, the other for
-        telemetry.
+        Port of the controller.  One is for commands and events, the other for telemetry.
     callback_process_message
-        Called with ``*args`` and the keyword ``message`` for each message, in
-        order, one at a time.  It may be a coroutine function, a function that
-        returns a Deferred, or a plain function.  Its exceptions are logged and
-        counted.
+        Called with ``*args`` and the keyword ``message`` for each message, in order, one at a
+        time.  It may be a coroutine function, a function that returns a Deferred, or a plain
+        function.  Its exceptions are logged and counted.
     *args
         Arguments for the callback.
     log
@@ -65,26 +63,25 @@ class TcpClient(ClientStatus):
         Takes the number of attempts that failed in a row, and returns the seconds
         until the next one.  None: the client does not reconnect.
     connect_callback
-        Called with this client when a connection is made, before its first message,
-        and when it is lost, after its last message.  It may be of the same kinds as
-        the message callback.  The connection may have changed again before the
-        call; ``connected`` is the present state.
+        Called with this client when a connection is made, before its first message, and when
+        it is lost, after its last message.  It may be of the same kinds as the message
+        callback.  The connection may have changed again before the call; ``connected`` is the
+        present state.
     observers
         Line observers, which get each line that is received or sent; see
         `LineObserver`.
     max_line_length
         Largest number of bytes of a received line.  A longer line is skipped.
     max_waiting_bytes
-        Largest number of bytes that may wait while the peer does not read.  Further
-        messages are refused.  This default and that of ``max_line_length`` are 1
-        MiB, a hundred times the longest message.
+        Largest number of bytes that may wait while the peer does not read.  Further messages
+        are refused.  This default and that of ``max_line_length`` are 1 MiB, a hundred times
+        the longest message.
     max_queue_length
         Largest number of messages that may wait for the callback.  When it is
         reached, reading pauses until half of them are delivered.  1000 are two and
         a half seconds of full telemetry.
     overflow
-        ``"pause"``: pause reading.  ``"drop_oldest"``: drop the oldest message
-        instead.
+        ``"pause"``: pause reading.  ``"drop_oldest"``: drop the oldest message instead.
     timeout_from_first_message
         Whether ``timeout`` counts only after the first message of a connection.
         This is for a port that may be silent at first.

@@ -110,11 +110,7 @@ class Reading:
         jetstream = session.client.jetstream(timeout=_REQUEST_TIMEOUT)
         stream = self._subjects.events_stream
         info = await _stream_info(jetstream, stream)
-        is_another = self._born != info.created or self._position > info.state.last_seq
-        if is_another and self._born is not None:
-            self._arrived(ReadingNotice("began anew"))
-            # Until all last values have arrived, there is no position to continue from.
-            self._born = None
+        is_another = self._is_another(info)
         begin = asyncio.Event()
         # Number of the last message of the stream that is older than this connection.
         behind = 0
@@ -143,8 +139,7 @@ class Reading:
                 catch_up(position)
 
         subscription = await _consume(jetstream, stream, take, self._start_config(is_another))
-        # This is requested after the server has fixed the first message for this
-        # reader.
+        # This is requested after the server has fixed the first message for this reader.
         behind = (await jetstream.stream_info(stream)).state.last_seq
         nothing_to_come = await _has_nothing(subscription)
         if is_another:
@@ -153,6 +148,15 @@ class Reading:
             catch_up(behind)
         begin.set()
         await _watch_consumer(subscription)
+
+    def _is_another(self, info: StreamInfo) -> bool:
+        """Return whether the server has another stream than before.  Report it, too."""
+        is_another = self._born != info.created or self._position > info.state.last_seq
+        if is_another and self._born is not None:
+            self._arrived(ReadingNotice("began anew"))
+            # Until all last values have arrived, there is no position to continue from.
+            self._born = None
+        return is_another
 
     def _start_config(self, is_another: bool) -> ConsumerConfig:
         if is_another:

@@ -62,8 +62,7 @@ class Model:
         Rules that the controller follows.
     kind
         Client that the controller serves.  A controller for the engineering console (GUI)
-        compares the received elevation with its inclinometer.  A controller for the CSC does
-        not.
+        compares the received elevation with its inclinometer.  One for the CSC does not.
 
     Attributes
     ----------
@@ -74,8 +73,7 @@ class Model:
     ilc_modes
         Mode of each of the 84 ILCs.
     ilc_modes_told
-        The modes last sent to a client.  A mode is unknown until a command sets it or asks
-        for it.
+        The modes last sent to a client.  A mode is unknown until a command sets or reads it.
     control_mode
         The control mode that was last announced.
     interlock_told
