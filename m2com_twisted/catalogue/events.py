@@ -60,7 +60,7 @@ class TcpIpConnected(ReceivedMessage, frozen=True):
 
 
 class CommandableByDDS(ReceivedMessage, frozen=True):
-    """Who has control.  Sent in the welcome, and after ``switchCommandSource``."""
+    """Client that has control.  It is sent in the welcome and after ``switchCommandSource``."""
 
     state: Annotated[bool, about("Whether the control system (CSC) may command.")]
 

@@ -59,7 +59,7 @@ def next_delay(policy: RetryPolicy, failures: int, log: NamedLog) -> float:
         The seconds that the policy returned, or `MAX_DELAY` if they are no valid delay.
     """
     try:
-        # What is not a float, for example 10**400, would fail in the reactor.
+        # The reactor fails with a number that is too large for a float, such as 10**400.
         delay = float(policy(failures))
         if 0 <= delay < math.inf:
             return delay

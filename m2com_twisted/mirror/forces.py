@@ -37,9 +37,7 @@ def _check_demand(parts: Parts, offsets: Sequence[float]) -> str:
     over = []
     for index, offset in enumerate(offsets):
         demand = offset + sum(table[index] for table in tables if table is not None)
-        axial = index < AXIAL_COUNT
-        limit = parts.limits.axial_force if axial else parts.limits.tangent_force
-        if not abs(demand) < limit:
+        if not abs(demand) < parts.limits.force(index):
             over.append(index)
     if over:
         reason = f"would bring {actuator_names(over)} to the limit"

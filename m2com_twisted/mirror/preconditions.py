@@ -8,7 +8,6 @@ overridden by its name.
 from collections.abc import Callable, Collection, Iterable
 
 from ..catalogue import events
-from ..catalogue.actuators import AXIAL_COUNT
 from ..catalogue.faults import fault_by_code
 from . import truths
 from .errors import PreconditionError
@@ -112,8 +111,7 @@ def _forces(parts: Parts) -> Truth:
     limits, share = parts.limits, parts.limits.force_share
     near = []
     for index, force in enumerate(measured):
-        limit = limits.axial_force if index < AXIAL_COUNT else limits.tangent_force
-        if not abs(force) < share * limit:
+        if not abs(force) < share * limits.force(index):
             near.append(index)
     if near:
         return Truth(False, (f"near the limit: {actuator_names(near)}",))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..catalogue import commands
+from ..catalogue.actuators import AXIAL_COUNT
 from ..catalogue.faults import DEFAULT_ENABLED_FAULTS_MASK
 
 __all__ = ["Limits", "Settings"]
@@ -60,6 +61,10 @@ class Limits:
     steps: float = 1e7
     bump_force: float = 500.0
     elevation_difference: float = 2.0
+
+    def force(self, index: int) -> float:
+        """Return the limit of the force of an actuator, by its index of all 78."""
+        return self.axial_force if index < AXIAL_COUNT else self.tangent_force
 
 
 @dataclass(frozen=True)

@@ -107,9 +107,9 @@ class SendOptions(ControllerSubcommand):
         try:
             return await sending.run()
         except CancelledError:
-            if not sending.interrupted():
+            if not (what_may_follow := sending.interrupted()):
                 raise
-            terminal.show_error(f"sent; outcome unknown; {sending.interrupted()}")
+            terminal.show_error(f"sent; outcome unknown; {what_may_follow}")
             return SendExitCode.UNKNOWN
         except (ConnectFailedError, NotConnectedError) as error:
             terminal.show_error(error)

@@ -1,14 +1,11 @@
 """Trial runs the kit's TestCases, in whatever way it is started."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.inner_pytest import run_module
 
 MODULE = """
 from twisted.internet.defer import Deferred, inlineCallbacks
@@ -74,18 +71,7 @@ class Skipped(SocketTestCase):
 
 def trial(path: Path, *arguments: str) -> str:
     """Run trial on the module, in a process of its own, and return what it prints."""
-    (path / "test_example.py").write_text(MODULE)
-    run = subprocess.run(
-        [sys.executable, "-m", "twisted.trial", "--force-gc", *arguments],
-        cwd=path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(path)])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return run.stdout
+    return run_module(path, MODULE, "twisted.trial", "--force-gc", *arguments)[1]
 
 
 @pytest.mark.parametrize("option", ["--reactor=default", "--reactor=asyncio", "-j2"])

@@ -1,11 +1,11 @@
-"""Pytest in a separate process, for tests of the messages of pytest about other tests."""
+"""Pytest or trial in a separate process, for tests of what they say about other tests."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["run_pytest"]
+__all__ = ["run_module", "run_pytest"]
 
 _ROOT = Path(__file__).parents[2]
 
@@ -35,3 +35,29 @@ def run_pytest(path: Path, text: str, *options: str) -> str:
         check=False,
     )
     return run.stdout
+
+
+def run_module(folder: Path, text: str, *command: str) -> tuple[int, str]:
+    """Write a module of tests, run a command of Python there, and return its status and output.
+
+    Parameters
+    ----------
+    folder
+        Folder for the module, which is named ``test_example``.
+    text
+        Content of the module.
+    *command
+        Module to run, and its arguments.
+    """
+    (folder / "test_example.py").write_text(text)
+    run = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(folder)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return run.returncode, run.stdout
