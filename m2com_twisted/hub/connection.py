@@ -33,9 +33,6 @@ _CONNECT_TIMEOUT = 6.0
 _PING_INTERVAL = 2.0
 _PONG_TIMEOUT = 4.0
 
-#: Seconds between two checks that the connection is open.
-_LOOK_INTERVAL = 0.25
-
 #: Shortest and longest delay before the next attempt, in seconds.
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
 
@@ -193,8 +190,9 @@ class HubConnection:
     async def _connect_and_work(self, loop: AbandonableLoop, url: str) -> None:
         client = Client()
         failures: list[Exception] = []
+        closed = asyncio.Event()
         try:
-            connecting = self._connect(client, loop, url, failures)
+            connecting = self._connect(client, loop, url, failures, closed)
             await asyncio.wait_for(connecting, _CONNECT_TIMEOUT)
         except Exception as error:
             # nats-py passes some reasons only to its error callback.
@@ -207,10 +205,15 @@ class HubConnection:
         self.connects += 1
         self._log.info("Connected to %s", url)
         self._changed(True)
-        await self._work_until_lost(session)
+        await self._work_until_lost(session, closed)
 
     async def _connect(
-        self, client: Client, loop: AbandonableLoop, url: str, failures: list[Exception]
+        self,
+        client: Client,
+        loop: AbandonableLoop,
+        url: str,
+        failures: list[Exception],
+        closed: asyncio.Event,
     ) -> None:
         settings = self._settings
 
@@ -232,6 +235,7 @@ class HubConnection:
             [url],
             name=self._name,
             error_cb=note,
+            closed_cb=partial(_set, closed),
             allow_reconnect=False,
             # One attempt.  With 0, nats-py would try without end.
             max_reconnect_attempts=1,
@@ -249,12 +253,12 @@ class HubConnection:
             tls=settings.tls_context() if settings.requires_tls else None,
         )
 
-    async def _work_until_lost(self, session: Session) -> None:
+    async def _work_until_lost(self, session: Session, closed: asyncio.Event) -> None:
         """Run the work and watch the connection, until one of them ends."""
         if self._stop_requested.is_set():
             session.stopping.set()
         work = asyncio.ensure_future(self._work(session))
-        watch = asyncio.ensure_future(self._watch(session.client))
+        watch = asyncio.ensure_future(self._watch(session.client, closed))
         stopping = asyncio.ensure_future(session.stopping.wait())
         done, _ = await asyncio.wait({work, watch, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping in done and not {work, watch} & done:
@@ -269,14 +273,19 @@ class HubConnection:
             if task.done() and not task.cancelled():
                 task.result()
 
-    async def _watch(self, client: Client) -> None:
+    async def _watch(self, client: Client, closed: asyncio.Event) -> None:
         """Raise an error when the connection is closed, or when a ping is not answered."""
         while True:
-            for _ in range(round(_PING_INTERVAL / _LOOK_INTERVAL)):
-                await asyncio.sleep(_LOOK_INTERVAL)
-                if client.is_closed:
-                    raise SessionEnded("the server closed the connection")
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(closed.wait(), _PING_INTERVAL)
+            if client.is_closed:
+                raise SessionEnded("the server closed the connection")
             try:
                 await asyncio.wait_for(client.flush(), _PONG_TIMEOUT)
             except asyncio.TimeoutError:
                 raise SessionEnded("no answer to a ping") from None
+
+
+async def _set(event: asyncio.Event) -> None:
+    """Set an event.  nats-py takes only coroutine functions as callbacks."""
+    event.set()

@@ -1,6 +1,7 @@
 """A bounded queue of messages that are to be published.  If it is full, the oldest is dropped."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,8 +43,11 @@ class Lane:
     last: int = 0
     #: Number of messages that were dropped because the queue was full.
     dropped: int = 0
-    #: Number of the last message that was passed to the connection.
+    #: Number of the last message that needs no more sending.  Only the sender changes it.
     sent: int = 0
+    #: How many of the first messages the sender has in hand.  They are not dropped, so each message
+    #: is either sent or counted as dropped.
+    in_hand: int = 0
 
     def __post_init__(self) -> None:
         self.items: deque[Item] = deque()
@@ -81,8 +85,9 @@ class Outbox:
         self._later = later
         self._lock = threading.Lock()
 
-    def put(self, lane: Lane, subject: str, payload: bytes, received: int) -> None:
-        """Add a message to a lane.  Drop the oldest message if the queue is full."""
+    def put(self, lane: Lane, subject: str, payload: bytes) -> None:
+        """Add a message that arrived now.  Drop the oldest message if the queue is full."""
+        received = time.time_ns()
         with self._lock:
             lane.last += 1
             lane.items.append(Item(lane.last, subject, payload, received))
@@ -95,25 +100,30 @@ class Outbox:
             # are here as well.  Otherwise the two threads would take turns for each message.
             self._later(wake)
 
+    def next_items(self, lane: Lane, count: int, wake: Callable[[], None]) -> list[Item]:
+        """Remove the messages up to `Lane.sent`, and return the next ones.
+
+        If there are none, `wake` is called when one is added.
+        """
+        with self._lock:
+            while lane.items and lane.items[0].sequence <= lane.sent:
+                self._forget(lane.items.popleft())
+            items = list(islice(lane.items, count))
+            lane.in_hand = len(items)
+            lane.wake = None if items else wake
+            return items
+
     def _drop_oldest(self) -> None:
         while self.waiting_bytes > self._limit:
-            lane = self.telemetry if self.telemetry.items else self.events
-            self._forget(lane.items.popleft())
+            lane = self.telemetry if self._has_spare(self.telemetry) else self.events
+            if not self._has_spare(lane):
+                return
+            self._forget(lane.items[lane.in_hand])
+            del lane.items[lane.in_hand]
             lane.dropped += 1
+
+    def _has_spare(self, lane: Lane) -> bool:
+        return len(lane.items) > lane.in_hand
 
     def _forget(self, item: Item) -> None:
         self.waiting_bytes -= len(item.payload) + _OVERHEAD
-
-    def peek(self, lane: Lane, count: int, wake: Callable[[], None]) -> list[Item]:
-        """Return the first messages of a lane.  If there are none, `wake` is called later."""
-        with self._lock:
-            if not lane.items:
-                lane.wake = wake
-                return []
-            return list(islice(lane.items, count))
-
-    def remove(self, lane: Lane, sequence: int) -> None:
-        """Remove the messages up to a number."""
-        with self._lock:
-            while lane.items and lane.items[0].sequence <= sequence:
-                self._forget(lane.items.popleft())

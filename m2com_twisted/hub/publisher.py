@@ -19,7 +19,7 @@ from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
 from .command_server import CommandServer, RunCommand
 from .connection import HubConnection
-from .outbox import Lane, Outbox
+from .outbox import Outbox
 from .sending import Sender, SendingStats
 from .session import Session, Work
 from .settings import HubSettings
@@ -186,8 +186,8 @@ class HubPublisher(Service):
         observer = ConnectionObserver(
             self.subjects.of_event if is_command else self._telemetry_subject(),
             self.subjects.of_link(connection),
-            partial(self._put, lane),
-            partial(self._put, outbox.events),
+            partial(outbox.put, lane),
+            partial(outbox.put, outbox.events),
         )
         self._observers[connection] = observer
         return observer
@@ -266,9 +266,6 @@ class HubPublisher(Service):
                 *dropped,
             )
             self._told_dropped = dropped
-
-    def _put(self, lane: Lane, subject: str, payload: bytes) -> None:
-        self._outbox.put(lane, subject, payload, time.time_ns())
 
     def _later(self, function: Callable[[], None]) -> None:
         IReactorTime(self._found_reactor()).callLater(0, function)

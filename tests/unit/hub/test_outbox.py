@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from m2com_twisted.hub.outbox import Lane, Outbox
 
 
-def _sequences(outbox: Outbox, lane: Lane) -> list[int]:
-    return [item.sequence for item in outbox.peek(lane, 10**6, lambda: None)]
+def _sequences(lane: Lane) -> list[int]:
+    return [item.sequence for item in lane.items]
 
 
 def test_lanes_number_their_messages_from_one() -> None:
     """Each lane has a sequence of its own that begins with 1 and has no gaps."""
     outbox = Outbox("main-1")
     for _ in range(3):
-        outbox.put(outbox.events, "e", b"", 0)
-        outbox.put(outbox.telemetry, "t", b"", 0)
-    assert _sequences(outbox, outbox.events) == _sequences(outbox, outbox.telemetry) == [1, 2, 3]
+        outbox.put(outbox.events, "e", b"")
+        outbox.put(outbox.telemetry, "t", b"")
+    assert _sequences(outbox.events) == _sequences(outbox.telemetry) == [1, 2, 3]
     assert outbox.events.source != outbox.telemetry.source
 
 
@@ -27,11 +27,11 @@ def test_telemetry_is_dropped_before_events() -> None:
     """As long as telemetry waits, the oldest of it is dropped, and no event."""
     outbox = Outbox("main-1", limit=10_000)
     for _ in range(10):
-        outbox.put(outbox.events, "e", b"x" * 250, 0)
+        outbox.put(outbox.events, "e", b"x" * 250)
     for _ in range(100):
-        outbox.put(outbox.telemetry, "t", b"x" * 250, 0)
-    assert _sequences(outbox, outbox.events) == list(range(1, 11))
-    assert _sequences(outbox, outbox.telemetry) == list(range(91, 101))
+        outbox.put(outbox.telemetry, "t", b"x" * 250)
+    assert _sequences(outbox.events) == list(range(1, 11))
+    assert _sequences(outbox.telemetry) == list(range(91, 101))
     assert (outbox.telemetry.dropped, outbox.events.dropped) == (90, 0)
 
 
@@ -39,30 +39,46 @@ def test_oldest_events_are_dropped_where_there_is_nothing_else() -> None:
     """If only events wait, the oldest are dropped and counted."""
     outbox = Outbox("main-1", limit=1_000)
     for _ in range(5):
-        outbox.put(outbox.events, "e", b"x" * 250, 0)
-    assert _sequences(outbox, outbox.events) == [4, 5]
+        outbox.put(outbox.events, "e", b"x" * 250)
+    assert _sequences(outbox.events) == [4, 5]
     assert outbox.events.dropped == 3
+
+
+def test_messages_in_hand_are_not_dropped() -> None:
+    """A message that the sender has in hand is either sent or dropped, never both."""
+    outbox = Outbox("main-1", limit=2_000)
+    for _ in range(4):
+        outbox.put(outbox.telemetry, "t", b"x" * 250)
+    in_hand = outbox.next_items(outbox.telemetry, 2, lambda: None)
+    for _ in range(3):
+        outbox.put(outbox.telemetry, "t", b"x" * 250)
+    assert [item.sequence for item in in_hand] == [1, 2]
+    assert _sequences(outbox.telemetry) == [1, 2, 6, 7]
+    assert outbox.telemetry.dropped == 3
+    outbox.telemetry.sent = 2
+    assert [i.sequence for i in outbox.next_items(outbox.telemetry, 9, lambda: None)] == [6, 7]
 
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["event", "topic", "remove"]), st.integers(0, 400)), max_size=60
+        st.tuples(st.sampled_from(["event", "topic", "sent"]), st.integers(0, 400)), max_size=60
     )
 )
 def test_waiting_bytes_are_those_of_what_waits(steps: list[tuple[str, int]]) -> None:
     """The bound holds after every step, and what is gone takes no space."""
     outbox = Outbox("main-1", limit=3_000)
     for step, number in steps:
-        if step == "remove":
-            outbox.remove(outbox.events, number // 10)
+        if step == "sent":
+            outbox.events.sent = max(outbox.events.sent, min(number // 10, outbox.events.last))
+            outbox.next_items(outbox.events, 1, lambda: None)
         else:
             lane = outbox.events if step == "event" else outbox.telemetry
-            outbox.put(lane, "s", b"x" * number, 0)
+            outbox.put(lane, "s", b"x" * number)
         lanes = (outbox.events, outbox.telemetry)
         assert outbox.waiting_bytes <= 3_000
-        assert (outbox.waiting_bytes == 0) is not any(_sequences(outbox, lane) for lane in lanes)
+        assert (outbox.waiting_bytes == 0) is not any(_sequences(lane) for lane in lanes)
         for lane in lanes:
-            waiting = _sequences(outbox, lane)
+            waiting = _sequences(lane)
             assert waiting == sorted(waiting)
             assert all(number <= lane.last for number in waiting)
 
@@ -71,11 +87,11 @@ def test_wakes_once_when_there_is_something_again() -> None:
     """A reader of an empty lane is woken once, by the next message."""
     outbox = Outbox("main-1")
     woken: list[str] = []
-    assert outbox.peek(outbox.events, 1, lambda: woken.append("events")) == []
-    outbox.put(outbox.telemetry, "t", b"", 0)
+    assert outbox.next_items(outbox.events, 1, lambda: woken.append("events")) == []
+    outbox.put(outbox.telemetry, "t", b"")
     assert woken == []
-    outbox.put(outbox.events, "e", b"", 0)
-    outbox.put(outbox.events, "e", b"", 0)
+    outbox.put(outbox.events, "e", b"")
+    outbox.put(outbox.events, "e", b"")
     assert woken == ["events"]
 
 
@@ -84,9 +100,9 @@ def test_messages_that_come_together_wake_once() -> None:
     turn: list[Callable[[], None]] = []
     found: list[list[int]] = []
     outbox = Outbox("main-1", later=turn.append)
-    outbox.peek(outbox.telemetry, 10, lambda: found.append(_sequences(outbox, outbox.telemetry)))
+    outbox.next_items(outbox.telemetry, 10, lambda: found.append(_sequences(outbox.telemetry)))
     for _ in range(3):
-        outbox.put(outbox.telemetry, "t", b"", 0)
+        outbox.put(outbox.telemetry, "t", b"")
     assert found == []
     for call in turn:
         call()
@@ -102,17 +118,17 @@ def test_two_threads_lose_nothing() -> None:
     def take() -> None:
         woken = threading.Event()
         while len(taken) < count:
-            items = outbox.peek(outbox.events, 7, woken.set)
+            items = outbox.next_items(outbox.events, 7, woken.set)
             if not items:
                 assert woken.wait(10)
                 woken.clear()
                 continue
             taken.extend(item.sequence for item in items)
-            outbox.remove(outbox.events, items[-1].sequence)
+            outbox.events.sent = items[-1].sequence
 
     taker = threading.Thread(target=take)
     taker.start()
     for _ in range(count):
-        outbox.put(outbox.events, "e", b"x", 0)
+        outbox.put(outbox.events, "e", b"x")
     taker.join(30)
     assert taken == list(range(1, count + 1))
