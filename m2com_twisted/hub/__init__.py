@@ -3,10 +3,9 @@
 It needs the extra ``hub``, which installs nats-py.
 """
 
-from .errors import CommandRefused, NotPermittedError
+from .errors import CommandRefused, HubRefusedError, NotPermittedError, UnknownInstanceError
 from .history import Kept, read_history
 from .local_server import LocalServer
-from .obstacle import find_obstacle
 from .once import run_once
 from .publisher import HubPublisher, HubStats
 from .remote import RemoteController
@@ -16,6 +15,7 @@ from .streams import Retention, check_streams, set_up_streams
 __all__ = [
     "CommandRefused",
     "HubPublisher",
+    "HubRefusedError",
     "HubSettings",
     "HubStats",
     "Kept",
@@ -23,8 +23,8 @@ __all__ = [
     "NotPermittedError",
     "RemoteController",
     "Retention",
+    "UnknownInstanceError",
     "check_streams",
-    "find_obstacle",
     "read_history",
     "run_once",
     "set_up_streams",

@@ -40,13 +40,17 @@ class Arrivals:
         elif isinstance(thing, ReadingNotice):
             self._take_notice(thing)
         else:
-            self._presence.hub_changed(thing)
+            self._presence.hub_changed(thing, self._clock.seconds())
             self.update_state()
 
     @property
     def is_on_hub(self) -> bool:
         """Whether there is a connection to the hub."""
         return self._presence.on_hub
+
+    def obstacle(self, instance: str) -> str:
+        """Return what is missing on the hub: see `Presence.obstacle`."""
+        return self._presence.obstacle(instance, self._clock.seconds())
 
     def update_state(self) -> None:
         """Report the states of the connections that have changed.  Some change with time only."""
@@ -71,8 +75,11 @@ class Arrivals:
     def _take_notice(self, told: ReadingNotice) -> None:
         if told.what == "began anew":
             self._command.forget_values()
+        elif told.what == "no stream":
+            self._presence.is_unknown = True
         else:
             self._presence.caught_up = True
+            self._presence.is_unknown = False
             self.update_state()
             for value in told.values:
                 self._sort(value)

@@ -19,7 +19,10 @@ from nats.errors import Error as NatsError
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 
+from ..errors import NotConnectedError
+from .errors import HubRefusedError
 from .loop import AbandonableLoop
+from .reasons import no_connection, no_tls
 from .session import HubError, Session, SessionEnded, Work
 from .settings import HubSettings
 
@@ -35,6 +38,9 @@ _PONG_TIMEOUT = 4.0
 
 #: Shortest and longest delay before the next attempt, in seconds.
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
+
+#: Errors of an attempt that need no traceback in the log.
+_EXPECTED = (NatsError, HubError, SessionEnded, NotConnectedError, OSError, asyncio.TimeoutError)
 
 #: Seconds for the work to end when the connection is to be closed.
 _CLOSE_TIMEOUT = 3.0
@@ -57,6 +63,10 @@ class HubConnection:
     server_error
         Called in the thread of the hub with each error that the server reports,
         such as a subject that this user may not publish to.
+    refused
+        Called in the thread of the hub with the reason when every server has refused this user,
+        or cannot be trusted.  None: such a refusal is logged.  In both cases it is tried again,
+        because the users of the server may change.
     reactor
         The reactor.
     log
@@ -71,6 +81,7 @@ class HubConnection:
         changed: Callable[[bool], object],
         *,
         server_error: Callable[[str], object] | None = None,
+        refused: Callable[[HubRefusedError], object] | None = None,
         reactor: IReactorFromThreads,
         log: "logging.Logger | logging.LoggerAdapter[logging.Logger]",
     ) -> None:
@@ -79,6 +90,7 @@ class HubConnection:
         self._work = work
         self._changed = changed
         self._server_error = server_error
+        self._refused = refused
         self._reactor = reactor
         self._log = log
         self._thread: threading.Thread | None = None
@@ -88,10 +100,14 @@ class HubConnection:
         self._session: Session | None = None
         self._ended: Deferred[None] | None = None
         self._attempts = 0
+        # Number of attempts in a row that a server refused.
+        self._refusals = 0
+        # Whether a problem was logged since the last connection.
+        self._was_reported = False
         #: Connections made.
         self.connects = 0
         #: Why the last attempt failed or the last connection was lost.
-        self.last_error: BaseException | None = None
+        self.last_error: NotConnectedError | None = None
 
     def start(self) -> None:
         """Start to connect."""
@@ -171,20 +187,22 @@ class HubConnection:
                 self._changed(False)
 
     def _report(self, url: str, error: Exception, was_connected: bool) -> None:
-        what = f"{type(error).__name__}: {error}".removesuffix(": ")
-        news = was_connected or str(self.last_error) != str(error)
-        self.last_error = error
-        level = logging.WARNING if news else logging.DEBUG
-        expected = isinstance(
-            error, (NatsError, HubError, SessionEnded, OSError, asyncio.TimeoutError)
-        )
+        reason = no_connection(error, url, self._settings)
+        is_news = was_connected or str(self.last_error) != str(reason)
+        self.last_error = reason
+        is_refusal = isinstance(reason, HubRefusedError) and not was_connected
+        self._refusals = self._refusals + 1 if is_refusal else 0
+        if isinstance(reason, HubRefusedError) and self._refused is not None:
+            if self._refusals == len(self._settings.urls):
+                self._refused(reason)
+            return
+        self._was_reported = self._was_reported or is_news
         self._log.log(
-            level,
-            "%s %s: %s",
-            "Lost" if was_connected else "Cannot use",
-            url,
-            what,
-            exc_info=None if expected else error,
+            logging.WARNING if is_news else logging.DEBUG,
+            "%s: %s; trying again",
+            f"Lost the hub {url}" if was_connected else "No connection to the hub",
+            reason,
+            exc_info=None if isinstance(error, _EXPECTED) else error,
         )
 
     async def _connect_and_work(self, loop: AbandonableLoop, url: str) -> None:
@@ -198,14 +216,22 @@ class HubConnection:
             # nats-py passes some reasons only to its error callback.
             raise failures[-1] if failures else error from error
         if self._settings.requires_tls and not loop.is_encrypted:
-            raise HubError("the server does not offer TLS, which is required")
+            raise no_tls(url)
         session = Session(client, asyncio.Event())
         with self._lock:
             self._loop, self._session = loop, session
-        self.connects += 1
-        self._log.info("Connected to %s", url)
-        self._changed(True)
+        self._note_connected(url)
         await self._work_until_lost(session, closed)
+
+    def _note_connected(self, url: str) -> None:
+        again = " again" if self.connects else ""
+        self.connects += 1
+        # Who was warned of the loss must also see the return.
+        level = logging.WARNING if self._was_reported else logging.INFO
+        self._was_reported = False
+        self._refusals = 0
+        self._log.log(level, "Connected%s to the hub %s", again, url)
+        self._changed(True)
 
     async def _connect(
         self,
@@ -227,7 +253,7 @@ class HubConnection:
 
         def encrypted(secret: str) -> str:
             if settings.requires_tls and not loop.is_encrypted:
-                raise HubError("the server does not offer TLS, which is required")
+                raise no_tls(url)
             return secret
 
         user, password = settings.user, settings.password

@@ -11,8 +11,8 @@ from twisted.python.failure import Failure
 
 from ..errors import M2ComError, NotConnectedError
 from .connection import HubConnection
-from .errors import NotPermittedError
-from .session import HubError, Session
+from .errors import HubRefusedError, NotPermittedError
+from .session import HubError, Session, Work
 from .settings import HubSettings
 
 __all__ = ["run_once"]
@@ -47,10 +47,13 @@ async def run_once(
     ------
     NotConnectedError
         If there is no connection in time, or the work is not done in time.
+    HubRefusedError
+        If the server refuses this user, or cannot be trusted.  This is raised at once.
     NotPermittedError
         If the server does not permit a part of the work to this user.
     M2ComError
-        If the connection was lost, or if the work raised an error, which is the cause.
+        If the connection was lost, or if the work raised an error.  An error of another class
+        is the cause.
     """
     result = _Result[_T](IReactorTime(reactor))
     where = ", ".join(settings.urls)
@@ -58,15 +61,6 @@ async def run_once(
     def give_up() -> None:
         reason = connection.last_error or f"no answer for {connect_timeout:g} s"
         result.end(Failure(NotConnectedError(f"No connection to the hub {where}: {reason}")))
-
-    async def work_once(session: Session) -> None:
-        try:
-            done = await work(session)
-        except Exception as error:
-            reactor.callFromThread(result.end, Failure(error))
-        else:
-            reactor.callFromThread(result.end, done)
-        await session.stopping.wait()
 
     def changed(connected: bool) -> None:
         if not connected:
@@ -76,9 +70,15 @@ async def run_once(
 
     log = logging.getLogger("m2com.hub")
     tell = partial(reactor.callFromThread, changed)
-    refused = partial(reactor.callFromThread, result.end_if_not_permitted, where)
     connection = HubConnection(
-        settings, "m2com", work_once, tell, server_error=refused, reactor=reactor, log=log
+        settings,
+        "m2com",
+        _once(work, partial(reactor.callFromThread, result.end)),
+        tell,
+        server_error=partial(reactor.callFromThread, result.end_if_not_permitted, where),
+        refused=partial(reactor.callFromThread, result.refused, where),
+        reactor=reactor,
+        log=log,
     )
     result.limit(connect_timeout, give_up)
     connection.start()
@@ -87,6 +87,20 @@ async def run_once(
     finally:
         result.limit(None, give_up)
         await connection.stop()
+
+
+def _once(work: Callable[[Session], Awaitable[_T]], end: Callable[[_T | Failure], object]) -> Work:
+    """Return the work of a connection that does some work, and passes on its result."""
+
+    async def work_once(session: Session) -> None:
+        try:
+            done: _T | Failure = await work(session)
+        except Exception as error:
+            done = Failure(error)
+        end(done)
+        await session.stopping.wait()
+
+    return work_once
 
 
 class _Result(Generic[_T]):
@@ -111,6 +125,10 @@ class _Result(Generic[_T]):
             text = f"The hub {where} does not permit this: {error}"
             self.end(Failure(NotPermittedError(text)))
 
+    def refused(self, where: str, reason: HubRefusedError) -> None:
+        """Take the reason why no server of the hub can be used."""
+        self.end(Failure(HubRefusedError(f"No connection to the hub {where}: {reason}")))
+
     def limit(self, seconds: float | None, give_up: Callable[[], None]) -> None:
         """Replace the time limit.  None: no limit."""
         if self._timer is not None and self._timer.active():
@@ -122,7 +140,7 @@ async def _own_errors(done: Deferred[_T], where: str) -> _T:
     """Wait for the result, and raise errors of this package only."""
     try:
         return await done
-    except (CancelledError, NotConnectedError, NotPermittedError):
+    except (CancelledError, M2ComError):
         raise
     except TimeoutError as error:
         raise NotConnectedError(f"The hub {where} has not done the work in time") from error

@@ -9,6 +9,13 @@ __all__ = ["Presence"]
 #: Seconds without a heartbeat after which a service counts as gone.  It sends one each second.
 _SILENCE = 5.0
 
+#: Seconds after the connection until a missing heartbeat, or missing last values, are told.  A
+#: service sends a heartbeat each second.
+_PATIENCE = 1.5
+
+#: What a service lacks without each connection, in words.
+_MISSING = (("command", "controller"), ("telemetry", "telemetry of its controller"))
+
 
 @dataclass
 class _Service:
@@ -25,15 +32,20 @@ class Presence:
 
     def __init__(self) -> None:
         self._services: dict[str, _Service] = {}
+        # Time of the last change of the connection to the hub.
+        self._since = 0.0
         #: Whether there is a connection to the hub.
         self.on_hub = False
+        #: Whether the hub has no stream of the instance.
+        self.is_unknown = False
         #: Whether this reader has read all messages that it missed.
         self.caught_up = False
 
-    def hub_changed(self, connected: bool) -> None:
+    def hub_changed(self, connected: bool, now: float) -> None:
         """Take note that the connection to the hub was made or lost."""
         self.on_hub = connected
-        self.caught_up = False
+        self._since = now
+        self.caught_up = self.is_unknown = False
         if not connected:
             self._services.clear()
 
@@ -64,3 +76,21 @@ class Presence:
             for service in self._services.values()
         )
         return ConnectionState.CONNECTED if up else ConnectionState.WAITING
+
+    def obstacle(self, instance: str, now: float) -> str:
+        """Return what is missing on the hub for both connections to be up, in words.
+
+        The text is empty if nothing is missing, or if it is too early to know.
+        """
+        services = [one for one in self._services.values() if now - one.heard_at <= _SILENCE]
+        if not services and self.is_unknown:
+            return f"nothing is known of instance {instance!r} on this hub"
+        is_early = now - self._since < _PATIENCE
+        if not services:
+            return "" if is_early else f"no service of instance {instance!r} is on the hub"
+        for connection, missing in _MISSING:
+            if not any(one.connected.get(connection, False) for one in services):
+                return f"the service of instance {instance!r} has no {missing}"
+        if not self.caught_up and not is_early:
+            return f"the hub has not sent the last values of instance {instance!r}"
+        return ""

@@ -57,6 +57,7 @@ class ReadingNotice:
 
     #: ``"caught up"``: all following messages are new.
     #: ``"began anew"``: the server has other streams than before.
+    #: ``"no stream"``: the server has no streams of the instance.  No service has made them yet.
     what: str
     #: The last values, when the reader has caught up for the first time.  They come together, so
     #: that no reader acts on a part of them.
@@ -109,7 +110,7 @@ class Reading:
     async def _read_events(self, session: Session) -> None:
         jetstream = session.client.jetstream(timeout=_REQUEST_TIMEOUT)
         stream = self._subjects.events_stream
-        info = await _stream_info(jetstream, stream)
+        info = await self._stream_info(jetstream, stream)
         is_another = self._is_another(info)
         begin = asyncio.Event()
         # Number of the last message of the stream that is older than this connection.
@@ -148,6 +149,18 @@ class Reading:
             catch_up(behind)
         begin.set()
         await _watch_consumer(subscription)
+
+    async def _stream_info(self, jetstream: JetStreamContext, stream: str) -> StreamInfo:
+        """Return the server's information about a stream, as soon as the stream exists."""
+        is_told = False
+        while True:
+            try:
+                return await jetstream.stream_info(stream)
+            except NotFoundError:
+                if not is_told:
+                    self._arrived(ReadingNotice("no stream"))
+                is_told = True
+                await asyncio.sleep(_NO_STREAM_DELAY)
 
     def _is_another(self, info: StreamInfo) -> bool:
         """Return whether the server has another stream than before.  Report it, too."""
@@ -202,16 +215,6 @@ class Reading:
             await asyncio.wait_for(complete.wait(), _REQUEST_TIMEOUT)
             await subscription.unsubscribe()
         return values
-
-
-async def _stream_info(jetstream: JetStreamContext, stream: str) -> StreamInfo:
-    """Return the server's information about a stream, as soon as the stream exists."""
-    while True:
-        try:
-            return await jetstream.stream_info(stream)
-        except NotFoundError:
-            # No service has made the streams yet.
-            await asyncio.sleep(_NO_STREAM_DELAY)
 
 
 async def _consume(

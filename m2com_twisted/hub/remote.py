@@ -23,6 +23,7 @@ from ..wire.codec import Message
 from .arrivals import Arrivals
 from .caller import CommandCaller
 from .connection import HubConnection
+from .errors import HubRefusedError
 from .inbox import Inbox
 from .reading import Arrived, Reading, ReadingNotice
 from .remote_port import RemotePort
@@ -53,6 +54,9 @@ class RemoteController(TypedSender, BothPorts, Service):
         Address and credentials of the hub.
     on_event, on_telemetry, on_state
         As for `CellControllerService`.
+    on_refused
+        Called with the reason when the server refuses this user, or cannot be trusted.  None: it
+        is logged.  In both cases it is tried again.
     on_missed
         Called with ``"command"`` or ``"telemetry"`` and the number of messages of
         that port that are missing before the next one.
@@ -79,6 +83,7 @@ class RemoteController(TypedSender, BothPorts, Service):
         on_telemetry: MessageCallback | None = None,
         on_state: Callable[[ControllerState], object] | None = None,
         on_missed: Callable[[str, int], object] | None = None,
+        on_refused: Callable[[HubRefusedError], object] | None = None,
         command_observers: Iterable[LineObserver] = (),
         telemetry_observers: Iterable[LineObserver] = (),
         log: logging.Logger | None = None,
@@ -93,6 +98,7 @@ class RemoteController(TypedSender, BothPorts, Service):
         self._clock = ReactorAccess(IReactorTime(self._reactor))
         self._on_state = on_state
         self._on_missed = on_missed
+        self._on_refused = on_refused
         self._make_subscriptions(
             on_event, on_telemetry, self._clock, (log or logging.getLogger("m2com")).getChild("hub")
         )
@@ -128,9 +134,24 @@ class RemoteController(TypedSender, BothPorts, Service):
         return ControllerState(self._command.state, self._telemetry.state)
 
     @property
-    def last_error(self) -> BaseException | None:
+    def last_error(self) -> NotConnectedError | None:
         """The reason why the last attempt failed or the last connection was lost."""
         return None if self._connection is None else self._connection.last_error
+
+    @property
+    def is_on_hub(self) -> bool:
+        """Whether there is a connection to the hub."""
+        return self._arrivals.is_on_hub
+
+    @property
+    def obstacle(self) -> str:
+        """What is missing for both connections to be up, in words, such as a service.
+
+        Empty if nothing is missing, and in the first moments, when it is too early to know.
+        """
+        if self.is_on_hub:
+            return self._arrivals.obstacle(self.subjects.instance)
+        return "" if self.last_error is None else self._no_connection(self.last_error)
 
     def startService(self) -> None:
         """Override: start to connect to the hub."""
@@ -149,6 +170,7 @@ class RemoteController(TypedSender, BothPorts, Service):
             # Called directly, so that the change is in order with the messages.
             inbox.put,
             server_error=self._server_error,
+            refused=lambda reason: self._reactor.callFromThread(self._refused, reason),
             reactor=self._reactor,
             log=self._log,
         )
@@ -183,17 +205,20 @@ class RemoteController(TypedSender, BothPorts, Service):
         ------
         NotConnectedError
             If there is no connection in time.  The error contains the reason.
+        HubRefusedError
+            If the server refuses this user, or cannot be trusted.  This is raised at once.
         """
-        if self._arrivals.is_on_hub:
+        if self.is_on_hub:
             return
+        if isinstance(self.last_error, HubRefusedError):
+            raise HubRefusedError(self._no_connection(self.last_error))
         waiting = self._waiters.add()
         waiting.addTimeout(timeout, self._clock)
         try:
             await waiting
         except TimeoutError:
-            where = ", ".join(self.settings.urls)
             reason = self.last_error or f"no answer for {timeout:g} s"
-            raise NotConnectedError(f"No connection to the hub {where}: {reason}") from None
+            raise NotConnectedError(self._no_connection(reason)) from None
 
     async def run_command(
         self,
@@ -268,6 +293,20 @@ class RemoteController(TypedSender, BothPorts, Service):
                 self._on_missed(name, count)
             except Exception:
                 self._log.exception("The callback for missing messages failed")
+
+    def _refused(self, reason: HubRefusedError) -> None:
+        error = HubRefusedError(self._no_connection(reason))
+        self._waiters.fail(error)
+        if self._on_refused is None:
+            self._log.warning("%s; trying again", error)
+            return
+        try:
+            self._on_refused(error)
+        except Exception:
+            self._log.exception("The callback for a refusal failed")
+
+    def _no_connection(self, reason: object) -> str:
+        return f"No connection to the hub {', '.join(self.settings.urls)}: {reason}"
 
     def _server_error(self, error: str) -> None:
         self._reactor.callFromThread(self._caller.forbidden, error)

@@ -1,95 +1,118 @@
-"""Tells what a program waits for while it gets nothing from the hub."""
+"""Tells what a program waits for on the hub, and ends the program if the hub refuses it."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import logging
+import math
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
-from twisted.internet.task import deferLater
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
 
-from ..errors import M2ComError
+from ..service import CellControllerService, ControllerState
+from .hub_options import obstacle_of
 
 if TYPE_CHECKING:
-    from ..hub import HubSettings
+    from ..hub import HubRefusedError, RemoteController
 
 __all__ = ["HubNotices"]
 
-# Seconds that a connection may take before anything is told, and seconds between two notices.
-_FIRST, _INTERVAL = 0.5, 10.0
+_T = TypeVar("_T")
 
-# Seconds for the connection that listens to the services.
-_CONNECT_TIMEOUT = 3.0
+# Seconds that a connection may take before anything is told, and seconds between two looks.
+_FIRST, _LOOK_INTERVAL = 0.5, 0.25
 
 
 class HubNotices:
-    """Tells at once and then every 10 s what is missing on the hub.
+    """Tells what is missing on the hub when that changes.
 
     Parameters
     ----------
-    settings
-        Settings of the hub.
-    is_ready
-        Returns whether nothing is missing.
     show
         Takes each notice.
     reactor
         The reactor.
+    is_ready
+        Returns for a state whether nothing is missing.
+    again_after
+        Seconds after which an unchanged notice is told again.
     """
 
     def __init__(
         self,
-        settings: "HubSettings",
-        is_ready: Callable[[], bool],
         show: Callable[[str], object],
         reactor: IReactorTime,
+        *,
+        is_ready: Callable[[ControllerState], bool] = lambda state: state.both_up,
+        again_after: float = math.inf,
     ) -> None:
-        self._settings = settings
-        self._is_ready = is_ready
         self._show = show
         self._reactor = reactor
-        self._obstacle = ""
-        self._running: Deferred[None] | None = None
+        self._is_ready = is_ready
+        self._again_after = again_after
+        self._told, self._told_at = "", 0.0
+        self._was_ready = False
+        self._running: Deferred[Any] | None = None
+        self._refusal: HubRefusedError | None = None
 
-    @property
-    def obstacle(self) -> str:
-        """What was missing at the last look, in words.  Empty if nothing is missing."""
-        return "" if self._is_ready() else self._obstacle
-
-    def start(self) -> None:
-        """Start to look."""
-        self._running = Deferred.fromCoroutine(self._look_again_and_again())
-        self._running.addErrback(_forget)
-
-    def stop(self) -> Deferred[None] | None:
-        """Stop.  The Deferred fires when the connection to the hub is closed."""
-        if self._running is not None:
+    def refused(self, reason: "HubRefusedError") -> None:
+        """Take note that the hub refuses this program.  End its work if it has just begun."""
+        if self._was_ready:
+            # The users of the server may be changed at this moment.
+            self._tell(str(reason))
+        elif self._running is not None:
+            self._refusal = reason
             self._running.cancel()
-        return self._running
 
-    async def _look_again_and_again(self) -> None:
-        await deferLater(self._reactor, _FIRST)
-        while True:
-            if not self._is_ready():
-                self._obstacle = await self._look()
-                if self.obstacle:
-                    self._show(f"{self.obstacle}; waiting")
-            await deferLater(self._reactor, _INTERVAL)
+    async def run(
+        self,
+        link: "CellControllerService | RemoteController",
+        work: Coroutine[Deferred[Any], Any, _T],
+    ) -> _T:
+        """Do the work of a program, and tell meanwhile what is missing on the hub.
 
-    async def _look(self) -> str:
-        from ..hub import find_obstacle, run_once
-
+        Raises
+        ------
+        HubRefusedError
+            If the hub refuses this program.  The work was cancelled.
+        """
+        looking = LoopingCall(self._look, link)
+        looking.clock = self._reactor
+        first = self._reactor.callLater(_FIRST, looking.start, _LOOK_INTERVAL)
+        self._running = running = Deferred.fromCoroutine(work)
         try:
-            return await run_once(
-                self._settings,
-                find_obstacle(self._settings.subjects),
-                reactor=IReactorFromThreads(self._reactor),
-                connect_timeout=_CONNECT_TIMEOUT,
-            )
-        except M2ComError as error:
-            return str(error)
+            result = await running
+        except CancelledError:
+            if self._refusal is None:
+                raise
+        finally:
+            self._running = None
+            if first.active():
+                first.cancel()
+            if looking.running:
+                looking.stop()
+        if self._refusal is not None:
+            raise self._refusal
+        return result
 
+    def obstacle(self, link: "CellControllerService | RemoteController") -> str:
+        """Return what is missing on the hub now, in words.  Empty if nothing is missing."""
+        return "" if self._is_ready(link.state) else obstacle_of(link)
 
-def _forget(failure: Failure) -> None:
-    """Drop the error of the cancellation by which the notices end."""
-    failure.trap(CancelledError)
+    def _look(self, link: "CellControllerService | RemoteController") -> None:
+        if self._is_ready(link.state):
+            self._was_ready = True
+            if self._told:
+                self._told = ""
+                self._show("connected now")
+        elif not isinstance(link, CellControllerService):
+            # The log also tells that there is no connection to the hub.
+            is_logged = logging.getLogger("m2com.hub").isEnabledFor(logging.WARNING)
+            if link.is_on_hub or not is_logged:
+                self._tell(link.obstacle)
+
+    def _tell(self, obstacle: str) -> None:
+        now = self._reactor.seconds()
+        if obstacle and (obstacle != self._told or now - self._told_at >= self._again_after):
+            self._told, self._told_at = obstacle, now
+            self._show(f"{obstacle}; waiting")

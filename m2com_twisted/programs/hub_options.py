@@ -13,9 +13,9 @@ from ..service import CellControllerService, ControllerState
 from .extras import MissingExtraError, extra
 
 if TYPE_CHECKING:
-    from ..hub import HubSettings, RemoteController
+    from ..hub import HubRefusedError, HubSettings, RemoteController
 
-__all__ = ["HUB_PARAMETERS", "address", "controller", "hub_settings"]
+__all__ = ["HUB_PARAMETERS", "address", "controller", "hub_settings", "obstacle_of"]
 
 #: For `optParameters` of programs that publish to the hub or read from it.
 HUB_PARAMETERS: list[object] = [
@@ -64,6 +64,7 @@ def controller(
     on_state: Callable[[ControllerState], object] | None = None,
     command_observers: Iterable[LineObserver] = (),
     telemetry_observers: Iterable[LineObserver] = (),
+    on_refused: "Callable[[HubRefusedError], object] | None" = None,
 ) -> "CellControllerService | RemoteController":
     """Return the controller, through the hub or through its ports."""
     settings = hub_settings(options)
@@ -92,9 +93,15 @@ def controller(
         on_state=on_state,
         command_observers=command_observers,
         telemetry_observers=telemetry_observers,
+        on_refused=on_refused,
         log=log,
         reactor=IReactorFromThreads(reactor),
     )
+
+
+def obstacle_of(link: "CellControllerService | RemoteController") -> str:
+    """Return what is missing on the hub, in words.  Empty without a hub."""
+    return "" if isinstance(link, CellControllerService) else link.obstacle
 
 
 def address(options: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 
+from .hub_notices import HubNotices
 from .subcommand import finish
 from .terminal import Terminal
 
@@ -44,8 +45,15 @@ class HubSending:
         self._options = options
         self._show = terminal.say
         self._end: datetime | None = None
+        # A command can be sent as soon as there is a connection to the hub.
+        self._notices = HubNotices(
+            terminal.show_error, reactor, is_ready=lambda _: self._controller.is_on_hub
+        )
         self._controller = RemoteController(
-            settings, log=logging.getLogger("m2com"), reactor=IReactorFromThreads(reactor)
+            settings,
+            log=logging.getLogger("m2com"),
+            reactor=IReactorFromThreads(reactor),
+            on_refused=self._notices.refused,
         )
 
     async def run(self) -> int:
@@ -56,7 +64,7 @@ class HubSending:
         timeout = min(self._options["timeout"], LONGEST_TIMEOUT)
         self._controller.startService()
         try:
-            await self._controller.connected()
+            await self._notices.run(self._controller, self._controller.connected())
             self._show(f"> {name} {json.dumps(details)}")
             # One second more, because the time is shown without fractions.
             self._end = datetime.now(timezone.utc) + timedelta(seconds=timeout + 1.0)

@@ -6,7 +6,7 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
 from ..connection.state import ConnectionState
-from ..errors import InvalidFieldError
+from ..errors import InvalidFieldError, NotConnectedError
 from ..mirror import (
     Mirror,
     ProcedureCancelledError,
@@ -19,11 +19,15 @@ from ..mirror import (
 from ..service import ControllerState
 from ..support.printable import printable
 from .hub_notices import HubNotices
-from .hub_options import controller, hub_settings
+from .hub_options import controller
 from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
 
 __all__ = ["MirrorExitCode", "MirrorSubcommand"]
+
+
+# Seconds after which it is told again what is missing on the hub.
+_NOTICE_INTERVAL = 10.0
 
 
 class MirrorExitCode(enum.IntEnum):
@@ -59,29 +63,31 @@ class MirrorSubcommand(ControllerSubcommand):
         """Override."""
         self.log_to(terminal)
         self._terminal = terminal
-        link = controller(self, reactor)
+        notices = HubNotices(
+            terminal.show_error, reactor, is_ready=self._is_ready, again_after=_NOTICE_INTERVAL
+        )
+        link = controller(self, reactor, on_refused=notices.refused)
         mirror = Mirror(link=link, reactor=reactor)
-        settings = hub_settings(self)
-        notices = None
-        if settings is not None:
-            is_ready = lambda: self._is_ready(link.state)  # noqa: E731
-            notices = HubNotices(settings, is_ready, terminal.show_error, reactor)
         mirror.startService()
         link.startService()
-        if notices is not None:
-            notices.start()
         try:
-            return await self._act(mirror, terminal, notices)
+            return await notices.run(link, self._act(mirror, terminal))
+        except WaitTimeoutError as error:
+            # The ports are those of the service, so their state alone would mislead.
+            terminal.show_error(notices.obstacle(link) or error)
+            return MirrorExitCode.NO_CONNECTION
+        except NotConnectedError as error:
+            terminal.show_error(error)
+            return MirrorExitCode.NO_CONNECTION
         finally:
-            stops = [mirror.stopService, link.stopService]
-            await finish(*([] if notices is None else [notices.stop]), *stops)
+            await finish(mirror.stopService, link.stopService)
 
     def _is_ready(self, state: ControllerState) -> bool:
         """Return whether the needed ports are connected."""
         is_up = state.command is ConnectionState.CONNECTED
         return state.both_up if self.needs_telemetry else is_up
 
-    async def _act(self, mirror: Mirror, terminal: Terminal, notices: HubNotices | None) -> int:
+    async def _act(self, mirror: Mirror, terminal: Terminal) -> int:
         try:
             if self.needs_telemetry:
                 await mirror.ready()
@@ -89,10 +95,6 @@ class MirrorSubcommand(ControllerSubcommand):
         except InvalidFieldError as error:
             terminal.show_error(error)
             return MirrorExitCode.REFUSED
-        except WaitTimeoutError as error:
-            # The ports are those of the service, so their state alone would mislead.
-            terminal.show_error(error if notices is None else notices.obstacle or error)
-            return MirrorExitCode.NO_CONNECTION
         except ProcedureCancelledError as error:
             self.show(error.report)
             return MirrorExitCode.INTERRUPTED

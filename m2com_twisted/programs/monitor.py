@@ -1,18 +1,24 @@
 """``m2com monitor``."""
 
 import logging
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python import usage
 
+from ..service import CellControllerService
 from ..support.printable import printable
 from ..support.reactor_access import ReactorAccess
 from .board import Board
-from .hub_options import address, controller
+from .hub_notices import HubNotices
+from .hub_options import address, controller, obstacle_of
 from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..hub import RemoteController
 
 __all__ = ["MonitorOptions"]
 
@@ -46,20 +52,25 @@ class MonitorOptions(ControllerSubcommand):
         self.log_to(terminal)
         # The counters of the service use the same clock.
         board = Board(ReactorAccess(reactor))
+        # The table itself shows what is missing on the hub.
+        notices = HubNotices(lambda _: None, reactor)
         service = controller(
             self,
             reactor,
+            on_refused=notices.refused,
             on_event=board.event,
             on_telemetry=board.telemetry,
             on_state=board.connection_changed,
         )
         drawing = LoopingCall(
-            lambda: self._draw(terminal, board.lines(service.state, service.stats))
+            lambda: self._draw(
+                terminal, [*_missing(service), *board.lines(service.state, service.stats)]
+            )
         )
         drawing.clock = reactor
         service.startService()
         try:
-            await drawing.start(self["interval"])
+            await notices.run(service, _until(drawing.start(self["interval"])))
         except CancelledError:
             pass  # Ctrl-C, the usual end
         finally:
@@ -78,3 +89,13 @@ class MonitorOptions(ControllerSubcommand):
         else:
             shown = [f"{line[: size.columns]}{_CLEAR_LINE}\n" for line in lines[: size.lines - 1]]
             terminal.draw(_HOME + "".join(shown) + _CLEAR_REST)
+
+
+def _missing(link: "CellControllerService | RemoteController") -> list[str]:
+    """Return what is missing on the hub, as lines of the table."""
+    obstacle = obstacle_of(link)
+    return [f"waiting: {obstacle}"] if obstacle else []
+
+
+async def _until(drawing: Deferred[LoopingCall]) -> None:
+    await drawing

@@ -6,6 +6,7 @@ from pathlib import Path
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
+from .hub_notices import HubNotices
 from .hub_options import controller
 from .record_options import KEEP_HELP, SEGMENT_HELP, new_recorder, size_or_duration
 from .subcommand import ControllerSubcommand, finish, until_interrupted
@@ -39,16 +40,18 @@ class RecordOptions(ControllerSubcommand):
         log = logging.getLogger("m2com")
         recorder = new_recorder(Path(self["directory"]), self, log, reactor)
         recorder.startService()
+        notices = HubNotices(terminal.show_error, reactor)
         service = controller(
             self,
             reactor,
+            on_refused=notices.refused,
             command_observers=[recorder.observer("command")],
             telemetry_observers=[recorder.observer("telemetry")],
         )
         terminal.say(f"Recording to {self['directory']} until Ctrl-C.")
         service.startService()
         try:
-            await until_interrupted()
+            await notices.run(service, until_interrupted())
         finally:
             await finish(service.stopService, recorder.stopService)
         stats = recorder.stats

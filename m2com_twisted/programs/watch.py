@@ -11,6 +11,7 @@ from twisted.python import usage
 
 from ..wire.codec import Message
 from .field_path import FieldPath
+from .hub_notices import HubNotices
 from .hub_options import controller
 from .subcommand import ControllerSubcommand, finish
 from .terminal import Terminal
@@ -56,7 +57,14 @@ class WatchOptions(ControllerSubcommand):
         """Override."""
         self.log_to(terminal)
         watching = _Watching(self, terminal)
-        service = controller(self, reactor, on_event=watching.take, on_telemetry=watching.take)
+        notices = HubNotices(terminal.show_error, reactor)
+        service = controller(
+            self,
+            reactor,
+            on_event=watching.take,
+            on_telemetry=watching.take,
+            on_refused=notices.refused,
+        )
         counting = LoopingCall(watching.show_rates)
         counting.clock = reactor
         service.startService()
@@ -65,7 +73,7 @@ class WatchOptions(ControllerSubcommand):
         if self["timeout"]:
             reactor.callLater(self["timeout"], watching.end, 1)
         try:
-            return await watching.ended
+            return await notices.run(service, watching.until_end())
         except CancelledError:
             return 0  # Ctrl-C, the usual end
         finally:
@@ -83,18 +91,22 @@ class _Watching:
         self._fields: list[FieldPath] = options["fields"]
         self._shown: dict[str, str] = {}
         self._counts = dict.fromkeys((field.message_id for field in self._fields), 0)
-        #: Fires with the exit code.
-        self.ended: Deferred[int] = Deferred()
+        # Fires with the exit code.
+        self._ended: Deferred[int] = Deferred()
+
+    async def until_end(self) -> int:
+        """Wait for the end, and return the exit code."""
+        return await self._ended
 
     def end(self, code: int) -> None:
         """End.  No effect after the first call."""
-        if not self.ended.called:
-            self.ended.callback(code)
+        if not self._ended.called:
+            self._ended.callback(code)
 
     def take(self, message: Message) -> None:
         """Show the fields of a message that have changed."""
         name = message.get("id")
-        if name not in self._counts or self.ended.called:
+        if name not in self._counts or self._ended.called:
             return
         self._counts[name] += 1
         for field in self._fields:

@@ -149,7 +149,7 @@ def test_no_service_of_the_instance(directory: Path, nats_server: NatsServer, co
     """A program of the mirror tells what it waits for while there is no service."""
     hub = ["--hub", nats_server.url, "--instance", "mian"]
     with Program(script("m2com"), command, *hub, cwd=directory) as program:
-        program.wait_for("m2com: no service of instance 'mian' is on the hub; waiting")
+        program.wait_for("m2com: nothing is known of instance 'mian' on this hub; waiting")
         assert program.stop(signal.SIGINT) == 130
 
 
@@ -208,7 +208,32 @@ def test_setup_by_a_user_who_may_not(directory: Path) -> None:
         credentials.write_text("reader:guessed\n")
         code, output = run(directory, "hub", "check", *hub)
         assert code == 2, output
-        assert "Authorization" in output
+        assert "the server refused user 'reader': wrong user or password" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["send", "clearErrors"], 2),
+        (["status"], 2),
+        (["watch", "position"], 1),
+        (["record", "refused"], 1),
+        (["monitor"], 1),
+        (["cat", "--since", "1h"], 1),
+        (["hub", "check"], 2),
+    ],
+)
+def test_wrong_password(directory: Path, arguments: list[str], code: int) -> None:
+    """A program that the server refuses says so in one line and ends."""
+    users = 'authorization { users: [ { user: "reader", password: "secret" } ] }'
+    (directory / "wrong").write_text("reader:guessed\n")
+    with running_server(users) as server:
+        ended, output = run(
+            directory, *arguments, "--hub", server.url, "--hub-credentials", "wrong"
+        )
+    assert ended == code, output
+    assert output.count("m2com: No connection to the hub nats://") == 1
+    assert output.endswith("the server refused user 'reader': wrong user or password\n")
 
 
 def test_check_without_hub(directory: Path) -> None:
@@ -250,7 +275,7 @@ def test_no_hub(directory: Path) -> None:
     """Without a hub, `send` says so and ends with exit code 2."""
     code, output = run(directory, "send", "clearErrors", "--hub", "nats://127.0.0.1:1")
     assert code == 2
-    assert "No connection to the hub nats://127.0.0.1:1" in output
+    assert "No connection to the hub nats://127.0.0.1:1: no server listens at 127.0.0.1:1" in output
 
 
 def test_service_with_a_wrong_list(directory: Path) -> None:

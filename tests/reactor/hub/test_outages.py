@@ -1,5 +1,8 @@
 """The hub away, hung, slow, restarted: what is lost, and what is told."""
 
+import logging
+
+import pytest
 import pytest_twisted
 from twisted.internet.task import deferLater
 
@@ -45,6 +48,26 @@ async def test_server_absent_at_start(own_server: NatsServer) -> None:
             await one.until_up()
             service.event("interlock", n=1)
             await one.until_number("interlock", 1)
+
+
+@pytest_twisted.ensureDeferred
+async def test_return_is_as_visible_as_the_loss(
+    own_server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log tells the end of an outage at the level at which it told the outage."""
+    caplog.set_level(logging.INFO, "m2com.hub")
+    settings = new_settings(own_server)
+    lost, back = f"hub: Lost the hub {own_server.url}", "hub: Connected again to the hub"
+    async with reader(settings, wait=False) as one:
+        await until(lambda: one.controller.is_on_hub, PATIENCE)
+        own_server.kill()
+        await until(lambda: not one.controller.is_on_hub, PATIENCE)
+        own_server.start()
+        await until(lambda: one.controller.is_on_hub, PATIENCE)
+    told = {one.levelname for one in caplog.records if one.getMessage().startswith((lost, back))}
+    assert told == {"WARNING"}
+    first = f"hub: Connected to the hub {own_server.url}"
+    assert ("m2com.hub", logging.INFO, first) in caplog.record_tuples
 
 
 @pytest_twisted.ensureDeferred

@@ -15,6 +15,8 @@ import trustme
 
 from m2com_twisted.hub import (
     CommandRefused,
+    HubPublisher,
+    HubRefusedError,
     HubSettings,
     Kept,
     NotPermittedError,
@@ -24,6 +26,7 @@ from m2com_twisted.hub import (
     run_once,
     set_up_streams,
 )
+from m2com_twisted.hub.session import Session
 from tests.support.hub import PATIENCE, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server, running_server
 from tests.support.programs import ROOT
@@ -154,8 +157,49 @@ async def test_wrong_password_reads_nothing(guarded_server: NatsServer) -> None:
     ):
         service.event("interlock", n=1)
         await until(lambda: one.controller.last_error is not None, PATIENCE)
-        assert "Authorization" in str(one.controller.last_error)
+        refusal = "the server refused user 'reader': wrong user or password"
+        assert str(one.controller.last_error) == refusal
+        with pytest.raises(HubRefusedError, match=refusal):
+            await one.controller.connected()
         assert one.events == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_wrong_password_is_told_once_and_tried_again(
+    guarded_server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A service logs a refusal once, and tries again, because the users may change."""
+    publisher = HubPublisher(settings_of(guarded_server, "service", "guessed"))
+    publisher.startService()
+    try:
+        refusal = "the server refused user 'service': wrong user or password; trying again"
+        await until(lambda: refusal in caplog.text, 2.0)
+        tried = guarded_server.log.count("authentication error")
+        await until(lambda: guarded_server.log.count("authentication error") > tried, PATIENCE)
+        assert caplog.text.count(refusal) == 1
+    finally:
+        await publisher.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_refusal_ends_one_piece_of_work(guarded_server: NatsServer) -> None:
+    """A wrong user is told at once, and not after the time for the connection."""
+    settings = settings_of(guarded_server, "nobody", "guessed")
+    began = the_reactor().seconds()
+    with pytest.raises(HubRefusedError, match="refused user 'nobody'"):
+        await run_once(settings, _nothing, reactor=the_reactor())
+    assert the_reactor().seconds() - began < 5.0
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_that_wants_a_user(guarded_server: NatsServer) -> None:
+    """Without a user, the option for it is named."""
+    with pytest.raises(HubRefusedError, match="wants a user: --hub-credentials"):
+        await run_once(HubSettings.parse(guarded_server.url), _nothing, reactor=the_reactor())
+
+
+async def _nothing(session: Session) -> None:
+    """Do nothing."""
 
 
 @pytest_twisted.ensureDeferred
@@ -179,7 +223,11 @@ async def test_wrong_certificate(
     )
     async with reader(settings, wait=False) as one:
         await until(lambda: one.controller.last_error is not None, PATIENCE)
-        assert "certificate verify failed" in str(one.controller.last_error).lower()
+        assert re.match(
+            r"the certificate of 127.0.0.1:\d+ is not valid here: unable to get local issuer",
+            str(one.controller.last_error),
+        )
+        assert isinstance(one.controller.last_error, HubRefusedError)
         assert not one.controller.state.both_up
 
 

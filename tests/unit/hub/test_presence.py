@@ -12,7 +12,7 @@ UP = {"command": True, "telemetry": True}
 def presence() -> Presence:
     """Return that of a reader which is up."""
     presence = Presence()
-    presence.hub_changed(True)
+    presence.hub_changed(True, 0.0)
     presence.caught_up = True
     presence.alive("a", UP, 0.0)
     return presence
@@ -26,14 +26,14 @@ def test_connected_while_the_service_says_so(presence: Presence) -> None:
 
 def test_not_connected_without_the_hub(presence: Presence) -> None:
     """Without a connection to the hub, nothing is known to be up."""
-    presence.hub_changed(False)
+    presence.hub_changed(False, 0.0)
     assert presence.state("command", 0.0) is ConnectionState.CONNECTING
 
 
 def test_not_connected_until_caught_up(presence: Presence) -> None:
     """After a reconnection to the hub, a reader is up when it has read what it missed."""
-    presence.hub_changed(False)
-    presence.hub_changed(True)
+    presence.hub_changed(False, 0.0)
+    presence.hub_changed(True, 0.0)
     presence.alive("a", UP, 1.0)
     assert presence.state("command", 1.0) is ConnectionState.WAITING
     presence.caught_up = True
