@@ -38,8 +38,7 @@ def at_limit(forces: Sequence[float], limits: Sequence[float]) -> tuple[list[int
     return retract, extend
 
 
-# Cached, because the forces change rarely.  `LineCache` also relies on getting the same objects
-# again.
+# Cached, because the forces change rarely.
 @lru_cache(maxsize=8)
 def tangent_errors(
     forces: tuple[float, ...], quarter: float

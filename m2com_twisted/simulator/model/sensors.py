@@ -65,9 +65,13 @@ class Sensors:
         self.inclinometer_raw = 90.0
         self.broadcast_counter = 0
 
-    def noise(self) -> float:
-        """Return a random deviation, normally distributed."""
-        return self._noises[self._bits(_NOISE_BITS)]
+    def noises(self, count: int) -> list[float]:
+        """Return random deviations, normally distributed.
+
+        They come in a list, because a call for each takes longer than the choice.
+        """
+        noises, bits = self._noises, self._bits
+        return [noises[bits(_NOISE_BITS)] for _ in range(count)]
 
     @property
     def ring(self) -> list[float]:

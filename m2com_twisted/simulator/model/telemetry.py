@@ -7,7 +7,7 @@ Source: :ref:`protocol-telemetry`, :ref:`protocol-figures`.
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from operator import add, is_
 
 from ...catalogue import telemetry as topics
 from ...catalogue.enums import PowerType
@@ -18,7 +18,17 @@ from .geometry import AXIAL_COUNT, UM_PER_M_ARCSEC, UM_PER_STEP, Pose
 from .model import Model
 from .sensors import processed_inclination
 
-__all__ = ["NUMBER_TOPICS", "REPEATED_TOPICS", "TOPICS", "TOPICS_ALWAYS", "telemetry"]
+__all__ = [
+    "FLOAT_TOPICS",
+    "SOURCES",
+    "TOPICS",
+    "TOPICS_ALWAYS",
+    "Sources",
+    "fields_of",
+    "message",
+    "same",
+    "telemetry",
+]
 
 #: The values of a message, in the order of its fields.
 Values = tuple[object, ...]
@@ -33,48 +43,26 @@ _SENSOR_RADIUS = 1.78104
 
 
 def _power_status(model: Model) -> Values:
-    noise = model.sensors.noise
-    motor_voltage, motor_current = model.power.reading(PowerType.Motor)
-    comm_voltage, comm_current = model.power.reading(PowerType.Communication)
-    return (
-        motor_voltage + noise(),
-        motor_current + noise(),
-        comm_voltage + noise(),
-        comm_current + noise(),
-    )
+    reading = model.power.reading
+    readings = *reading(PowerType.Motor), *reading(PowerType.Communication)
+    return tuple(map(add, readings, model.sensors.noises(4)))
 
 
 def _displacement_sensors(model: Model) -> Values:
     pose = model.mirror.pose
     # In the original, a new home does not change the readings.
     home = Pose() if model.as_original else model.mirror.home
-    return _displacements(
-        home.x + pose.x,
-        home.y + pose.y,
-        home.z + pose.z,
-        home.x_rot + pose.x_rot,
-        home.y_rot + pose.y_rot,
-        home.z_rot + pose.z_rot,
-    )
-
-
-# Cached, like the positions of the encoders below, because the mirror stands still most of
-# the time.  `LineCache` also relies on getting the same objects again.  There are several
-# entries for several simulators in one process.
-@lru_cache(maxsize=8)
-def _displacements(
-    x: float, y: float, z: float, x_rot: float, y_rot: float, z_rot: float
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    at = home + pose
     turn = UM_PER_M_ARCSEC * _SENSOR_RADIUS
     theta_z = [
-        home - x * math.cos(angle) + y * math.sin(angle) + turn * z_rot
-        for home, angle in zip(_THETA_Z_HOME, _SENSOR_ANGLES, strict=True)
+        start - at.x * math.cos(angle) + at.y * math.sin(angle) + turn * at.z_rot
+        for start, angle in zip(_THETA_Z_HOME, _SENSOR_ANGLES, strict=True)
     ]
     delta_z = [
-        home + z + turn * (x_rot * math.cos(angle) - y_rot * math.sin(angle))
-        for home, angle in zip(_DELTA_Z_HOME, _SENSOR_ANGLES, strict=True)
+        start + at.z + turn * (at.x_rot * math.cos(angle) - at.y_rot * math.sin(angle))
+        for start, angle in zip(_DELTA_Z_HOME, _SENSOR_ANGLES, strict=True)
     ]
-    return tuple(theta_z), tuple(delta_z)
+    return theta_z, delta_z
 
 
 def _ilc_data(model: Model) -> Values:
@@ -123,9 +111,9 @@ def _position(model: Model) -> Values:
 
 
 def _position_ims(model: Model) -> Values:
-    pose, noise = model.mirror.pose, model.sensors.noise
+    pose = model.mirror.pose
     values = pose.x, pose.y, pose.z, pose.x_rot, pose.y_rot, pose.z_rot
-    return tuple([value + noise() for value in values])
+    return tuple(map(add, values, model.sensors.noises(6)))
 
 
 def _temperature(model: Model) -> Values:
@@ -133,29 +121,28 @@ def _temperature(model: Model) -> Values:
     mean, half = sensors.mean_temperature, sensors.airflow_rise / 2
     return (
         list(sensors.ring),
-        [mean - half + sensors.noise() for _ in range(2)],
-        [mean + half + sensors.noise() for _ in range(2)],
+        [mean - half + noise for noise in sensors.noises(2)],
+        [mean + half + noise for noise in sensors.noises(2)],
     )
 
 
 def _zenith_angle(model: Model) -> Values:
-    raw = model.sensors.inclinometer_raw + model.sensors.noise()
+    (noise,) = model.sensors.noises(1)
+    raw = model.sensors.inclinometer_raw + noise
     processed = processed_inclination(raw)
     return 90 - processed, raw, processed
 
 
 def _axial_encoder_positions(model: Model) -> Values:
-    return (_encoder_positions(tuple(model.mirror.steps[:AXIAL_COUNT])),)
+    return (_encoder_positions(model.mirror.steps[:AXIAL_COUNT]),)
 
 
 def _tangent_encoder_positions(model: Model) -> Values:
-    return (_encoder_positions(tuple(model.mirror.steps[AXIAL_COUNT:])),)
+    return (_encoder_positions(model.mirror.steps[AXIAL_COUNT:]),)
 
 
-# Twice as many entries, because axial and tangent actuators need one each.
-@lru_cache(maxsize=16)
-def _encoder_positions(steps: tuple[int, ...]) -> tuple[float, ...]:
-    return tuple([count * UM_PER_STEP for count in steps])
+def _encoder_positions(steps: list[int]) -> list[float]:
+    return [count * UM_PER_STEP for count in steps]
 
 
 def _axial_actuator_steps(model: Model) -> Values:
@@ -210,40 +197,74 @@ TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
     topic.name: build for topic, build in _POWERED.items()
 }
 
-# The keys of each message, from the catalogue.
-_KEYS = {name: ("id", *topics.BY_NAME[name].__struct_encode_fields__) for name in TOPICS}
+#: Topics whose fields are single numbers with noise, which are always floats.
+FLOAT_TOPICS = {"powerStatusRaw", "powerStatus", "positionIMS", "zenithAngle"}
+
+#: The objects from which a topic follows.
+Sources = Callable[[Model], tuple[object, ...]]
 
 
-#: Topics in which all fields are single numbers.
-NUMBER_TOPICS = {
-    "powerStatusRaw",
-    "powerStatus",
-    "netForcesTotal",
-    "netMomentsTotal",
-    "forceBalance",
-    "position",
-    "positionIMS",
-    "zenithAngle",
-    "inclinometerAngleTma",
+def _pose(model: Model) -> tuple[object, ...]:
+    return model.mirror.pose, model.mirror.home
+
+
+def _forces(model: Model) -> tuple[object, ...]:
+    mirror = model.mirror
+    tables = *mirror.lut_gravity, *mirror.lut_temperature
+    return (*mirror.measured, *mirror.correction, *mirror.applied, *tables)
+
+
+def _steps(model: Model) -> tuple[object, ...]:
+    return tuple(model.mirror.steps)
+
+
+def _tangent_weight(model: Model) -> tuple[object, ...]:
+    elevation = (
+        model.sensors.inclinometer_raw,
+        model.inclination_source,
+        model.external_elevation,
+    )
+    return (*model.mirror.measured[AXIAL_COUNT:], *elevation)
+
+
+#: The sources of the topics without noise.  If they are the same as in the last cycle, so is the
+#: topic.
+SOURCES: dict[str, Sources] = {
+    "displacementSensors": _pose,
+    "netForcesTotal": _forces,
+    "netMomentsTotal": _forces,
+    "axialForce": _forces,
+    "tangentForce": _forces,
+    "forceBalance": _forces,
+    "position": _pose,
+    "axialEncoderPositions": _steps,
+    "tangentEncoderPositions": _steps,
+    "axialActuatorSteps": _steps,
+    "tangentActuatorSteps": _steps,
+    "forceErrorTangent": _tangent_weight,
+    "inclinometerAngleTma": _tangent_weight,
 }
 
-#: Topics whose numbers are the same objects while the mirror stands still.
-REPEATED_TOPICS = {
-    "displacementSensors",
-    "axialForce",
-    "tangentForce",
-    "axialEncoderPositions",
-    "tangentEncoderPositions",
-    "axialActuatorSteps",
-    "tangentActuatorSteps",
-    "forceErrorTangent",
-}
+
+def same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Return whether two tuples contain the identical objects.
+
+    Equality is not enough, because 0, 0.0 and -0.0 are equal but have different texts.
+    """
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
+def fields_of(name: str) -> tuple[str, ...]:
+    """Return the names of the fields of a topic without its id, from the catalogue."""
+    return topics.BY_NAME[name].__struct_encode_fields__
+
+
+def message(model: Model, name: str) -> Message:
+    """Return the message of one topic."""
+    return {"id": name, **dict(zip(fields_of(name), TOPICS[name](model), strict=True))}
 
 
 def telemetry(model: Model) -> list[Message]:
     """Return the messages of one telemetry cycle, in order."""
     model.sensors.drift()
-    sent = TOPICS if model.motor_on else TOPICS_ALWAYS
-    return [
-        dict(zip(_KEYS[name], (name, *build(model)), strict=True)) for name, build in sent.items()
-    ]
+    return [message(model, name) for name in (TOPICS if model.motor_on else TOPICS_ALWAYS)]

@@ -4,16 +4,12 @@ Source: :ref:`protocol-messages`, :ref:`protocol-telemetry`, :ref:`protocol-life
 """
 
 import logging
-from collections.abc import Callable
 
-from ...wire.codec import Message, encode
 from ..model.model import Model
-from ..model.telemetry import NUMBER_TOPICS, REPEATED_TOPICS, telemetry
 from .connection import Connection
 from .inbound import InboundError, OversizeLine, ReceivedMessages, elevation_told, parse
-from .line_cache import LineCache
-from .number_lines import NumberLines
 from .port_factory import PortFactory
+from .telemetry_lines import TelemetryLines
 
 __all__ = ["TelemetryPort"]
 
@@ -36,20 +32,14 @@ class TelemetryPort:
         self._received = received
         self._log = log
         self._factory = factory
-        self._encoders: dict[str, Callable[[Message], bytes]] = {
-            **dict.fromkeys(REPEATED_TOPICS, LineCache().encode),
-            **dict.fromkeys(NUMBER_TOPICS, NumberLines().encode),
-        }
+        self._lines = TelemetryLines(model)
 
     def send_telemetry(self) -> None:
         """Send the messages of one cycle to the client in one write, if there is a client."""
         client = self._factory.client
         if client is not None:
             client.check_reading()
-            client.write(b"".join(map(self._line, telemetry(self._model))))
-
-    def _line(self, message: Message) -> bytes:
-        return self._encoders.get(message["id"], encode)(message)
+            client.write(self._lines.cycle())
 
     def client_connected(self, connection: Connection) -> None:
         """Log the connection.  This port sends no welcome."""

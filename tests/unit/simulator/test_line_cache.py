@@ -1,4 +1,4 @@
-"""Telemetry is encoded anew where something is new, and only there."""
+"""A cached line is the one that the codec makes."""
 
 from typing import Any
 
@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m2com_twisted.errors import UnserializableMessageError
-from m2com_twisted.simulator import Model
-from m2com_twisted.simulator.model.telemetry import TOPICS, telemetry
 from m2com_twisted.simulator.ports.line_cache import LineCache
 from m2com_twisted.wire.codec import encode
 
@@ -41,17 +39,3 @@ def test_refuses_what_is_not_json() -> None:
     """NaN is refused, as by the codec."""
     with pytest.raises(UnserializableMessageError):
         LineCache().encode({"id": "force", "forces": [float("nan")]})
-
-
-@pytest.mark.parametrize("topic", TOPICS)
-def test_every_topic(topic: str) -> None:
-    """Each topic is encoded right in each cycle, also when the model is changed by hand."""
-    model = Model(seed=1)
-    model.power.states = dict.fromkeys(model.power.states, 5)  # type: ignore[arg-type]  # on
-    repeats = LineCache()
-    for cycle in range(6):
-        model.mirror.steps[cycle] += 100 * (cycle // 2)
-        model.mirror.lut_temperature[cycle] += cycle // 3
-        (message,) = [one for one in telemetry(model) if one["id"] == topic]
-        assert repeats.encode(message) == encode(message)
-        model.step(0.05)
