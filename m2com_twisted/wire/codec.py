@@ -1,7 +1,6 @@
 """Turns one message into one line, and back.  All functions are pure."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -18,8 +17,7 @@ __all__ = [
     "decode_leniently",
     "decode_strictly",
     "encode",
-    "encode_field",
-    "join_fields",
+    "encode_numbers",
     "with_header",
     "with_sequence_id",
 ]
@@ -44,6 +42,9 @@ TERMINATOR = b"\r\n"
 # can move there.  It is built once, because json.dumps would build an encoder for
 # each call.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
+
+# Used only for numbers; see `encode_numbers`.
+_encode_fast = msgspec.json.Encoder().encode
 
 #: The first half of `decode`.  The loop over all received messages calls it
 #: directly, because one more call per message costs noticeable time.  The type
@@ -111,20 +112,22 @@ def encode(message: Message) -> bytes:
         raise UnserializableMessageError(f"The message has no JSON form: {error}") from error
 
 
-def encode_field(name: str, value: object) -> str:
-    """Return one field of a message, for `join_fields`.
+def encode_numbers(value: object) -> bytes:
+    """Return the JSON of a number, or of lists of numbers, as in the line of `encode`.
+
+    msgspec takes a tenth of the time of json.  Its texts differ only for numbers that
+    json writes with an exponent.  There it writes an exponent or many zeros.  It also
+    writes null for NaN and infinity.  Such a value goes to json.
 
     Raises
     ------
     UnserializableMessageError
-        If the value has no JSON form, or holds NaN or infinity.
+        If a number is NaN or infinity.
     """
-    return encode({name: value})[1:-3].decode("ascii")
-
-
-def join_fields(fields: Iterable[str]) -> bytes:
-    """Return the line that `encode` returns for the message of these fields."""
-    return f"{{{', '.join(fields)}}}".encode("ascii") + TERMINATOR
+    text = _encode_fast(value)
+    if b"e" in text or b"0.0000" in text or b"n" in text:
+        return encode({"": value})[5:-3]
+    return text.replace(b",", b", ")
 
 
 def with_sequence_id(line: bytes, sequence_id: int) -> bytes:

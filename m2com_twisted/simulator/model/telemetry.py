@@ -7,7 +7,7 @@ Source: :ref:`protocol-telemetry`, :ref:`protocol-figures`.
 
 import math
 from collections.abc import Callable
-from operator import add, is_
+from operator import add
 
 from ...catalogue import telemetry as topics
 from ...catalogue.enums import PowerType
@@ -19,14 +19,11 @@ from .model import Model
 from .sensors import processed_inclination
 
 __all__ = [
-    "FLOAT_TOPICS",
     "SOURCES",
     "TOPICS",
     "TOPICS_ALWAYS",
     "Sources",
     "fields_of",
-    "message",
-    "same",
     "telemetry",
 ]
 
@@ -197,9 +194,6 @@ TOPICS: dict[str, Builder] = TOPICS_ALWAYS | {
     topic.name: build for topic, build in _POWERED.items()
 }
 
-#: Topics whose fields are single numbers with noise, which are always floats.
-FLOAT_TOPICS = {"powerStatusRaw", "powerStatus", "positionIMS", "zenithAngle"}
-
 #: The objects from which a topic follows.
 Sources = Callable[[Model], tuple[object, ...]]
 
@@ -210,12 +204,12 @@ def _pose(model: Model) -> tuple[object, ...]:
 
 def _forces(model: Model) -> tuple[object, ...]:
     mirror = model.mirror
-    tables = *mirror.lut_gravity, *mirror.lut_temperature
-    return (*mirror.measured, *mirror.correction, *mirror.applied, *tables)
+    tables = mirror.lut_gravity, mirror.lut_temperature
+    return mirror.measured, mirror.correction, mirror.applied, *tables
 
 
 def _steps(model: Model) -> tuple[object, ...]:
-    return tuple(model.mirror.steps)
+    return (model.mirror.steps,)
 
 
 def _tangent_weight(model: Model) -> tuple[object, ...]:
@@ -224,7 +218,7 @@ def _tangent_weight(model: Model) -> tuple[object, ...]:
         model.inclination_source,
         model.external_elevation,
     )
-    return (*model.mirror.measured[AXIAL_COUNT:], *elevation)
+    return model.mirror.measured, *elevation
 
 
 #: The sources of the topics without noise.  If they are the same as in the last cycle, so is the
@@ -246,20 +240,12 @@ SOURCES: dict[str, Sources] = {
 }
 
 
-def same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Return whether two tuples contain the identical objects.
-
-    Equality is not enough, because 0, 0.0 and -0.0 are equal but have different texts.
-    """
-    return len(one) == len(other) and all(map(is_, one, other))
-
-
 def fields_of(name: str) -> tuple[str, ...]:
     """Return the names of the fields of a topic without its id, from the catalogue."""
     return topics.BY_NAME[name].__struct_encode_fields__
 
 
-def message(model: Model, name: str) -> Message:
+def _message(model: Model, name: str) -> Message:
     """Return the message of one topic."""
     return {"id": name, **dict(zip(fields_of(name), TOPICS[name](model), strict=True))}
 
@@ -267,4 +253,4 @@ def message(model: Model, name: str) -> Message:
 def telemetry(model: Model) -> list[Message]:
     """Return the messages of one telemetry cycle, in order."""
     model.sensors.drift()
-    return [message(model, name) for name in (TOPICS if model.motor_on else TOPICS_ALWAYS)]
+    return [_message(model, name) for name in (TOPICS if model.motor_on else TOPICS_ALWAYS)]

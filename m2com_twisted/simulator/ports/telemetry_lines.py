@@ -1,23 +1,19 @@
 """The lines of a telemetry cycle.  What has not changed is neither built nor encoded again."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from itertools import groupby
-from typing import cast
+from operator import is_
 
-from ...wire.codec import encode
 from ..model.model import Model
 from ..model.telemetry import (
-    FLOAT_TOPICS,
     SOURCES,
     TOPICS,
     TOPICS_ALWAYS,
     Sources,
     fields_of,
-    message,
-    same,
 )
-from .float_lines import FloatLine, FloatTexts
-from .line_cache import LineCache
+from .number_line import NumberLine
 
 __all__ = ["TelemetryLines"]
 
@@ -36,7 +32,6 @@ class TelemetryLines:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._texts = FloatTexts()
         self._always = self._sections(TOPICS_ALWAYS)
         self._powered = self._always + self._sections(list(TOPICS)[len(TOPICS_ALWAYS) :])
 
@@ -63,11 +58,8 @@ class TelemetryLines:
 
     def _changing(self, name: str) -> Section:
         """Return the section of a topic that changes in every cycle."""
-        model, build = self._model, TOPICS[name]
-        if name not in FLOAT_TOPICS:
-            return lambda: encode(message(model, name))
-        line = FloatLine(name, fields_of(name), self._texts)
-        return lambda: line.encode(cast("tuple[float, ...]", build(model)))
+        model, build, line = self._model, TOPICS[name], NumberLine(name, fields_of(name))
+        return lambda: line.encode(build(model))
 
 
 class _StillLines:
@@ -85,16 +77,18 @@ class _StillLines:
 
     def __init__(self, model: Model, names: list[str], sources: Sources) -> None:
         self._model = model
-        self._names = names
         self._sources = sources
-        self._encode = LineCache().encode
+        self._topics = [(NumberLine(name, fields_of(name)), TOPICS[name]) for name in names]
         self._kept: tuple[object, ...] = ()
+        self._copies: tuple[object, ...] = ()
         self._lines = b""
 
     def lines(self) -> bytes:
         """Return the lines of the present state."""
         sources = self._sources(self._model)
-        if not same(sources, self._kept):
-            self._lines = b"".join(self._encode(message(self._model, name)) for name in self._names)
-            self._kept = sources
+        # A list may also be changed in place.  Then it differs from its copy.
+        if not (all(map(is_, sources, self._kept)) and sources == self._copies):
+            lines = [line.encode(build(self._model)) for line, build in self._topics]
+            self._kept, self._lines = sources, b"".join(lines)
+            self._copies = tuple(map(copy, sources))
         return self._lines

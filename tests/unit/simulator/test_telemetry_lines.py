@@ -19,6 +19,15 @@ def in_place(name: str, value: float) -> Change:
     return lambda model: getattr(model.mirror, name).__setitem__(3, value)
 
 
+def replaced(value: float) -> Change:
+    """Return a change to a list that is equal, or not, and whose text is another."""
+
+    def change(model: Model) -> None:
+        model.mirror.measured = [value, *model.mirror.measured[1:]]
+
+    return change
+
+
 def with_mount(model: Model) -> None:
     """Take the elevation of the telescope mount."""
     model.inclination_source = InclinationTelemetrySource.MTMOUNT
@@ -35,9 +44,9 @@ CHANGES: dict[str, Change] = {
     "loop": Model.close_loop,
     "steps": in_place("steps", 7),
     "measured": in_place("measured", 5.0),
-    "zero": in_place("measured", 0.0),
-    "minus zero": in_place("measured", -0.0),
-    "whole zero": in_place("measured", 0),
+    "zero": replaced(0.0),
+    "minus zero": replaced(-0.0),
+    "whole zero": replaced(0),
     "table of gravity": in_place("lut_gravity", 5.0),
     "table of temperatures": in_place("lut_temperature", 5.0),
     "applied": lambda model: setattr(model.mirror, "applied", [1.0] * 78),
