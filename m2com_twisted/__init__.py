@@ -15,7 +15,7 @@ from .catalogue.enums import (
     PowerSystemState,
     PowerType,
 )
-from .client.observers import LineObserver
+from .client.observers import LateLineObserver, LineObserver
 from .commands.outcome import CommandOutcome
 from .connection.retry import RetryPolicy, default_retry_policy
 from .connection.state import ConnectionState
@@ -77,6 +77,7 @@ __all__ = [
     "InnerLoopControlMode",
     "InvalidFieldError",
     "InvalidMessageError",
+    "LateLineObserver",
     "LineObserver",
     "M2ComError",
     "MsgType",

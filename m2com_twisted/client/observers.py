@@ -12,7 +12,10 @@ from ..support.stats import Stats
 from ..support.throttle import Throttle
 from ..wire.codec import Message
 
-__all__ = ["LineObserver", "LineObservers"]
+__all__ = ["LateLineObserver", "LineObserver", "LineObservers"]
+
+_Received = Callable[[bytes, Message], object]
+_Late = Callable[[bytes, Message, float], object]
 
 # Seconds between two log lines about an observer that fails: it may fail with
 # each of 400 messages a second.
@@ -29,6 +32,8 @@ class LineObserver(Protocol):
     for them.  Their exceptions are logged, at most every 10 s, and counted in
     ``stats.observer_errors``; they have no other effect.  The methods may call
     any method of the client, including `close`.
+
+    An observer may have one more method: see `LateLineObserver`.
 
     A line consists of the original bytes without the final CR LF.  Subclasses
     need to override only the methods that they use.
@@ -82,6 +87,27 @@ class LineObserver(Protocol):
         return
 
 
+class LateLineObserver(LineObserver, Protocol):
+    """A line observer that is told the age of messages that do not come directly.
+
+    A service may have received a message long before a reader of its hub gets it, such as the
+    last value of an event.  The reader then calls `received_late`.  An observer without this
+    method gets such messages by `received`.
+    """
+
+    def received_late(self, line: bytes, message: Message, age: float) -> None:
+        """See a message that a service has received earlier.
+
+        Parameters
+        ----------
+        line, message
+            As for `received`.
+        age
+            Seconds since the service received it from the controller.
+        """
+        self.received(line, message)
+
+
 class LineObservers:
     """The observers of one client.
 
@@ -113,7 +139,9 @@ class LineObservers:
     ) -> None:
         # The methods are bound once, because to look them up for each line is
         # slower than the call.
-        self._received: list[Callable[[bytes, Message], object]] = []
+        self._received: list[_Received] = []
+        # The method for present messages and the one for late messages, which is optional.
+        self._late: list[tuple[_Received, _Late | None]] = []
         self._sent: list[Callable[[bytes], object]] = []
         self._bad: list[Callable[[bytes, str], object]] = []
         self._connection: list[Callable[[ConnectionState], object]] = []
@@ -134,8 +162,12 @@ class LineObservers:
         """
         for name in ("received", "sent", "bad", "connection"):
             _require_plain(observer, name)
+        late: _Late | None = getattr(observer, "received_late", None)
+        if late is not None:
+            _require_plain(observer, "received_late")
         # New lists, because this may be called during a loop over an old one.
         self._received = [*self._received, observer.received]
+        self._late = [*self._late, (observer.received, late)]
         self._sent = [*self._sent, observer.sent]
         self._bad = [*self._bad, observer.bad]
         self._connection = [*self._connection, observer.connection]
@@ -143,6 +175,7 @@ class LineObservers:
     def remove(self, observer: LineObserver) -> None:
         """Remove an observer.  An unknown observer is ignored."""
         self._received = [one for one in self._received if one != observer.received]
+        self._late = [one for one in self._late if one[0] != observer.received]
         self._sent = [one for one in self._sent if one != observer.sent]
         self._bad = [one for one in self._bad if one != observer.bad]
         self._connection = [one for one in self._connection if one != observer.connection]
@@ -158,6 +191,14 @@ class LineObservers:
             except BaseException:
                 # SystemExit is caught as well, because the rest of the chunk would be lost.
                 self._report(method)
+
+    def received_late(self, line: bytes, message: Message, age: float) -> None:
+        """Show a message that a service received earlier."""
+        for received, late in self._late:
+            if late is None:
+                self._tell(received, line, message)
+            else:
+                self._tell(late, line, message, age)
 
     def sent(self, line: bytes) -> None:
         """Show a line that was written."""

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 
 from .session import HubError, Session
-from .subjects import RECEIVED, Subjects
+from .subjects import Subjects, received_at
 
 __all__ = ["Kept", "read_history"]
 
@@ -146,10 +146,8 @@ def _telemetry_of(message: Msg) -> Kept:
 
 
 def _time(message: Msg) -> int:
-    received = (message.headers or {}).get(RECEIVED, "")
-    if received.isdecimal():
-        return int(received)
-    return int(message.metadata.timestamp.timestamp() * 1e9)
+    received = received_at(message.headers or {})
+    return received or int(message.metadata.timestamp.timestamp() * 1e9)
 
 
 async def _merged(parts: Iterable[AsyncIterator[Kept]]) -> AsyncIterator[Kept]:

@@ -12,7 +12,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from nats.js.errors import NotFoundError
 
 from .session import Session, SessionEnded
-from .subjects import SEQUENCE, SOURCE, Subjects
+from .subjects import SEQUENCE, SOURCE, Subjects, received_at
 
 __all__ = ["Arrived", "Reading", "ReadingNotice"]
 
@@ -47,6 +47,8 @@ class Arrived:
     payload: bytes
     source: str
     sequence: int
+    #: When the service received it, in ns since 1970 UTC.  0 if that is not known.
+    received: int = 0
     #: Whether it is a last value from before this reader connected.
     is_last_value: bool = False
 
@@ -258,5 +260,6 @@ def _arrived(message: Msg, is_last_value: bool = False) -> Arrived:
         message.data,
         headers.get(SOURCE, ""),
         int(sequence) if sequence.isdecimal() else 0,
+        received_at(headers),
         is_last_value,
     )

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -27,9 +28,21 @@ _MOST_VALUES = 1000
 #: because the observer would take it for a present one.
 _HOLD_WHILE_REPEATED = frozenset({"m2AssemblyInPosition"})
 
+#: A message counts as late if it is older than this, in seconds.  The clocks of the service and of
+#: this reader may differ by so much, and the telemetry of a reader must not seem old because of it.
+_CLOCK_DIFFERENCE = 1.0
+
 #: Largest number of messages in the queue of a callback.  If there are more, the oldest is dropped,
 #: because the sender cannot be paused.
 _QUEUE = 1000
+
+
+class _Value(NamedTuple):
+    """A message, and when the service received it, in seconds of this reader's clock."""
+
+    line: bytes
+    message: Message
+    received_at: float
 
 
 class RemotePort:
@@ -50,7 +63,9 @@ class RemotePort:
     keeps_values
         Whether to keep the last message of each subject for later observers.
     clock
-        Gives the time.
+        Measures ages.
+    utc
+        Returns the time in ns since 1970 UTC, as the service does.
     log
         Logs missing and invalid messages.
     """
@@ -65,6 +80,7 @@ class RemotePort:
         *,
         keeps_values: bool,
         clock: IReactorTime,
+        utc: Callable[[], int] = time.time_ns,
         log: NamedLog,
     ) -> None:
         self.name = name
@@ -74,11 +90,10 @@ class RemotePort:
         self._missed = missed
         self._observers: list[LineObserver] = list(observers)
         self._clock = clock
+        self._utc = utc
         self._log = log
-        self._sequences = SequenceCheck(time.time_ns())
-        self._values: OrderedDict[str, tuple[bytes, Message]] | None = (
-            OrderedDict() if keeps_values else None
-        )
+        self._sequences = SequenceCheck(utc())
+        self._values: OrderedDict[str, _Value] | None = OrderedDict() if keeps_values else None
         self._line_observers = self._checked(self._observers)
         self._delivery = Delivery(
             callback,
@@ -148,21 +163,28 @@ class RemotePort:
             return
         self._stats.messages += 1
         self._stats.bytes += len(arrived.payload)
+        now = self._clock.seconds()
         if not arrived.is_last_value:
-            self._rate.add(1, self._clock.seconds())
-            self._stats.last_message_time = self._clock.seconds()
+            self._rate.add(1, now)
+            self._stats.last_message_time = now
         holds = message.get("id") not in _HOLD_WHILE_REPEATED
-        if holds:
-            self._keep(arrived, message)
-        if holds or not arrived.is_last_value:
-            self._line_observers.received(arrived.payload, message)
-        self._delivery.put(iter((message,)))
-
-    def _keep(self, arrived: Arrived, message: Message) -> None:
-        if self._values is not None:
-            self._values[arrived.subject] = arrived.payload, message
+        value = _Value(arrived.payload, message, now - self._age(arrived))
+        if holds and self._values is not None:
+            self._values[arrived.subject] = value
             if len(self._values) > _MOST_VALUES:
                 self._values.popitem(last=False)
+        if holds or not arrived.is_last_value:
+            _show(value, self._line_observers, now)
+        self._delivery.put(iter((message,)))
+
+    def _age(self, arrived: Arrived) -> float:
+        """Return the seconds since the service received a message that arrives now.
+
+        This is the only use of the wall clock.  Afterwards the age grows by a clock that never
+        steps.
+        """
+        age = (self._utc() - arrived.received) / 1e9 if arrived.received else 0.0
+        return age if age > _CLOCK_DIFFERENCE else 0.0
 
     def set_state(self, state: ConnectionState, *, resend_values: bool = False) -> None:
         """Report the state of the connection, if it has changed.
@@ -189,8 +211,8 @@ class RemotePort:
             self._delivery.put_connection_change(is_connected)
 
     def _resend_values(self, observers: LineObservers) -> None:
-        for line, message in list((self._values or {}).values()):
-            observers.received(line, message)
+        for value in list((self._values or {}).values()):
+            _show(value, observers, self._clock.seconds())
 
     def forget_values(self) -> None:
         """Delete the last values, because the values of another server follow."""
@@ -200,3 +222,12 @@ class RemotePort:
     def stop(self) -> Deferred[None]:
         """Stop the delivery and drop queued messages; see `Delivery.stop`."""
         return self._delivery.stop()
+
+
+def _show(value: _Value, observers: LineObservers, now: float) -> None:
+    """Show a message to observers, with its age if it is late."""
+    age = now - value.received_at
+    if age > _CLOCK_DIFFERENCE:
+        observers.received_late(value.line, value.message, age)
+    else:
+        observers.received(value.line, value.message)

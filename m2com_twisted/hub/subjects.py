@@ -4,6 +4,7 @@ Every name that is sent over the hub is defined here.
 """
 
 import re
+from collections.abc import Mapping
 
 from ..wire.codec import STATUSES, Message
 
@@ -16,6 +17,7 @@ __all__ = [
     "SOURCE",
     "Subjects",
     "began_at",
+    "received_at",
     "token",
 ]
 
@@ -118,6 +120,12 @@ def began_at(source: str) -> int:
         return int(parts[-2], 16)
     except (ValueError, IndexError):
         return 0
+
+
+def received_at(headers: Mapping[str, str]) -> int:
+    """Return when the service received a message, in ns since 1970.  0 if it does not say so."""
+    received = headers.get(RECEIVED, "")
+    return int(received) if received.isascii() and received.isdecimal() else 0
 
 
 def token(name: object) -> str:

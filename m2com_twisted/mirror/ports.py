@@ -60,10 +60,17 @@ class Port(LineObserver):
 
     def received(self, line: bytes, message: Message) -> None:
         """Override."""
+        self._take(message, self._seconds())
+
+    def received_late(self, line: bytes, message: Message, age: float) -> None:
+        """Override."""
+        self._take(message, self._seconds() - age)
+
+    def _take(self, message: Message, received_at: float) -> None:
         typed = self._parse(message)
         if type(typed) is events.Unknown:
             self._count(typed)
-        self._receive(typed, self._seconds())
+        self._receive(typed, received_at)
         self._waiting.notify(typed)
 
     def sent(self, line: bytes) -> None:

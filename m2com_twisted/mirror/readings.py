@@ -33,7 +33,8 @@ class Reading(Generic[T]):
     value
         The message.  None if no message was received.
     received_at
-        Time of its arrival, in seconds of the mirror's clock.  None if no message was received.
+        Time of its arrival, in seconds of the mirror's clock.  Through a hub, this is its arrival
+        at the service.  None if no message was received.
     age
         Seconds from the arrival until this reading was made.  None if no message was received.
     validity

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -9,6 +10,8 @@ from ..catalogue import events
 from ..catalogue.actuators import ILCS
 from ..catalogue.enums import InnerLoopControlMode, PowerType
 from ..catalogue.faults import bits_in
+from ..client.observers import LateLineObserver
+from ..connection.state import ConnectionState
 from ..service import ControllerState, ControllerStats
 from ..wire.codec import Message
 from .board_ports import BoardPort, Topic
@@ -45,23 +48,33 @@ class Board:
         self._powers: dict[PowerType, tuple[events.PowerSystemState, Topic]] = {}
         self._ilcs: dict[int, tuple[InnerLoopControlMode, Topic]] = {}
 
+    @property
+    def command_observer(self) -> LateLineObserver:
+        """Observer of the command port."""
+        return _Observer(self.event, self._events.connection_changed)
+
+    @property
+    def telemetry_observer(self) -> LateLineObserver:
+        """Observer of the telemetry port."""
+        return _Observer(self.telemetry, self._telemetry.connection_changed)
+
     def connection_changed(self, state: ControllerState) -> None:
         """Take a change of the connections, in order with their messages."""
         self._events.connection_changed(state.command)
         self._telemetry.connection_changed(state.telemetry)
 
-    def event(self, message: Message) -> None:
-        """Take a message of the command port."""
-        self._events.note(message)
+    def event(self, message: Message, age: float = 0.0) -> None:
+        """Take a message of the command port that was received some seconds ago."""
+        self._events.note(message, age)
         event = events.parse(message)
         if isinstance(event, events.PowerSystemState):
             self._powers[event.power_type] = event, self._copy(event.name)
         elif isinstance(event, events.InnerLoopControlMode):
             self._ilcs[event.address] = event.mode, self._copy(event.name)
 
-    def telemetry(self, message: Message) -> None:
-        """Take a message of the telemetry port."""
-        self._telemetry.note(message)
+    def telemetry(self, message: Message, age: float = 0.0) -> None:
+        """Take a message of the telemetry port that was received some seconds ago."""
+        self._telemetry.note(message, age)
 
     def lines(self, state: ControllerState, stats: ControllerStats) -> list[str]:
         """Return the present table.
@@ -148,3 +161,27 @@ class Board:
         rate = 0.0 if port.is_stale(topic) else topic.rate.read(self._clock.seconds())
         mark = f" {_STALE}" if port.is_stale(topic) else ""
         return f"  {name:26}{rate:8.1f}{port.age(topic):8.1f}{mark}"
+
+
+class _Observer(LateLineObserver):
+    """Passes the messages and the state of one port to a board."""
+
+    def __init__(
+        self,
+        take: Callable[[Message, float], None],
+        connection_changed: Callable[[ConnectionState], None],
+    ) -> None:
+        self._take = take
+        self._connection_changed = connection_changed
+
+    def received(self, line: bytes, message: Message) -> None:
+        """Override."""
+        self._take(message, 0.0)
+
+    def received_late(self, line: bytes, message: Message, age: float) -> None:
+        """Override."""
+        self._take(message, age)
+
+    def connection(self, state: ConnectionState) -> None:
+        """Override."""
+        self._connection_changed(state)

@@ -70,16 +70,17 @@ class BoardPort:
             self._is_up = is_up
             self._connection += 1
 
-    def note(self, message: Message) -> None:
-        """Take a message."""
+    def note(self, message: Message, age: float = 0.0) -> None:
+        """Take a message that was received some seconds ago."""
         now = self._clock.seconds()
         name = str(message.get("id"))
         # The message is removed and added again, so that the newest is the last.
         topic = self.topics.pop(name, None) or Topic(message, now, self._connection)
         topic.message = message
-        topic.seen_at = now
+        topic.seen_at = now - age
         topic.connection = self._connection
-        topic.rate.add(1, now)
+        if not age:
+            topic.rate.add(1, now)
         self.topics[name] = topic
 
     def is_stale(self, topic: Topic) -> bool:

@@ -58,9 +58,8 @@ class MonitorOptions(ControllerSubcommand):
             self,
             reactor,
             on_refused=notices.refused,
-            on_event=board.event,
-            on_telemetry=board.telemetry,
-            on_state=board.connection_changed,
+            command_observers=[board.command_observer],
+            telemetry_observers=[board.telemetry_observer],
         )
         drawing = LoopingCall(
             lambda: self._draw(

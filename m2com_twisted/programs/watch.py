@@ -2,13 +2,14 @@
 
 import json
 import math
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python import usage
 
+from ..client.observers import LateLineObserver
 from ..wire.codec import Message
 from .field_path import FieldPath
 from .hub_notices import HubNotices
@@ -61,8 +62,8 @@ class WatchOptions(ControllerSubcommand):
         service = controller(
             self,
             reactor,
-            on_event=watching.take,
-            on_telemetry=watching.take,
+            command_observers=[watching],
+            telemetry_observers=[watching],
             on_refused=notices.refused,
         )
         counting = LoopingCall(watching.show_rates)
@@ -82,7 +83,7 @@ class WatchOptions(ControllerSubcommand):
             await finish(service.stopService)
 
 
-class _Watching:
+class _Watching(LateLineObserver):
     """Shows the fields, and stores the last shown value of each."""
 
     def __init__(self, options: WatchOptions, terminal: Terminal) -> None:
@@ -103,7 +104,15 @@ class _Watching:
         if not self._ended.called:
             self._ended.callback(code)
 
-    def take(self, message: Message) -> None:
+    def received(self, line: bytes, message: Message) -> None:
+        """Override."""
+        self._take(message, 0.0)
+
+    def received_late(self, line: bytes, message: Message, age: float) -> None:
+        """Override."""
+        self._take(message, age)
+
+    def _take(self, message: Message, age: float) -> None:
         """Show the fields of a message that have changed."""
         name = message.get("id")
         if name not in self._counts or self._ended.called:
@@ -111,12 +120,12 @@ class _Watching:
         self._counts[name] += 1
         for field in self._fields:
             if field.message_id == name:
-                self._show(field, message)
+                self._show(field, message, age)
         shows_values = not self._options["rate"]
         if self._options["once"] and shows_values and len(self._shown) == len(self._fields):
             self.end(0)
 
-    def _show(self, field: FieldPath, message: Message) -> None:
+    def _show(self, field: FieldPath, message: Message, age: float) -> None:
         try:
             value = json.dumps(field.value(message))
         except LookupError:
@@ -126,7 +135,8 @@ class _Watching:
         if self._options["once"] and field.text in self._shown:
             return
         self._shown[field.text] = value
-        utc = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        received_at = datetime.now(timezone.utc) - timedelta(seconds=age)
+        utc = received_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         if self._options["json"]:
             self._say(f'{{"utc": "{utc}", "field": {json.dumps(field.text)}, "value": {value}}}')
         else:

@@ -55,12 +55,15 @@ class Arrival(NamedTuple):
         must still be read from the line.
     line
         The line as it went over the wire, without the line end.
+    age
+        Age of the line at its arrival, in ns.  It is 0 unless a service received the line earlier.
     """
 
     time: int
     source: Source
     name: object
     line: bytes
+    age: int = 0
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ class Recorder(Service):
                 self.lost,
             )
 
-    def record(self, source: Source, name: object, line: bytes) -> None:
+    def record(self, source: Source, name: object, line: bytes, age: float = 0.0) -> None:
         """Record a line with the present time.  Do nothing if the recorder is not running.
 
         Parameters
@@ -203,10 +203,12 @@ class Recorder(Service):
             Message id.  None: it is read from the line later.
         line
             The line, without the line end.
+        age
+            Seconds since a service received the line.
         """
         if not self.running:
             return
-        self._batch.append(Arrival(self._monotonic(), source, name, line))
+        self._batch.append(Arrival(self._monotonic(), source, name, line, round(age * 1e9)))
         self._batch_size += len(line)
         if self._batch_size >= _BATCH_SIZE:
             self._put_batch()
@@ -255,6 +257,10 @@ class ConnectionRecorder:
     def received(self, line: bytes, message: Message) -> None:
         """Record a message of the controller, byte for byte."""
         self._record(self._received, message.get("id", ""), line)
+
+    def received_late(self, line: bytes, message: Message, age: float) -> None:
+        """Record a message that a service received earlier, with that time."""
+        self._record(self._received, message.get("id", ""), line, age)
 
     def sent(self, line: bytes) -> None:
         """Record a line that was sent to the controller."""

@@ -141,7 +141,7 @@ class Segment:
         for arrival in arrivals:
             # The time must not be negative.  A clock that was never set could cause that.
             time = max(0, offset + arrival.time)
-            add(channel_of(arrival), time, arrival.line, time)
+            add(channel_of(arrival), time, arrival.line, max(0, time - arrival.age))
         self._writer.flush()
         self._write_pending(len(arrivals))
 

@@ -39,7 +39,7 @@ class Record(NamedTuple):
     Attributes
     ----------
     time
-        Time of the message, in ns since 1970 UTC.
+        Time at which it was recorded, in ns since 1970 UTC.
     topic
         Name of its channel, such as ``"/telemetry/position"``.
     connection
@@ -49,6 +49,8 @@ class Record(NamedTuple):
         of the connection).
     line
         The line as it went over the wire, without the line end.
+    age
+        Its age when it was recorded, in ns.  More than 0 only for messages of a hub.
     """
 
     time: int
@@ -56,6 +58,7 @@ class Record(NamedTuple):
     connection: str
     kind: str
     line: bytes
+    age: int = 0
 
     @property
     def id(self) -> str:
@@ -64,9 +67,9 @@ class Record(NamedTuple):
 
     @property
     def utc(self) -> datetime:
-        """Time of the message, to the microsecond."""
+        """Time at which the message was received from the controller, to the microsecond."""
         # A float is not exact to the microsecond.  So whole numbers are used.
-        return _EPOCH + timedelta(microseconds=self.time // 1000)
+        return _EPOCH + timedelta(microseconds=(self.time - self.age) // 1000)
 
     @property
     def message(self) -> Message:
@@ -237,10 +240,10 @@ class SegmentFile:
                 self._add_channel(data[start:position], overwrite=True)
             if opcode != Opcode.MESSAGE:
                 continue
-            channel_id, _, time, _ = _MESSAGE.unpack_from(data, start)
+            channel_id, _, time, published = _MESSAGE.unpack_from(data, start)
             channel = self._channels.get(channel_id)
             if channel is not None and has_time(time):
-                found.append(_record(channel, time, data[start + _MESSAGE.size : position]))
+                found.append(_record(channel, time, published, data[start:position]))
             unknown += channel_id not in self._channels
         if unknown:
             self._log.warning("%s: %d messages of an unknown channel", self.path, unknown)
@@ -310,7 +313,8 @@ class SegmentFile:
         return self.path.stem, 0
 
 
-def _record(channel: Channel, time: int, line: bytes) -> Record:
-    # Channels of other writers have no such metadata.
-    facts = channel.metadata
-    return Record(time, channel.topic, facts.get("connection", ""), facts.get("kind", ""), line)
+def _record(channel: Channel, time: int, published: int, message: bytes) -> Record:
+    # Other writers have no such metadata, and may write 0 or a later time.
+    connection, kind = (channel.metadata.get(name, "") for name in ("connection", "kind"))
+    age = max(0, time - published) if published else 0
+    return Record(time, channel.topic, connection, kind, message[_MESSAGE.size :], age)

@@ -1,10 +1,14 @@
 """The programs with ``--hub``, as a person starts them."""
 
+import asyncio
 import json
 import signal
+import time
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
+import nats
 import pytest
 
 from tests.support.nats_server import NatsServer, needs_nats_server, running_server
@@ -58,6 +62,38 @@ def test_watch_shows_a_value_once(directory: Path, nats_server: NatsServer) -> N
     shown = {line["field"]: line["value"] for line in map(json.loads, output.splitlines())}
     assert set(shown) == {"position.z", "axialForce.measured[3]"}
     assert all(isinstance(value, float) for value in shown.values())
+
+
+def publish_an_old_event(url: str, instance: str) -> None:
+    """Put an event onto the hub that a service received an hour ago."""
+
+    async def publish() -> None:
+        client = await nats.connect(url)
+        headers = {"M2-Received": str(time.time_ns() - 3600 * 10**9)}
+        event = b'{"id": "interlock", "state": false}'
+        await client.jetstream().publish(f"m2.{instance}.evt.interlock", event, headers=headers)
+        await client.close()
+
+    asyncio.run(publish())
+
+
+def test_an_old_event_is_shown_with_its_own_time(directory: Path, nats_server: NatsServer) -> None:
+    """The last value of an event has the time at which the service received it, everywhere."""
+    hub = ["--hub", nats_server.url, "--instance", "old"]
+    run(directory, "hub", "setup", *hub)
+    publish_an_old_event(nats_server.url, "old")
+    with Program(script("m2com"), "record", "hour", *hub, cwd=directory) as recording:
+        recording.wait_for("Recording")
+        code, output = run(directory, "watch", "interlock.state", "--once", "--json", *hub)
+        assert code == 0, output
+        recording.stop(signal.SIGINT)
+    _, recorded = run(directory, "cat", "hour", "--topic", "interlock")
+    for shown in output, recorded:
+        line = next(line for line in shown.splitlines() if line.startswith("{"))
+        utc = datetime.fromisoformat(json.loads(line)["utc"].replace("Z", "+00:00"))
+        assert 3595 < (datetime.now(timezone.utc) - utc).total_seconds() < 3660
+    with Program(script("m2com"), "monitor", "-n", "0.2", *hub, cwd=directory) as monitor:
+        assert 3595 < float(monitor.wait_for(r"interlock +0\.0 +(\d+\.\d)")[1]) < 3660
 
 
 @pytest.mark.usefixtures("service")

@@ -72,6 +72,11 @@ class FakeLink:
         for command, _ in self._observers:
             command.received(b"", {"id": name, **fields})
 
+    def late_event(self, age: float, name: str, **fields: Any) -> None:
+        """Show an event that a service received some seconds ago, as a reader of a hub does."""
+        for command, _ in self._observers:
+            getattr(command, "received_late")(b"", {"id": name, **fields}, age)  # noqa: B009
+
     def telemetry(self, name: str, **fields: Any) -> None:
         """Let the controller send a message on the telemetry port."""
         for _, telemetry in self._observers:

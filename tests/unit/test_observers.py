@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from m2com_twisted import CellControllerService, ConnectionState, LineObserver, MsgType, TcpClient
+from m2com_twisted.client.observers import LineObservers
+from m2com_twisted.support.log import NamedLog
+from m2com_twisted.support.stats import Stats
 from tests.support.coroutines import result_of, start
 from tests.support.embedded_service import Embedded
 from tests.support.fake_endpoint import Fixture, close
@@ -74,6 +78,30 @@ def test_an_observer_sees_everything_in_order() -> None:
         ConnectionState.CLOSING,
         ConnectionState.IDLE,
     ]
+
+
+def test_a_late_message_needs_no_method_of_its_own() -> None:
+    """A late message comes with its age to an observer that wants it, to others as all do."""
+
+    class LateWitness(Witness):
+        def received_late(self, line: bytes, message: dict[str, Any], age: float) -> None:
+            self.seen.append(("late", line, message, age))
+
+    plain, late = Witness(), LateWitness()
+    clock = Clock()
+    observers = LineObservers(
+        [plain, late], clock=clock, stats=Stats(), log=NamedLog(logging.getLogger("x"), "x")
+    )
+    observers.received_late(b'{"id": "a"}', {"id": "a"}, 9.0)
+    observers.received(b'{"id": "b"}', {"id": "b"})
+    assert plain.of("received") == [(b'{"id": "a"}', {"id": "a"}), (b'{"id": "b"}', {"id": "b"})]
+    assert late.seen == [
+        ("late", b'{"id": "a"}', {"id": "a"}, 9.0),
+        ("received", b'{"id": "b"}', {"id": "b"}),
+    ]
+    observers.remove(late)
+    observers.received_late(b'{"id": "c"}', {"id": "c"}, 9.0)
+    assert (len(plain.seen), len(late.seen)) == (3, 2)
 
 
 def test_lines_are_seen_before_they_are_delivered() -> None:

@@ -10,6 +10,7 @@ from m2com_twisted.catalogue.enums import InnerLoopControlMode, PowerType
 from m2com_twisted.catalogue.messages import TypedMessage
 from m2com_twisted.mirror import MirrorState, Reading, Validity
 from m2com_twisted.mirror.memory import ALWAYS_SENT
+from tests.support.fake_link import Linked
 from tests.support.told_mirror import Told
 
 
@@ -385,3 +386,17 @@ def test_a_reading_as_text() -> None:
     told.event("interlock", state=True)
     told.now += 2.0
     assert str(told.state.interlock) == "Interlock(state=True) (fresh, 2.0 s old)"
+
+
+def test_event_of_a_hub_has_the_time_at_which_its_service_received_it() -> None:
+    """An event of an hour ago is an hour old, and one that should be repeated has ended."""
+    linked = Linked()
+    linked.clock.advance(7200.0)
+    linked.link.late_event(3600.0, "interlock", state=True)
+    linked.link.late_event(3600.0, "cellTemperatureHiWarning", hiWarning=True)
+    linked.clock.advance(5.0)
+    state = linked.mirror.state
+    assert state.interlock.age == pytest.approx(3605.0)
+    assert state.interlock.validity is Validity.FRESH
+    assert state.cell_temperature_hi_warning.validity is Validity.OLD
+    linked.mirror.stopService()

@@ -21,10 +21,23 @@ def test_a_record_is_the_controllers_own_line(tmp_path: Path) -> None:
     recording.recorder.observer("telemetry").received(line, {"id": "position"})
     recording.stop()
     [record] = read_recording(tmp_path)
-    assert record == (START, "/telemetry/position", "telemetry", "received", line)
+    assert record == (START, "/telemetry/position", "telemetry", "received", line, 0)
     assert record.id == "position"
     assert record.utc == datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)
     assert record.message["x"] == 1.5
+
+
+def test_a_message_of_a_hub_has_the_time_at_which_its_service_received_it(tmp_path: Path) -> None:
+    """A last value of an hour ago is an hour old in the recording, whose order is not changed."""
+    recording = Recording(tmp_path)
+    observer = recording.recorder.observer("command")
+    observer.received(b'{"id": "ack"}', {"id": "ack"})
+    observer.received_late(b'{"id": "interlock"}', {"id": "interlock"}, 3600.0)
+    recording.stop()
+    [first, late] = read_recording(tmp_path)
+    assert late.time == first.time
+    assert (first.utc - late.utc).total_seconds() == 3600.0
+    assert (first.age, late.age) == (0, 3600 * SECOND)
 
 
 def test_each_connection_direction_and_id_has_a_channel(tmp_path: Path) -> None:
