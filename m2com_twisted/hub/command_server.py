@@ -151,7 +151,6 @@ class CommandServer:
         except (NoRespondersError, NatsTimeoutError):
             # A service that does not answer is a dead connection that the server has not
             # detected yet, for example our own last one.
-            self._stands_by = False
             return False
         if not self._stands_by:
             self._stands_by = True
@@ -174,7 +173,10 @@ class CommandServer:
         # After the server has answered, it certainly has the subscriptions.
         await client.flush()
         self.takes_commands = True
-        self._log.info("Takes commands from the hub: %s", ", ".join(sorted(self._allowed)))
+        # Who was warned that this service stands by must also see that it does not any more.
+        level = logging.WARNING if self._stands_by else logging.INFO
+        self._stands_by = False
+        self._log.log(level, "Takes commands from the hub: %s", ", ".join(sorted(self._allowed)))
         try:
             while self._is_connected() and not session.stopping.is_set():
                 await asyncio.sleep(_LOOK_INTERVAL)

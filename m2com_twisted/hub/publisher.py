@@ -10,7 +10,7 @@ from functools import partial
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from ..connection.state import ConnectionState
@@ -19,13 +19,14 @@ from ..support.reactor_access import ReactorAccess
 from ..wire.codec import Message
 from .command_server import CommandServer, RunCommand
 from .connection import HubConnection
+from .connection_observer import ConnectionObserver
 from .outbox import Outbox
 from .sending import Sender, SendingStats
 from .session import Session, Work
 from .settings import HubSettings
 from .streams import Retention, stream_configs
 
-__all__ = ["ALIVE_INTERVAL", "ConnectionObserver", "HubPublisher", "HubStats"]
+__all__ = ["ALIVE_INTERVAL", "HubPublisher", "HubStats"]
 
 #: Seconds between two heartbeats.
 ALIVE_INTERVAL = 1.0
@@ -56,53 +57,6 @@ class HubStats:
     waiting_bytes: int
     #: Whether this service receives requests for commands now.
     takes_commands: bool
-
-
-class ConnectionObserver:
-    """Line observer that publishes the messages and the state of one connection.
-
-    Parameters
-    ----------
-    subject_of
-        Returns the subject of a message.
-    link_subject
-        Subject of the state of the connection.
-    put
-        Puts a subject and a payload into the lane of this connection's lines.
-    put_event
-        Puts a subject and a payload into the lane of events.
-    """
-
-    def __init__(
-        self,
-        subject_of: Callable[[Message], str],
-        link_subject: str,
-        put: Callable[[str, bytes], None],
-        put_event: Callable[[str, bytes], None],
-    ) -> None:
-        self._subject_of = subject_of
-        self._link_subject = link_subject
-        self._put = put
-        self._put_event = put_event
-        #: The last reported state of the connection.
-        self.state = ConnectionState.IDLE
-
-    def received(self, line: bytes, message: Message) -> None:
-        """Publish a line."""
-        self._put(self._subject_of(message), line.rstrip(b"\r\n"))
-
-    def sent(self, line: bytes) -> None:
-        """Publish nothing.  Readers see the result of a command in its status messages."""
-
-    def bad(self, line: bytes, reason: str) -> None:
-        """Publish nothing.  Readers get valid messages only."""
-
-    def connection(self, state: ConnectionState) -> None:
-        """Publish the state when the connection is made and when it is lost."""
-        was_connected = self.state is ConnectionState.CONNECTED
-        self.state = state
-        if was_connected or state is ConnectionState.CONNECTED:
-            self._put_event(self._link_subject, json.dumps({"state": state.value}).encode())
 
 
 class HubPublisher(Service):
@@ -188,6 +142,7 @@ class HubPublisher(Service):
             self.subjects.of_link(connection),
             partial(outbox.put, lane),
             partial(outbox.put, outbox.events),
+            self._call_later,
         )
         self._observers[connection] = observer
         return observer
@@ -213,6 +168,8 @@ class HubPublisher(Service):
     def stopService(self) -> Deferred[None]:
         """Override: publish the queued messages if that takes only a moment, then disconnect."""
         Service.stopService(self)
+        for observer in self._observers.values():
+            observer.stop()
         if self._alive.running:
             self._alive.stop()
         connection = self._connection
@@ -268,7 +225,10 @@ class HubPublisher(Service):
             self._told_dropped = dropped
 
     def _later(self, function: Callable[[], None]) -> None:
-        IReactorTime(self._found_reactor()).callLater(0, function)
+        self._call_later(0, function)
+
+    def _call_later(self, seconds: float, function: Callable[[], None]) -> IDelayedCall:
+        return IReactorTime(self._found_reactor()).callLater(seconds, function)
 
     def _telemetry_subject(self) -> Callable[[Message], str]:
         """Return a function that makes the subject of each topic only once; there are 19 topics."""

@@ -46,9 +46,10 @@ class PlayedService:
             self.publisher.serve(self.run_command, commands)
 
     def connect(self) -> None:
-        """Let both connections be made."""
+        """Let both connections be made, and be sure at once."""
         for observer in (self.command, self.telemetry):
             observer.connection(ConnectionState.CONNECTED)
+            observer.confirm()
 
     def disconnect(self) -> None:
         """Let both connections be lost."""
