@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall, deferLater, react
 from m2com_twisted import CellControllerService
 from m2com_twisted.hub import HubPublisher, HubSettings
 from m2com_twisted.support.clock import use_monotonic_clock
+from m2com_twisted.support.switch_interval import shorten_switch_interval
 
 #: Seconds between two looks at how late the reactor is.
 _BEAT = 0.005
@@ -62,6 +63,7 @@ def _cpu() -> float:
 
 async def _run(reactor: Any, arguments: argparse.Namespace) -> None:
     use_monotonic_clock(reactor)
+    shorten_switch_interval()
     publisher: HubPublisher | None = None
     observers = []
     if arguments.hub:

@@ -15,6 +15,7 @@ from twisted.python import usage
 
 from ..errors import M2ComError
 from ..support.clock import use_monotonic_clock
+from ..support.switch_interval import shorten_switch_interval
 from .cat import CatOptions
 from .demo import DemoOptions
 from .disable import DisableOptions
@@ -123,6 +124,7 @@ async def _run(reactor: Any, subcommand: Subcommand) -> None:
     A second Ctrl-C ends it at once.
     """
     use_monotonic_clock(reactor)
+    shorten_switch_interval()
     # The subcommand ends when the reader of stdout has closed the pipe.
     terminal = Terminal(reactor, sys.stdout, sys.stderr, lambda: running.cancel())
     outcome: Deferred[int] = Deferred()

@@ -16,6 +16,7 @@ from ..catalogue.commands import BY_NAME
 from ..errors import M2ComError
 from ..service import CellControllerService
 from ..support.clock import use_monotonic_clock
+from ..support.switch_interval import shorten_switch_interval
 from ..wire.codec import Message
 from .extras import MissingExtraError, extra
 from .hub_options import HUB_PARAMETERS, hub_settings
@@ -135,6 +136,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     use_monotonic_clock(reactor)
+    shorten_switch_interval()
     log = logging.getLogger("m2com")
     level = logging.DEBUG if options["verbose"] else logging.INFO
     program: MultiService = Program(LogCarrier(log, level))
