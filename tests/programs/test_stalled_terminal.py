@@ -82,14 +82,15 @@ async def test_reader_who_leaves_ends_it(
         assert command.process.communicate()[1] == b""
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
 @pytest_twisted.ensureDeferred
-async def test_terminal_that_is_closed_loses_no_record(
-    controller: CellController, tmp_path: Path
+async def test_no_signal_loses_a_record(
+    number: signal.Signals, controller: CellController, tmp_path: Path
 ) -> None:
-    """SIGHUP ends a recording as Ctrl-C does, and no message is lost."""
+    """Ctrl-C, SIGTERM, and the SIGHUP of a closed terminal end a recording; all is written."""
     async with Command("record", str(tmp_path), controller=controller) as record:
         await record.takes_telemetry()
-        assert await record.end(signal.SIGHUP) == 0
+        assert await record.end(number) == 0
         said = record.process.communicate()[0].decode()
     recorded = len(list(read_recording(tmp_path)))
     assert said.splitlines()[-1] == f"{recorded} messages recorded."
