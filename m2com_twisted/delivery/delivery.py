@@ -21,7 +21,9 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
+from ..support.coroutines import begin
 from ..support.log import NamedLog, beginning_of
 from ..support.stats import Stats
 from ..wire.codec import Message
@@ -204,10 +206,17 @@ class Delivery:
 
     def _consume(self) -> None:
         """Start to deliver all entries, unless a consumer already does."""
-        if self._consumer is None:
-            self._consumer = self._deliver_all()
-            self._consumer_done = Deferred.fromCoroutine(self._consumer)
-            self._consumer_done.addErrback(self._log_unexpected)
+        if self._consumer is not None:
+            return
+        self._consumer = self._deliver_all()
+        try:
+            self._consumer_done = begin(self._consumer)
+        except BaseException:
+            # GeneratorExit is not caught where it is raised.
+            self._log_unexpected(Failure())
+        else:
+            if self._consumer_done is not None:
+                self._consumer_done.addErrback(self._log_unexpected)
 
     async def _deliver_all(self) -> None:
         """Deliver the messages that wait, then those that are arriving, until none is left.
