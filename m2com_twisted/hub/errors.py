@@ -22,3 +22,6 @@ class NotPermittedError(M2ComError):
 
 class UnknownInstanceError(M2ComError):
     """The hub has no streams of this instance.  No service has ever published it there."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(f"nothing is known of instance {instance!r} on this hub")

@@ -14,6 +14,7 @@ from nats.js.errors import NotFoundError
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 
+from .errors import UnknownInstanceError
 from .session import HubError, Session
 from .subjects import Subjects, received_at
 
@@ -62,11 +63,16 @@ def read_history(
     Returns
     -------
     Callable
-        Returns the number of messages.
+        Returns the number of messages.  Raises `UnknownInstanceError` if the hub has no streams of
+        the instance.
     """
 
     async def read(session: Session) -> int:
         jetstream = session.client.jetstream()
+        try:
+            await jetstream.stream_info(subjects.events_stream)
+        except NotFoundError:
+            raise UnknownInstanceError(subjects.instance) from None
         streams = [
             (subjects.events_stream, _events_of),
             (subjects.telemetry_stream, _telemetry_of),

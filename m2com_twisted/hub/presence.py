@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..connection.state import ConnectionState
+from .errors import UnknownInstanceError
 
 __all__ = ["Presence"]
 
@@ -84,7 +85,7 @@ class Presence:
         """
         services = [one for one in self._services.values() if now - one.heard_at <= _SILENCE]
         if not services and self.is_unknown:
-            return f"nothing is known of instance {instance!r} on this hub"
+            return str(UnknownInstanceError(instance))
         is_early = now - self._since < _PATIENCE
         if not services:
             return "" if is_early else f"no service of instance {instance!r} is on the hub"

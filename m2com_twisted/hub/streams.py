@@ -7,6 +7,7 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig, StreamSource
 from nats.js.errors import NotFoundError
 
+from ..support.quantities import shown_duration, shown_size
 from .session import Session
 from .subjects import Subjects
 
@@ -129,7 +130,10 @@ def set_up_streams(
             changes = _differences(found, wanted)
             if changes:
                 await jetstream.update_stream(_changed(found, wanted, changes))
-            lines += [f"{wanted.name}: {field} is {value} now" for field, value in changes.items()]
+            lines += [
+                f"{wanted.name}: {field} is {_shown(field, value)} now"
+                for field, value in changes.items()
+            ]
         return lines
 
     return set_up
@@ -153,7 +157,8 @@ def check_streams(
                 lines.append(f"{wanted.name} is missing")
             else:
                 lines += [
-                    f"{wanted.name}: {field} is {getattr(found, field)}, not {value}"
+                    f"{wanted.name}: {field} is {_shown(field, getattr(found, field))}, "
+                    f"not {_shown(field, value)}"
                     for field, value in _differences(found, wanted).items()
                 ]
         return lines
@@ -180,6 +185,17 @@ def _changed(found: StreamConfig, wanted: StreamConfig, changes: dict[str, objec
     if "max_age" in changes:
         changes = {**changes, "duplicate_window": wanted.duplicate_window}
     return found.evolve(**changes)
+
+
+def _shown(field: str, value: object) -> str:
+    """Return a setting in the form that the options of ``m2com hub`` take."""
+    if _set(value) is None:
+        return "none"
+    if field == "max_age" and isinstance(value, (int, float)):
+        return shown_duration(value)
+    if field == "max_bytes" and isinstance(value, int):
+        return shown_size(value)
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _set(value: object) -> object:

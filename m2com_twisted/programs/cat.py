@@ -11,13 +11,14 @@ from twisted.internet.task import deferLater
 from twisted.python import usage
 
 from ..errors import BadLineError
+from ..support.quantities import moment
 from .extras import extra
 from .hub_history import SINCE_PARAMETER, check_since, print_history
 from .hub_options import HUB_PARAMETERS
 from .progress import Progress
-from .quantities import moment
 from .recording_subcommand import RecordingSubcommand, read_in_turns
 from .terminal import Terminal
+from .wanted_topics import WantedTopics
 
 if TYPE_CHECKING:
     from ..recording import Record, Selection
@@ -34,7 +35,8 @@ class CatOptions(RecordingSubcommand):
     synopsis = "Usage: m2com cat RECORDING [options]"
     longdesc = """Print the messages of a recording, one JSON object per line, with the time, the
     channel and the message.  With --follow it continues as the recording grows, until Ctrl-C.
-    With --hub and --since instead of a recording, it prints the stored messages of the hub."""
+    With --hub and --since instead of a recording, it prints the stored messages of the hub.  The
+    exit code is 1 if there is no message of one of the topics."""
     example = "m2com cat night-1 --topic position --from 2026-01-31T04:00"
     optParameters = [  # noqa: RUF012 - Twisted's hook is a plain list
         ["from", None, None, "Time of the first message, UTC: 2026-01-31T04:00:00.", moment],
@@ -73,27 +75,29 @@ class CatOptions(RecordingSubcommand):
         """Override."""
         self.log_to(terminal)
         if self["hub"] is not None:
-            await print_history(self, reactor, terminal)
-            return 0
+            return await print_history(self, reactor, terminal)
         with extra("recording", "m2com cat"):
             from ..recording import selected
         selection = selected(self["from"], self["to"], self["topics"] or None)
         if self["follow"]:
             await self._follow(selection, reactor, terminal)
-        else:
-            await self._print(selection, reactor, terminal)
-        return 0
+            return 0
+        return await self._print(selection, reactor, terminal)
 
     async def _print(
         self, selection: "Selection", reactor: IReactorTime, terminal: Terminal
-    ) -> None:
+    ) -> int:
         from ..recording import RecordingReader
 
         reader = RecordingReader(self["recording"], selection)
+        topics = WantedTopics(self["topics"])
         # No progress bar: the lines themselves show the progress.
         async with aclosing(read_in_turns(reader, reactor, Progress("", 0))) as chunks:
             async for chunk in chunks:
+                for record in chunk:
+                    topics.takes(record.topic)
                 await _say(chunk, terminal)
+        return topics.tell_missing(self["recording"], terminal)
 
     async def _follow(
         self, selection: "Selection", reactor: IReactorTime, terminal: Terminal

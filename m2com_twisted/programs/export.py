@@ -12,11 +12,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from ..errors import BadLineError, RecordingError
+from ..support.quantities import moment
 from ..wire.codec import Message
 from .extras import extra
 from .flatten import flatten
 from .progress import Progress
-from .quantities import moment
 from .recording_subcommand import RecordingSubcommand, read_in_turns
 from .terminal import Terminal
 

@@ -6,8 +6,8 @@ from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.python import usage
 
 from ..errors import M2ComError, NotConnectedError
+from ..support.quantities import duration, size
 from .hub_options import HUB_PARAMETERS, hub_settings
-from .quantities import duration, size
 from .subcommand import Subcommand
 from .terminal import Terminal
 

@@ -11,10 +11,11 @@ from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.python import usage
 
 from ..errors import BadLineError
+from ..support.quantities import duration
 from ..wire.codec import decode
-from .hub_options import hub_settings
-from .quantities import duration
+from .hub_options import address, hub_settings
 from .terminal import Terminal
+from .wanted_topics import WantedTopics
 
 if TYPE_CHECKING:
     from ..hub import Kept
@@ -74,7 +75,7 @@ async def read_kept(
 
 async def print_history(
     options: Mapping[str, Any], reactor: IReactorTime, terminal: Terminal
-) -> None:
+) -> int:
     """Print the stored messages of the hub, one JSON object per line, as for a recording.
 
     Parameters
@@ -84,19 +85,26 @@ async def print_history(
         ids.  If there are no topics, all are printed.
     reactor, terminal
         Reactor and terminal of the program.
+
+    Returns
+    -------
+    code
+        The exit code: 1 if a topic had no message.
     """
-    topics = options["topics"]
+    topics = WantedTopics(options["topics"])
     start, end = _nanoseconds(options["from"], 0), _nanoseconds(options["to"], _FOREVER)
 
     async def take(batch: list["Kept"]) -> None:
         for kept in batch:
             channel = _channel(kept)
-            is_wanted = not topics or channel in topics or channel.rpartition("/")[2] in topics
-            if is_wanted and start <= kept.time < end:
+            if start <= kept.time < end and topics.takes(channel):
                 terminal.say(_line(kept, channel))
         await terminal.wait_for_space()
 
-    await read_kept(options, reactor, take)
+    if await read_kept(options, reactor, take) == 0:
+        terminal.show_error(f"{address(options)} has no message in this time")
+        return 0
+    return topics.tell_missing(address(options), terminal)
 
 
 def _nanoseconds(moment: datetime | None, otherwise: int) -> int:

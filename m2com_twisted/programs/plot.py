@@ -6,11 +6,11 @@ from pathlib import Path
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
+from ..support.quantities import moment
 from .extras import extra
 from .plot_data import MARK_TOPICS, PlotData
 from .plot_field import wanted
 from .progress import Progress
-from .quantities import moment
 from .recording_subcommand import RecordingSubcommand, read_in_turns
 from .terminal import Terminal
 

@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from .hub_notices import HubNotices
-from .hub_options import controller
+from .hub_options import controller, obstacle_of
 from .record_options import KEEP_HELP, SEGMENT_HELP, new_recorder, size_or_duration
 from .subcommand import ControllerSubcommand, finish, until_interrupted
 from .terminal import Terminal
@@ -52,9 +52,14 @@ class RecordOptions(ControllerSubcommand):
         service.startService()
         try:
             await notices.run(service, until_interrupted())
+            missing = obstacle_of(service)
         finally:
             await finish(service.stopService, recorder.stopService)
         stats = recorder.stats
         lost = f", {stats.lost} lost" if stats.lost else ""
         terminal.say(f"{stats.recorded} messages recorded{lost}.")
+        received = service.stats.command.messages + service.stats.telemetry.messages
+        if missing and not received:
+            terminal.show_error(f"no message of the controller came: {missing}")
+            return 1
         return 0 if stats.lost == 0 else 1

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import M2ComError
+from ..support.quantities import duration, is_size, size
 from .extras import extra
-from .quantities import duration, is_size, size
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime

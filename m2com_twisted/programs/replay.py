@@ -10,11 +10,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from ..catalogue.ports import COMMAND_PORT, TELEMETRY_PORT
+from ..support.quantities import moment
 from .extras import extra
 from .hub_history import SINCE_PARAMETER, Spool, check_since, read_kept
 from .hub_options import HUB_PARAMETERS, address
 from .options import listening_port_number
-from .quantities import moment
 from .subcommand import Subcommand, finish
 from .terminal import Terminal
 

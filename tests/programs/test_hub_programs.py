@@ -189,6 +189,41 @@ def test_no_service_of_the_instance(directory: Path, nats_server: NatsServer, co
         assert program.stop(signal.SIGINT) == 130
 
 
+@pytest.mark.parametrize("arguments", [["cat"], ["replay", "-c", "0", "-t", "0"]])
+def test_history_of_an_instance_that_is_not_there(
+    directory: Path, nats_server: NatsServer, arguments: list[str]
+) -> None:
+    """A wrong name of the instance is told, and is exit code 1."""
+    hub = ["--hub", nats_server.url, "--instance", "mian", "--since", "1h"]
+    unknown = "m2com: nothing is known of instance 'mian' on this hub\n"
+    assert run(directory, *arguments, *hub) == (1, unknown)
+
+
+def test_record_of_an_instance_that_is_not_there(directory: Path, nats_server: NatsServer) -> None:
+    """A recorder tells at once that nothing is known of the instance, and again at its end."""
+    hub = ["--hub", nats_server.url, "--instance", "mian"]
+    with Program(script("m2com"), "record", "nothing", *hub, cwd=directory) as program:
+        program.wait_for("m2com: nothing is known of instance 'mian' on this hub; waiting")
+        assert program.stop(signal.SIGINT) == 1
+        program.wait_for("m2com: no message of the controller came: nothing is known of instance")
+
+
+@pytest.mark.usefixtures("service")
+def test_topic_that_is_not_there(directory: Path, nats_server: NatsServer) -> None:
+    """A topic without a message is told, and is exit code 1: of a hub and of a recording."""
+    hub = ["--hub", nats_server.url, "--since", "1h"]
+    code, output = run(directory, "cat", *hub, "--topic", "interlock", "--topic", "positon")
+    assert code == 1
+    assert '"channel": "/command/interlock"' in output
+    assert f"m2com: main on the hub {nats_server.url} has no message of 'positon'" in output
+    with Program(script("m2com"), "record", "short", *hub[:2], cwd=directory) as program:
+        program.wait_for("Recording")
+        run(directory, "watch", "position", "--once", *hub[:2])
+        program.stop(signal.SIGINT)
+    missing = "m2com: short has no message of 'positon' in this time\n"
+    assert run(directory, "cat", "short", "--topic", "positon") == (1, missing)
+
+
 def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
     """`m2com hub setup` makes streams, `check` tells what differs, `setup` sets it right."""
     hub = ["--hub", nats_server.url, "--instance", "other"]
@@ -201,10 +236,10 @@ def test_setup_and_check(directory: Path, nats_server: NatsServer) -> None:
     assert run(directory, "hub", "check", *hub) == (0, "All streams are as they should be.\n")
     code, output = run(directory, "hub", "check", *hub, "--telemetry", "6h")
     assert code == 1
-    assert "M2_other_TELEMETRY: max_age is 3600.0, not 21600.0" in output
+    assert "M2_other_TELEMETRY: max_age is 1h, not 6h" in output
     code, output = run(directory, "hub", "setup", *hub, "--telemetry", "6h")
     assert code == 0
-    assert "M2_other_TELEMETRY: max_age is 21600.0 now" in output
+    assert "M2_other_TELEMETRY: max_age is 6h now" in output
 
 
 def test_setup_changes_only_what_is_given(directory: Path, nats_server: NatsServer) -> None:
@@ -213,13 +248,15 @@ def test_setup_changes_only_what_is_given(directory: Path, nats_server: NatsServ
     chosen = ["--telemetry", "6h", "--telemetry-size", "2GB"]
     assert run(directory, "hub", "setup", *hub, *chosen)[0] == 0
     changed = run(directory, "hub", "setup", *hub, "--events", "5min")
-    assert changed == (0, "M2_kept_EVENTS: max_age is 300.0 now\n")
+    assert changed == (0, "M2_kept_EVENTS: max_age is 5min now\n")
     everything = [*chosen, "--events", "5min", "--replicas", "1"]
     for given in [], everything:
         found = run(directory, "hub", "check", *hub, *given)
         assert found == (0, "All streams are as they should be.\n")
+    found = run(directory, "hub", "check", *hub, "--telemetry-size", "20GB")
+    assert found == (1, "M2_kept_TELEMETRY: max_bytes is 2GB, not 20GB\n")
     changed = run(directory, "hub", "setup", *hub, "--telemetry-size", "none")
-    assert changed == (0, "M2_kept_TELEMETRY: max_bytes is -1 now\n")
+    assert changed == (0, "M2_kept_TELEMETRY: max_bytes is none now\n")
 
 
 def test_help_shows_no_default_that_is_refused(directory: Path) -> None:

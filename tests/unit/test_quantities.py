@@ -4,7 +4,14 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from m2com_twisted.programs.quantities import duration, is_size, moment, size
+from m2com_twisted.support.quantities import (
+    duration,
+    is_size,
+    moment,
+    shown_duration,
+    shown_size,
+    size,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +56,15 @@ def test_moment_is_utc_unless_it_says_otherwise() -> None:
     assert moment("2026-01-31") == expected - timedelta(hours=4)
     with pytest.raises(ValueError, match="a time is written as"):
         moment("04:00")
+
+
+@pytest.mark.parametrize("text", ["1d", "36h", "7d", "90min", "45s", "0.5s"])
+def test_a_duration_is_shown_as_it_is_given(text: str) -> None:
+    """What is shown has the form that an option takes, in the largest unit that gives a number."""
+    assert shown_duration(duration(text)) == text
+
+
+@pytest.mark.parametrize("text", ["20GB", "1.5TB", "600kB", "2MB", "0.6kB"])
+def test_a_size_is_shown_as_it_is_given(text: str) -> None:
+    """What is shown has the form that an option takes."""
+    assert shown_size(size(text)) == text

@@ -8,7 +8,14 @@ import pytest_twisted
 from twisted.internet.defer import CancelledError
 
 from m2com_twisted.errors import M2ComError, NotConnectedError
-from m2com_twisted.hub import HubSettings, Kept, NotPermittedError, read_history, run_once
+from m2com_twisted.hub import (
+    HubSettings,
+    Kept,
+    NotPermittedError,
+    UnknownInstanceError,
+    read_history,
+    run_once,
+)
 from m2com_twisted.hub.session import Session
 from tests.support.coroutines import start
 from tests.support.hub import PATIENCE, new_settings, played_service
@@ -77,9 +84,11 @@ async def test_history_that_the_server_does_not_send() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_history_of_an_instance_that_never_was(nats_server: NatsServer) -> None:
-    """The history of an instance without streams is empty."""
+    """The history of an instance without streams is an error, which names the instance."""
     since = datetime.now(timezone.utc) - timedelta(hours=1)
-    assert await history(new_settings(nats_server), since) == []
+    settings = new_settings(nats_server)
+    with pytest.raises(UnknownInstanceError, match=settings.instance):
+        await history(settings, since)
 
 
 @pytest_twisted.ensureDeferred

@@ -122,7 +122,7 @@ async def test_administrator_of_the_example(guarded_server: NatsServer) -> None:
     made = await set_up(settings, Retention())
     assert "M2_other_EVENTS is made" in made
     changed = await set_up(settings, Retention(telemetry=7200))
-    assert changed == ["M2_other_TELEMETRY: max_age is 7200 now"]
+    assert changed == ["M2_other_TELEMETRY: max_age is 2h now"]
     check = check_streams(settings.subjects, Retention(telemetry=7200))
     assert await run_once(settings, check, reactor=the_reactor()) == []
 

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timezone
 
-__all__ = ["duration", "is_size", "moment", "size"]
+__all__ = ["duration", "is_size", "moment", "shown_duration", "shown_size", "size"]
 
 # In SI units, as for disks, systemd and df --si.
 _SIZES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -39,6 +39,20 @@ def duration(text: str) -> float:
         If the text is invalid.
     """
     return _quantity(text, _DURATIONS, "a duration")
+
+
+def shown_size(count: float) -> str:
+    """Return a number of bytes in the form that `size` takes."""
+    unit = next((name for name, one in reversed(_SIZES.items()) if count >= one), "kB")
+    # Ten digits are enough for the sizes that people give.
+    return f"{count / _SIZES[unit]:.10g}{unit}"
+
+
+def shown_duration(seconds: float) -> str:
+    """Return seconds in the form that `duration` takes, in the largest unit that gives a number."""
+    units = ("d", "h", "min")
+    unit = next((name for name in units if seconds and seconds % _DURATIONS[name] == 0), "s")
+    return f"{seconds / _DURATIONS[unit]:.10g}{unit}"
 
 
 def moment(text: str) -> datetime:
