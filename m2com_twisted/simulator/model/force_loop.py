@@ -151,7 +151,13 @@ class ForceLoop:
         forces = list(map(add, self._feed_forward(), errors))
         wanted = self._bend(forces[:AXIAL_COUNT])
         wanted += [force * _TANGENT_FEEDBACK for force in forces[AXIAL_COUNT:]]
-        steps = [int(max(-_MAX_STEPS, min(_MAX_STEPS, value))) for value in wanted]
+        # Comparisons take a third of the time of `min` and `max`.
+        steps = [
+            int(value)
+            if -_MAX_STEPS < value < _MAX_STEPS
+            else (_MAX_STEPS if value > 0 else -_MAX_STEPS)
+            for value in wanted
+        ]
         for index in self._hardpoints:
             steps[index] = 0
         return steps

@@ -33,6 +33,9 @@ _COSINE = math.cos(math.radians(30))
 
 def at_limit(forces: Sequence[float], limits: Sequence[float]) -> tuple[list[int], list[int]]:
     """Return the actuators at their limits that must retract, and those that must extend."""
+    # In most cycles no force is at its limit.
+    if not any(map(ge, map(abs, forces), limits)):
+        return [], []
     retract = [index for index, there in enumerate(map(ge, forces, limits)) if there]
     extend = [index for index, there in enumerate(map(le, forces, map(neg, limits))) if there]
     return retract, extend

@@ -181,7 +181,9 @@ class Mirror:
         # These lists are replaced, never changed in place, so comparing with ``is`` is enough.
         if not all(map(is_, loads, self._last_loads)):
             self._last_loads = loads
-            self._demand = [self.demand(actuator) for actuator in range(COUNT)]
+            tables = list(map(add, self.lut_gravity, self.applied))
+            axial = map(add, tables, self.lut_temperature)
+            self._demand = [*axial, *tables[AXIAL_COUNT:]]
             self._loop.disturb()
         return self._demand
 

@@ -119,16 +119,17 @@ class _Matrix:
         2 row * vector = row * row + vector * vector - d^2.  `math.dist` takes a third of the
         time of ``sum(map(mul, row, vector))``.  The error is about 1e-15 of the squares.
         """
-        moving = [(index, value) for index, value in enumerate(vector) if value]
-        if len(moving) > len(vector) // 6:
-            square = sum(map(mul, vector, vector))
+        if len(vector) - vector.count(0) > len(vector) // 6:
+            # `math.dist` would convert anything else for each row.
+            point = tuple(map(float, vector))
+            square = sum(map(mul, point, point))
             return [
-                (own + square - dist(row, vector) ** 2) / 2
+                (own + square - dist(row, point) ** 2) / 2
                 for row, own in zip(self.rows, self._squares, strict=True)
             ]
         result = [0.0] * len(vector)
-        for index, value in moving:
-            row = self.rows[index]
+        moving = [(value, row) for value, row in zip(vector, self.rows, strict=True) if value]
+        for value, row in moving:
             result = [total + entry * value for total, entry in zip(result, row, strict=True)]
         return result
 

