@@ -175,6 +175,16 @@ class CellControllerService(TypedSender, BothPorts, Service):
         if self._elevation is not None:
             self._elevation.start(self._telemetry.write_message, self._reactor, self._log)
 
+    def dial_now(self) -> None:
+        """Dial each connection that waits for its next attempt at once.
+
+        For a program that learns that the controller can be reached again.  No effect on other
+        connections, or if the service is stopped.
+        """
+        for client in (self._command, self._telemetry):
+            if self.running and client.state is ConnectionState.WAITING:
+                client.start(self._connect_timeout)
+
     def stopService(self) -> Deferred[None]:
         """Override: close both connections and stop all attempts.
 

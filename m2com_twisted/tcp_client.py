@@ -182,7 +182,7 @@ class TcpClient(ClientStatus):
         This is for services that also run while there is no controller.  The
         connect callback tells when there is a connection.  This is a plain method,
         because there is nothing to wait for.  It has no effect while the client is
-        connected or connecting.
+        connected or connecting.  If it waits for its next attempt, it dials at once.
 
         Parameters
         ----------

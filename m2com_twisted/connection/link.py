@@ -178,7 +178,7 @@ class ReconnectingLink:
         """Dial, and dial again even if the first attempt fails.
 
         If the last connection is still being closed, dial as soon as it is
-        closed.
+        closed.  If the next attempt is due later, dial at once.
 
         Parameters
         ----------

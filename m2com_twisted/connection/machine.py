@@ -137,6 +137,8 @@ class Machine:
             self._start_when_closed = asked.timeout
             return []
         self._keeps_trying = True
+        if self.state is WAITING:
+            return [CancelRetry(), *self._dial(asked.timeout)]
         return self._dial(asked.timeout) if self.state is IDLE else []
 
     @handle.register

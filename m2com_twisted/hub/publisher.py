@@ -20,6 +20,7 @@ from ..wire.codec import Message
 from .command_server import CommandServer, RunCommand
 from .connection import HubConnection
 from .connection_observer import ConnectionObserver
+from .other_services import OtherServices
 from .outbox import Outbox
 from .sending import Sender, SendingStats
 from .session import Session, Work
@@ -172,6 +173,8 @@ class HubPublisher(Service):
             observer.stop()
         if self._alive.running:
             self._alive.stop()
+            # Readers, and a service that stands by, need not wait until this one is missed.
+            self._send_heartbeat(is_last=True)
         connection = self._connection
         stopped: Deferred[None] = Deferred()
         if connection is None:
@@ -201,6 +204,19 @@ class HubPublisher(Service):
         )
         self._server = server
         self._works.append(server.run)
+
+    def take_over(self, dial_now: Callable[[], object]) -> None:
+        """Let a service that stands by dial at once when another one of the instance has ended.
+
+        Call this before `startService`.
+
+        Parameters
+        ----------
+        dial_now
+            `CellControllerService.dial_now` of the service.
+        """
+        call = partial(self._found_reactor().callFromThread, dial_now)
+        self._works.append(OtherServices(self.subjects, self.source, call).run)
 
     def _is_connected(self) -> bool:
         observer = self._observers.get("command")
@@ -244,8 +260,13 @@ class HubPublisher(Service):
 
         return subject_of
 
-    def _send_heartbeat(self) -> None:
-        states = {name: observer.state.value for name, observer in self._observers.items()}
+    def _send_heartbeat(self, is_last: bool = False) -> None:
+        states: dict[str, object] = {
+            name: (ConnectionState.IDLE if is_last else observer.state).value
+            for name, observer in self._observers.items()
+        }
+        if is_last:
+            states["ended"] = True
 
         def publish(session: Session) -> None:
             # Read in the thread that sends, so all messages up to this number have been sent.

@@ -158,8 +158,10 @@ def makeService(options: Options) -> IService:
     # writes the rest.
     for observer in observed:
         program.addService(observer)
-    if publisher is not None and options["hub-commands"]:
-        publisher.serve(controller.run_command, options["hub-commands"].split(","))
+    if publisher is not None:
+        publisher.take_over(controller.dial_now)
+        if options["hub-commands"]:
+            publisher.serve(controller.run_command, options["hub-commands"].split(","))
     program.addService(controller)
     # This is the last step, because it opens a port.  A later error would leave the port open.
     if options["metrics"]:

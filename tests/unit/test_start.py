@@ -21,6 +21,19 @@ def test_start_keeps_trying_from_the_first_attempt_on() -> None:
     assert len(fixture.endpoint.attempts) == 4
 
 
+def test_start_between_two_attempts_dials_at_once() -> None:
+    """A start does not wait for the next attempt, and leaves no second one behind."""
+    fixture = Fixture()
+    fixture.client.start()
+    fixture.endpoint.last.refuse()
+    fixture.client.start()
+    assert len(fixture.endpoint.attempts) == 2
+    fixture.endpoint.last.accept()
+    fixture.clock.advance(60)
+    assert fixture.client.connected
+    assert len(fixture.endpoint.attempts) == 2
+
+
 def test_start_while_closing_dials_when_closed() -> None:
     """The old connection is gone before the new one is dialled."""
     fixture = Fixture()

@@ -1,0 +1,77 @@
+"""Notices that another service of the same instance has ended."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+
+from nats.aio.msg import Msg
+
+from .session import Session
+from .subjects import Subjects
+
+__all__ = ["OtherServices"]
+
+#: Seconds without a heartbeat after which a service has ended.  It sends one each second.  A wrong
+#: guess costs only one attempt to connect to the controller.
+_SILENCE = 3.5
+
+#: Seconds between two checks of the heartbeats.
+_LOOK_INTERVAL = 0.5
+
+
+class OtherServices:
+    """Listens to the heartbeats of the other services, in the thread of the hub.
+
+    Parameters
+    ----------
+    subjects
+        Names of the instance.
+    source
+        Name of this service.
+    ended
+        Called when another service has said that it ends, or is silent.
+    """
+
+    def __init__(self, subjects: Subjects, source: str, ended: Callable[[], object]) -> None:
+        self._subjects = subjects
+        self._source = source
+        self._ended = ended
+        # The time of the last heartbeat of each service.
+        self._heard_at: dict[str, float] = {}
+
+    async def run(self, session: Session) -> None:
+        """Listen until the session must stop."""
+        loop = asyncio.get_running_loop()
+        # What happened between two connections is not known.
+        self._heard_at.clear()
+
+        async def take(message: Msg) -> None:
+            self.take(message.data, loop.time())
+
+        await session.client.subscribe(self._subjects.alive, cb=take)
+        while not session.stopping.is_set():
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(session.stopping.wait(), _LOOK_INTERVAL)
+            self.look(loop.time())
+
+    def take(self, heartbeat: bytes, now: float) -> None:
+        """Take a heartbeat."""
+        try:
+            told = json.loads(heartbeat)
+            source, has_ended = str(told["source"]), told.get("ended") is True
+        except (ValueError, TypeError, LookupError, AttributeError):
+            return  # not from a service
+        if source == self._source:
+            return
+        self._heard_at[source] = now
+        if has_ended:
+            del self._heard_at[source]
+            self._ended()
+
+    def look(self, now: float) -> None:
+        """Find the services that are silent."""
+        for source, heard_at in list(self._heard_at.items()):
+            if now - heard_at > _SILENCE:
+                del self._heard_at[source]
+                self._ended()
