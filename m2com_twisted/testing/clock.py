@@ -4,7 +4,6 @@ import math
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from twisted.internet.base import DelayedCall
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -83,12 +82,15 @@ class VirtualClock(Clock):
 
         Stop early when there is an outcome and no other call is due at the same time.
         """
-        calls, due = self.calls, DelayedCall.getTime
+        calls = self.calls
         while calls:
             # Take the call that is due first.  If several are due at the same time, take the one
             # that was scheduled first.
-            call = min(calls, key=due)
-            time = call.getTime()
+            call, time = calls[0], calls[0].getTime()
+            for other in calls:
+                # This is `getTime`, which would take three times as long.
+                if other.time + other.delayed_time < time:
+                    call, time = other, other.time + other.delayed_time
             if time > self.rightNow:
                 if time > end or outcome:
                     return

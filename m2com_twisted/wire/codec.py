@@ -45,6 +45,7 @@ _encode_json = json.JSONEncoder(allow_nan=False).encode
 
 # Used only for numbers; see `encode_numbers`.
 _encode_fast = msgspec.json.Encoder().encode
+_LETTER_E, _LETTER_N = b"en"
 
 #: The first half of `decode`.  The loop over all received messages calls it
 #: directly, because one more call per message costs noticeable time.  The type
@@ -125,7 +126,8 @@ def encode_numbers(value: object) -> bytes:
         If a number is NaN or infinity.
     """
     text = _encode_fast(value)
-    if b"e" in text or b"0.0000" in text or b"n" in text:
+    # To look for a number takes a fifth of the time of looking for bytes.
+    if _LETTER_E in text or _LETTER_N in text or text.find(b"0.0000") >= 0:
         return encode({"": value})[5:-3]
     return text.replace(b",", b", ")
 

@@ -4,6 +4,7 @@ Source: :ref:`protocol-faults`.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from ...catalogue.faults import fault_by_code
 from .fault_state import FaultState
@@ -20,6 +21,13 @@ from .lookup import weight_on_actuators
 from .mirror import Mirror
 
 __all__ = ["Protection"]
+
+
+# Cached, because in most cycles the telescope does not move.
+@lru_cache(maxsize=8)
+def _quarter(elevation: float) -> float:
+    """Return a quarter of the weight along +y, which each of four tangent actuators bears."""
+    return -weight_on_actuators(elevation)[AXIAL_COUNT + 1]
 
 
 class Protection:
@@ -94,8 +102,7 @@ class Protection:
 
     def tangent_errors(self, elevation: float) -> tuple[tuple[float, ...], float, float]:
         """Return the errors of the six tangent load cells, of the weight and of the sum, in N."""
-        quarter = -weight_on_actuators(elevation)[AXIAL_COUNT + 1]
-        return tangent_errors(tuple(self._mirror.measured[AXIAL_COUNT:]), quarter)
+        return tangent_errors(tuple(self._mirror.measured[AXIAL_COUNT:]), _quarter(elevation))
 
     def check_angles(self, difference: float, maximum: float) -> None:
         """Check the difference of two elevations, in degrees."""

@@ -27,6 +27,9 @@ __all__ = [
     "telemetry",
 ]
 
+# To take a member from its class takes as long as to read the power.
+_MOTOR, _COMMUNICATION = PowerType.Motor, PowerType.Communication
+
 #: The values of a message, in the order of its fields.
 Values = tuple[object, ...]
 
@@ -41,7 +44,7 @@ _SENSOR_RADIUS = 1.78104
 
 def _power_status(model: Model) -> Values:
     reading = model.power.reading
-    readings = *reading(PowerType.Motor), *reading(PowerType.Communication)
+    readings = *reading(_MOTOR), *reading(_COMMUNICATION)
     return tuple(map(add, readings, model.sensors.noises(4)))
 
 

@@ -1,7 +1,6 @@
 """The lines of a telemetry cycle.  What has not changed is neither built nor encoded again."""
 
 from collections.abc import Callable, Iterable
-from copy import copy
 from itertools import groupby
 from operator import is_
 
@@ -90,5 +89,5 @@ class _StillLines:
         if not (all(map(is_, sources, self._kept)) and sources == self._copies):
             lines = [line.encode(build(self._model)) for line, build in self._topics]
             self._kept, self._lines = sources, b"".join(lines)
-            self._copies = tuple(map(copy, sources))
+            self._copies = tuple(list(one) if isinstance(one, list) else one for one in sources)
         return self._lines
