@@ -5,17 +5,18 @@ actuator.  The force on an axial actuator is
 
     constant + sine * sin(elevation) + cosine * cos(elevation)
 
-Each of the three coefficients is a Fourier series in the azimuth, one series for each of the
-three rings.  The azimuth counts from +y.  The support of the mirror has a sixfold symmetry.
-So gravity along the axis gives terms whose order is a multiple of six.  Gravity across the axis
-gives these orders plus and minus one.  The other terms are small.  They describe where the
-mirror is not symmetric.
+at every multiple of 5 degrees.  Between two of these the table is a straight line.  Each of the
+three coefficients is a Fourier series in the azimuth, one series for each of the three rings.
+The azimuth counts from +y.  The support of the mirror has a sixfold symmetry.  So gravity along
+the axis gives terms whose order is a multiple of six.  Gravity across the axis gives these orders
+plus and minus one.  The other terms are small.  They describe where the mirror is not symmetric.
 
 How the coefficients were found: the three numbers of each actuator follow from recorded
 telemetry by least squares.  The series follow from these numbers, again by least squares of
 three things: the forces, the steps that the actuators need to bear them (see `plate`), and the
-sums that the hardpoints bear.  Most terms were added one by one, the most useful ones first.
-The last ones were chosen by hand, because an error of 1 N costs 16 steps.
+sums that the hardpoints bear.  The terms of the symmetry and those of the orders 0 and 1 came
+first, then the others one by one, the most useful ones first, until the forces agreed within
+1.5 N and the steps within 26.
 
 The table of temperatures is proportional to the average temperature of the ring above its
 reference.  Its shape has a threefold symmetry.
@@ -24,7 +25,7 @@ Forces are in N, angles in degrees, temperatures in degC.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from .geometry import AXIAL_COUNT, RING_AZIMUTHS
@@ -33,6 +34,9 @@ __all__ = ["WEIGHT", "gravity_table", "temperature_table", "weight_on_actuators"
 
 #: Weight of the mirror, 1588.65 kg, in N (:ref:`protocol-figures`).
 WEIGHT = 1588.65 * 9.8
+
+#: Degrees from one entry of the table to the next.
+_TABLE_STEP = 5.0
 
 #: A series in the azimuth: the coefficient by the number of periods in a full circle.
 _Series = dict[int, float]
@@ -52,52 +56,72 @@ def _series(cosines: Sequence[_Series], sines: Sequence[_Series] = ({}, {}, {}))
 _CONSTANT = _series(
     (
         {
-            0: -54.71,
-            1: 0.02,
-            2: 0.79,
-            3: -0.04,
-            4: -0.51,
-            5: 0.33,
-            6: -45.47,
-            12: -36.53,
-            13: -1.32,
+            0: -54.50,
+            1: -0.12,
+            2: 1.44,
+            5: 0.61,
+            6: -45.74,
+            8: -0.39,
+            9: -0.36,
+            11: -0.34,
+            12: -36.43,
+            13: -0.77,
+            15: 0.32,
         },
-        {0: 24.43, 1: 0.67, 2: -0.37, 3: 1.05, 4: 0.36, 5: 0.72, 6: 26.78, 10: -0.74},
-        {0: 61.01, 2: -0.16, 3: -1.09, 4: 3.74, 5: 1.04, 6: -10.89, 8: -0.86},
+        {0: 24.26, 1: 0.60, 3: 0.76, 4: 0.49, 6: 26.66, 7: 0.50, 8: 0.51, 10: -0.72},
+        {0: 60.65, 1: 0.67, 3: -1.28, 4: 3.41, 5: 1.10, 6: -10.81, 7: -0.62, 8: -0.75, 9: -0.19},
     ),
     (
         {
-            1: 0.52,
-            2: -0.81,
-            3: 1.03,
-            4: -0.44,
-            5: -2.29,
-            6: -0.52,
-            7: 0.26,
-            8: -1.18,
-            9: -1.77,
-            11: -1.22,
-            13: -1.18,
-            14: -0.87,
+            1: 0.42,
+            2: -0.64,
+            3: 1.18,
+            4: -0.33,
+            5: -2.10,
+            8: -1.32,
+            9: -1.21,
+            11: -0.96,
+            13: -0.75,
+            14: -0.50,
         },
-        {1: -0.4, 2: -0.09, 3: 0.79, 4: 1.34, 5: 1.42, 7: 0.86, 10: 1.38},
-        {1: -0.45, 2: 1.52, 3: 0.54, 4: 1.73, 5: -0.07},
+        {1: -0.99, 2: -0.39, 3: 0.96, 4: 1.56, 5: 1.53, 7: 0.65, 8: -0.28, 10: 1.47, 11: 0.60},
+        {1: -0.84, 2: 1.10, 3: 0.39, 4: 1.96, 6: -0.46},
     ),
 )
 _SINE = _series(
     (
-        {0: 247.11, 2: 0.87, 6: 45.76, 9: -0.89, 12: 36.57},
-        {0: 208.48, 2: -0.74, 6: -26.41},
-        {0: 196.10, 6: 10.73},
+        {0: 247.07, 1: 0.14, 2: 0.55, 6: 46.60, 12: 36.16},
+        {0: 208.75, 1: -0.11, 2: -1.50, 6: -26.52},
+        {0: 196.06, 1: 0.05, 6: 10.37},
+    ),
+    (
+        {6: 0.31},
+        {},
+        {},
     ),
 )
 _COSINE = _series(
     (
-        {1: 15.95, 5: -5.53, 7: -40.59, 8: -1.72, 11: 79.76, 13: -82.45, 14: -1.08},
-        {1: 41.6, 4: 0.98, 5: -44.6, 7: 49.26, 8: 1.28, 11: -11.72},
-        {1: 25.97, 5: 22.69, 7: -19.68},
+        {
+            1: 15.77,
+            2: -0.79,
+            4: -0.66,
+            5: -6.10,
+            7: -41.17,
+            8: -1.36,
+            10: -0.55,
+            11: 80.13,
+            13: -82.97,
+            14: -0.95,
+        },
+        {1: 41.37, 4: 0.77, 5: -43.92, 7: 48.60, 8: 0.79, 11: -11.48},
+        {1: 24.82, 5: 22.42, 7: -18.77},
     ),
-    ({4: -0.15, 7: -2.41, 10: -2.96, 12: -0.69}, {}, {}),
+    (
+        {1: -0.42, 4: -0.82, 6: -1.15, 7: -1.46, 10: -1.57, 11: -0.65, 12: -1.67, 13: -0.84},
+        {1: 0.53},
+        {},
+    ),
 )
 
 #: Constant part of the table for each tangent actuator, in addition to the weight.
@@ -138,13 +162,20 @@ def gravity_table(elevation: float, tangent_elevation: float) -> tuple[float, ..
     tangent_elevation
         Elevation for the table of the tangent actuators.
     """
-    sine, cosine = math.sin(math.radians(elevation)), math.cos(math.radians(elevation))
+    sine, cosine = _interpolated(math.sin, elevation), _interpolated(math.cos, elevation)
     axial = [
         constant + sine * along + cosine * across
         for constant, along, across in zip(_CONSTANT, _SINE, _COSINE, strict=True)
     ]
     weight = _weight_on_tangents(tangent_elevation)
     return (*axial, *(part + own for part, own in zip(weight, _TANGENT, strict=True)))
+
+
+def _interpolated(function: Callable[[float], float], elevation: float) -> float:
+    """Return a function of the elevation, on straight lines between the entries of the table."""
+    entry = math.floor(elevation / _TABLE_STEP)
+    below, above = (function(math.radians(_TABLE_STEP * number)) for number in (entry, entry + 1))
+    return below + (elevation / _TABLE_STEP - entry) * (above - below)
 
 
 def temperature_table(warmer: float) -> list[float]:

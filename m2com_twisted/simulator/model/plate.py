@@ -1,26 +1,27 @@
 """The forces that follow from steps of the actuators: the mirror is a thin plate on springs.
 
-Each axial actuator is a spring between the cell and the mirror.  The mirror is a thin plate
-with a free edge.  It can bend, and it can move as a rigid body without a force.  To bend it by
-forces f in balance, the actuators must make the displacements
+Each axial actuator is a spring between the cell and the mirror (see `springs`).  The mirror is a
+thin plate with a free edge.  It can bend.  To bend it by forces f in balance, the actuators must
+make the displacements
 
     d = (compliance of the springs + compliance of the plate) f
 
 These are determined except for a rigid motion.  The compliance of the plate between two points
 at a distance r is that of an unbounded plate under a point load, r^2 log r.  The real plate has
 an edge, so its three softest shapes differ: focus, astigmatism (two lobes) and trefoil (three
-lobes).  The mirror is not the same in all directions, so a force of focus also makes some
-astigmatism.  The springs of the outer ring, near the edge, vary smoothly around the ring.  The
-stiffness is the inverse of the compliance for forces in balance.
+lobes).  The stiffness is the inverse of the compliance for forces in balance.
+
+The mirror can also move as a rigid body, almost without a force.  What holds it sideways
+resists a little, in proportion to the motion.
+
+The controller uses the same plate and springs of its own, and no resistance.
 
 The module `tangent` describes the six tangent actuators, which hold the mirror sideways.
 
-How the constants were found: the telemetry was recorded with the loop closed and the hardpoints
-at rest.  The effect of the tangent actuators was subtracted from the forces.  The steps were
-compared with those that the matrix gives for the remaining forces.  The constants follow by
-least squares.  A condition was that 1000 steps of the actuators B11 and B16 in open loop reduce
-their forces as in the original, by 54.5 and 56.3 N.  The remaining difference varies from
-actuator to actuator at random.
+How the constants were found: the telemetry has steps and forces at the same moment.  The forces
+that a step of each actuator causes follow from all these pairs.  The constants follow from these
+forces by least squares.  After 1000 steps of one actuator, the forces differ from the recorded
+ones by 0.10 N (RMS).  This remaining difference varies from pair to pair at random.
 
 Steps and forces have opposite signs at axial actuators, and the same sign at tangent ones.
 """
@@ -31,7 +32,8 @@ from functools import lru_cache
 from math import dist
 from operator import add, mul
 
-from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS, RING_AZIMUTHS
+from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS
+from .springs import ASSUMED_COMPLIANCES, COMPLIANCES
 from .tangent import forces_of_steps
 
 __all__ = ["bending", "prepare", "spring_forces"]
@@ -41,35 +43,27 @@ _Rows = list[list[float]]
 #: The values of the soft shapes at a place.
 _Shape = tuple[float, float, float, float, float]
 
+#: 1, x and y of a place, in m.
+_Place = tuple[float, float, float]
+
 _X, _Y = zip(*AXIAL_LOCATIONS, strict=True)
 
 #: The sum of x^2 over all axial actuators, in m^2.  The sum of y^2 is the same, because the
 #: actuators of a ring are at equal distances.
-_SPREAD = sum(map(mul, _X, _X))
-
-#: Steps that an actuator needs for 1 N if the mirror does not move: 0.32 um.
-_SPRING = 16.0685
-
-#: Difference of the springs of the outer ring from that: periods around the ring, cosine, sine.
-_OUTER_SPRINGS = (
-    (2, -0.023, -0.2127),
-    (3, 0.008, 0.0673),
-    (4, -0.0795, 0.2921),
-    (5, -0.0318, 0.0332),
-    (6, -0.2886, -0.1677),
-)
+_SPREAD: float = sum(map(mul, _X, _X))
 
 #: Steps per N and m^2: factor of r^2 log r for the unbounded plate.
-_BENDING = 0.66347
+_BENDING = 0.701
 
 #: Steps per N and m^4: effect of the free edge on focus and on astigmatism.
-_FOCUS, _ASTIGMATISM = -0.05843, 0.17335
-
-#: Steps per N and m^4: coupling of focus with each of the two astigmatisms.
-_FOCUS_TO_ASTIGMATISM = (0.00276, -0.00100)
+_FOCUS, _ASTIGMATISM = -0.0755, 0.1822
 
 #: Steps per N and m^6: effect of the free edge on trefoil.
-_TREFOIL = 0.01517
+_TREFOIL = 0.00684
+
+#: Resistance to rigid motions: N per step of all actuators together, and N*m for a tilt of one
+#: step per m.
+_LIFT_RESISTANCE, _TILT_RESISTANCE = 0.0076, 0.0104
 
 
 def prepare() -> None:
@@ -136,9 +130,19 @@ class _Matrix:
 
 @lru_cache(maxsize=1)
 def _compliance() -> _Matrix:
-    """Return the steps that each axial actuator needs for 1 N at each."""
+    """Return the steps that the controller makes with each axial actuator for 1 N at each."""
+    return _Matrix(_compliance_with(ASSUMED_COMPLIANCES))
+
+
+def _compliance_with(springs: Sequence[float]) -> _Rows:
+    """Return the steps that each axial actuator needs for 1 N at each.
+
+    Parameters
+    ----------
+    springs
+        The steps that each needs for 1 N if the mirror does not move.
+    """
     shapes = _soft_shapes()
-    springs = _springs()
     rows = []
     for i, (one, (x, y)) in enumerate(zip(shapes, AXIAL_LOCATIONS, strict=True)):
         row = []
@@ -147,25 +151,13 @@ def _compliance() -> _Matrix:
             local = springs[i] if i == j else _BENDING * square * math.log(square) / 2
             row.append(local + _soft_entry(one, other))
         rows.append(row)
-    return _Matrix(rows)
-
-
-def _springs() -> list[float]:
-    """Return the steps that each axial actuator needs for 1 N if the mirror does not move."""
-    outer = [
-        _SPRING
-        + sum(a * math.cos(m * azimuth) + b * math.sin(m * azimuth) for m, a, b in _OUTER_SPRINGS)
-        for azimuth in RING_AZIMUTHS[0]
-    ]
-    return outer + [_SPRING] * (AXIAL_COUNT - len(outer))
+    return rows
 
 
 def _soft_entry(one: _Shape, other: _Shape) -> float:
     """Return the compliance that the free edge adds between two places."""
     entry = _FOCUS * one[0] * other[0]
     entry += _ASTIGMATISM * (one[1] * other[1] + one[2] * other[2])
-    for mode, coupling in enumerate(_FOCUS_TO_ASTIGMATISM, start=1):
-        entry += coupling * (one[0] * other[mode] + one[mode] * other[0])
     return entry + _TREFOIL * (one[3] * other[3] + one[4] * other[4])
 
 
@@ -192,10 +184,21 @@ def _stiffness() -> _Matrix:
     of the inverse of this matrix is the inverse of the compliance for forces in balance.
     """
     motions = [(1.0, x, y) for x, y in AXIAL_LOCATIONS]
-    rows: _Rows = [list(row[: i + 1]) for i, row in enumerate(_compliance().rows)]
+    compliance = _compliance_with(COMPLIANCES)
+    rows: _Rows = [row[: i + 1] for i, row in enumerate(compliance)]
     rows += [[motion[axis] for motion in motions] + [0.0] * (axis + 1) for axis in range(3)]
     inverse = _inverse(rows)
-    return _Matrix([-entry for entry in row[:AXIAL_COUNT]] for row in inverse[:AXIAL_COUNT])
+    return _Matrix(
+        [-entry - _resistance(one, other) for entry, other in zip(row, motions, strict=False)]
+        for row, one in zip(inverse, motions, strict=False)
+    )
+
+
+def _resistance(one: _Place, other: _Place) -> float:
+    """Return the force at a place by which the mirror resists one step at another."""
+    lift = _LIFT_RESISTANCE / (AXIAL_COUNT * AXIAL_COUNT)
+    tilt = _TILT_RESISTANCE / (_SPREAD * _SPREAD)
+    return lift + tilt * (one[1] * other[1] + one[2] * other[2])
 
 
 def _inverse(lower: _Rows) -> _Rows:

@@ -1,8 +1,9 @@
 """The forces that follow from steps of the tangent actuators.
 
-The mirror does not bend sideways.  For sideways forces it is a rigid body on six nearly equal
-springs.  The forces of the springs are in balance.  But the load cells are not quite equal, so
-the sum of the measured forces is not 0.
+The mirror does not bend sideways.  For sideways forces it is a rigid body on six springs, of
+which no two are alike.  What holds it along the axis resists a little, in proportion to the
+motion.  The load cells are not quite equal.  For both reasons the sum of the measured forces is
+not 0.
 
 A tangent actuator pulls at the rim, and not in the middle plane of the mirror.  So its force
 also bends the mirror: mostly into two lobes, and a little into three.  This changes the forces
@@ -10,7 +11,7 @@ on the axial actuators.
 
 How the constants were found: recorded telemetry gives the forces that follow from steps of
 each tangent actuator.  The constants follow by least squares.  After 1000 steps the six forces
-differ from the recorded ones by 1.3 N (RMS), and the axial ones by 0.14 N.  The remaining
+differ from the recorded ones by 1.1 N (RMS), and the axial ones by 0.14 N.  The remaining
 differences vary from pair to pair at random.
 
 Forces are in N.
@@ -25,14 +26,15 @@ from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS, TANGENT_ANGLES, TANGENT_COUN
 
 __all__ = ["forces_of_steps"]
 
-#: Force in N for one step of a tangent actuator, if the mirror does not move.
-_SPRING = 0.16316
+#: Force in N for one step of each tangent actuator, if the mirror does not move.
+_SPRINGS = (0.181, 0.156, 0.171, 0.151, 0.174, 0.148)
 
-#: Variation of that force around the mirror: cosine and sine of twice the angle.
-_SPRING_LOBES = (0.00302, 0.00406)
+#: What the load cell of each tangent actuator reads for 1 N.
+_READINGS = (0.966, 0.967, 1.021, 1.027, 0.985, 1.034)
 
-#: Error of the load cells as a part of the force: cosine and sine of twice the angle.
-_READING_LOBES = (-0.0096, -0.0317)
+#: Resistance to a motion along x or y in N per step, and to a rotation by one step at the
+#: tangent actuators, in N at their radius.
+_SHIFT_RESISTANCE, _TURN_RESISTANCE = 0.0027, 0.0018
 
 #: Force on an axial actuator for 1 N at a tangent one: lobes, power of the radius in m, factor.
 _BENDING = ((2, 2, -0.00458), (2, 4, 0.00078), (3, 3, 0.00042))
@@ -71,27 +73,22 @@ def _stiffness() -> tuple[tuple[float, ...], ...]:
 
 def _forces_of_step(moved: int) -> list[float]:
     """Return the readings of the six load cells after one step of one tangent actuator."""
-    springs = [_SPRING + _lobes(_SPRING_LOBES, angle) for angle in TANGENT_ANGLES]
     resistance = [
         [
-            sum(k * effect[i] * effect[j] for k, effect in zip(springs, _EFFECTS, strict=True))
+            sum(k * effect[i] * effect[j] for k, effect in zip(_SPRINGS, _EFFECTS, strict=True))
             for j in range(3)
         ]
         for i in range(3)
     ]
+    for i, own in enumerate((_SHIFT_RESISTANCE, _SHIFT_RESISTANCE, _TURN_RESISTANCE)):
+        resistance[i][i] += own
     # The mirror moves until the forces balance.
-    motion = solve(resistance, [springs[moved] * part for part in _EFFECTS[moved]])
+    motion = solve(resistance, [_SPRINGS[moved] * part for part in _EFFECTS[moved]])
     forces = []
-    for index, (spring, effect) in enumerate(zip(springs, _EFFECTS, strict=True)):
-        extended = (index == moved) - sum(map(mul, effect, motion))
-        reading = 1 + _lobes(_READING_LOBES, TANGENT_ANGLES[index])
+    for index, (spring, reading) in enumerate(zip(_SPRINGS, _READINGS, strict=True)):
+        extended = (index == moved) - sum(map(mul, _EFFECTS[index], motion))
         forces.append(reading * spring * extended)
     return forces
-
-
-def _lobes(factors: tuple[float, float], angle: float) -> float:
-    cosine, sine = factors
-    return cosine * math.cos(2 * angle) + sine * math.sin(2 * angle)
 
 
 def _bending(place: tuple[float, float]) -> list[float]:

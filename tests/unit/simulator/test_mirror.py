@@ -125,16 +125,21 @@ def test_forces_meet_their_demand(console: Console) -> None:
 
 
 def test_tangents_react_to_a_motion(console: Console) -> None:
-    """Tangent forces change by up to 100 N while the mirror moves in x, and come back."""
+    """Tangent forces change by up to 100 N while the mirror moves in x, and then come back.
+
+    They do not come back completely, because the mirror resists the motion.  The figures of A1
+    and A4 are the recorded ones.
+    """
     mirror = console.model.mirror
     before = list(mirror.measured)
     console.do("positionMirror", **(HOME | {"x": 50.0}))
     console.wait(5)
     moving = max(abs(mirror.measured[a] - before[a]) for a in range(72, 78))
     console.wait(25)
-    still = max(abs(mirror.measured[a] - before[a]) for a in range(72, 78))
+    still = [mirror.measured[a] - before[a] for a in range(72, 78)]
     assert 60 < moving < 130
-    assert still < 2
+    assert max(map(abs, still)) < 3
+    assert (still[0], still[3]) == pytest.approx((2.06, -2.52), abs=0.5)
 
 
 @pytest.mark.parametrize("force", [60.0, -60.0, 10.0])
@@ -202,15 +207,57 @@ def test_the_same_offset_of_all_tangent_actuators_moves_none(console: Console) -
     assert mirror.in_position
 
 
-@pytest.mark.parametrize("actuators", [range(72), DEFAULT_HARDPOINTS[:3]])
-def test_a_motion_of_the_whole_needs_no_force(actuators: range | tuple[int, ...]) -> None:
-    """Forces stay in balance, and nothing changes when all actuators go the same way."""
+def test_a_motion_along_the_axis_meets_a_small_resistance() -> None:
+    """1000 steps of all axial actuators bend nothing, and take 0.1 N from each."""
     mirror = Mirror(89.06)
-    before = net(mirror.measured)
-    mirror.move_actuators(dict.fromkeys(actuators, 500))
-    assert net(mirror.measured) == pytest.approx(before, abs=1e-6)
-    if len(actuators) == 72:
-        assert mirror.measured[:72] == pytest.approx([216.2] * 72, abs=0.01)
+    mirror.move_actuators(dict.fromkeys(range(72), 1000))
+    assert mirror.measured[:72] == pytest.approx([216.2 - 0.106] * 72, abs=0.01)
+
+
+def test_a_rotation_about_the_axis_meets_a_small_resistance() -> None:
+    """1000 steps of all actuators add 1.9 N to the sum of the tangent forces, as recorded."""
+    mirror = Mirror(89.06)
+    before = sum(mirror.measured[72:])
+    mirror.move_actuators(dict.fromkeys(range(78), 1000))
+    assert sum(mirror.measured[72:]) - before == pytest.approx(1.93, abs=0.3)
+
+
+def test_a_tilt_meets_a_small_resistance(console: Console) -> None:
+    """A tilt by 5 arcsec changes mx of the forces by 14 Nm, as recorded."""
+    mirror = console.model.mirror
+    before = net(mirror.measured)[3]
+    console.do("positionMirror", **(HOME | {"xRot": 5.0}))
+    console.wait(15)
+    assert net(mirror.measured)[3] - before == pytest.approx(13.9, abs=3)
+
+
+def test_no_two_axial_actuators_are_alike() -> None:
+    """1000 steps take the recorded forces from B11 and from B16, which differ by 1.8 N."""
+    taken = []
+    for actuator in (10, 15):
+        mirror = Mirror(89.06)
+        mirror.move_actuators({actuator: 1000})
+        taken.append(216.2 - mirror.measured[actuator])
+    assert taken == pytest.approx([54.5, 56.3], abs=0.3)
+
+
+@pytest.mark.parametrize(("elevation", "recorded"), [(0.0, (-18, -143)), (20.0, (-21, 163))])
+def test_first_steps_of_the_loop_at_a_low_elevation(
+    elevation: float, recorded: tuple[int, int]
+) -> None:
+    """The loop moves B21 and B27 as recorded in the first 1.4 s.
+
+    The controller does not know the springs exactly.  With the real ones, B27 would go by 70
+    steps and less at 20 degrees.
+    """
+    mirror = Mirror(89.06)
+    mirror.tilt(89.06, elevation, 89.06)
+    for _ in range(40):
+        mirror.update()
+    mirror.close_loop()
+    for _ in range(3):
+        mirror.update()
+    assert (mirror.steps[20], mirror.steps[26]) == pytest.approx(recorded, abs=60)
 
 
 def test_a_long_motion_meets_no_limit(console: Console) -> None:
@@ -297,6 +344,13 @@ def test_the_table_of_gravity(elevation: float, total: float) -> None:
     if elevation == 89.06:
         assert min(forces) == pytest.approx(184, abs=8)
         assert max(forces) == pytest.approx(264, abs=8)
+
+
+def test_the_table_of_gravity_is_straight_between_multiples_of_5_degrees() -> None:
+    """The original has one entry for each 5 degrees, and interpolates."""
+    at_85, middle, at_90 = (gravity_table(each, 90.0)[0] for each in (85.0, 87.5, 90.0))
+    assert middle == pytest.approx((at_85 + at_90) / 2)
+    assert gravity_table(82.5, 90.0)[0] != pytest.approx((gravity_table(80.0, 90.0)[0] + at_90) / 2)
 
 
 def test_the_table_of_temperatures() -> None:
