@@ -36,7 +36,13 @@ def enable_open_loop_max_limit(model: Model, status: bool) -> Iterator[Step]:
 
 @COMMANDS.register(commands.ResetActuatorSteps)
 def reset_actuator_steps(model: Model) -> Iterable[Step]:
-    """Succeed without any effect."""
+    """Succeed without any effect.
+
+    In the original, a position that was refused in open loop is forgotten.  Otherwise the mirror
+    would go there when the loop is closed.
+    """
+    if model.as_original and not model.mirror.loop_closed:
+        model.mirror.hold()
     return ()
 
 

@@ -291,6 +291,20 @@ def test_a_refused_position(profile: Profile, moves: bool) -> None:
     assert (console.model.mirror.pose.z > 1) is moves
 
 
+def test_reset_actuator_steps_forgets_a_refused_position() -> None:
+    """The original does not go to a position that it refused before ``resetActuatorSteps``."""
+    console = Console(ORIGINAL)
+    console.power_up()
+    console.wait(0.1)
+    console.fail("positionMirror", **(HOME | {"z": 6.58}))
+    console.wait(0.1)
+    console.do("resetActuatorSteps")
+    console.wait(0.1)
+    console.do("switchForceBalanceSystem", status=True)
+    console.wait(3)
+    assert console.model.mirror.pose.z == 0
+
+
 @pytest.mark.parametrize(("profile", "z"), [(DEFAULT, 5), (ORIGINAL, 0)])
 def test_sensors_after_a_new_home(profile: Profile, z: float) -> None:
     """The displacement sensors ignore a new home; those of the original do not."""
