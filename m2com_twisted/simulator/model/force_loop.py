@@ -114,9 +114,10 @@ class ForceLoop:
         self._unsettled = max(0, self._unsettled - 1)
         self._demands.appendleft(demand)
         if not self._started:
-            # The original has no forces yet in its first update.
+            # The original has no forces yet in its first update, so it knows no errors.  But it
+            # feeds the whole demand forward.
             self._started = self.in_position = True
-            return [0] * _COUNT
+            return self._steps([0.0] * _COUNT) if closed else [0] * _COUNT
         seen = self._seen_demand()
         self.correction = self._share(list(map(sub, measured, seen)))
         errors = list(map(sub, map(add, seen, self.correction), measured))

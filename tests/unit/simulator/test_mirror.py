@@ -260,6 +260,17 @@ def test_first_steps_of_the_loop_at_a_low_elevation(
     assert (mirror.steps[20], mirror.steps[26]) == pytest.approx(recorded, abs=60)
 
 
+def test_a_loop_that_is_closed_at_once_feeds_the_whole_demand_forward() -> None:
+    """The first update after the start moves A1, A3 and A5 too far, and the second one back."""
+    mirror = Mirror(89.06)
+    mirror.close_loop()
+    made = []
+    for _ in range(2):
+        mirror.update()
+        made.append(mirror.steps[72::2])
+    assert made == [[75, 75, -75], pytest.approx([50, 51, -50], abs=1)]
+
+
 def test_a_long_motion_meets_no_limit(console: Console) -> None:
     """A motion by 200 um raises no fault."""
     console.do("clearErrors")
