@@ -28,8 +28,8 @@ class NoAck(Status, frozen=True, tag="noack"):
 
 
 class Success(Status, frozen=True):
-    """The controller has executed the command."""
+    """The controller has accepted the command.  Its effect may come later."""
 
 
 class Fail(Status, frozen=True):
-    """The controller could not execute the command."""
+    """The controller knows the command, but did not do it."""
