@@ -8,8 +8,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from ..connection.state import ConnectionState
 from ..wire.codec import Message
+from .arrived import Arrived, ReadingNotice
 from .presence import Presence
-from .reading import Arrived, ReadingNotice
 from .remote_port import RemotePort
 
 __all__ = ["Arrivals"]

@@ -3,18 +3,18 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from nats.js.errors import NotFoundError
 
+from .arrived import Arrived, ReadingNotice, arrived_from
 from .session import Session, SessionEnded
-from .subjects import SEQUENCE, SOURCE, Subjects, received_at
+from .subjects import Subjects
 
-__all__ = ["Arrived", "Reading", "ReadingNotice"]
+__all__ = ["Reading"]
 
 #: Seconds for a reply of the server about its streams.
 _REQUEST_TIMEOUT = 4.0
@@ -32,38 +32,15 @@ _NO_STREAM_DELAY = 1.0
 #: Seconds after which the server deletes the consumer of a reader that is gone.
 _FORGOTTEN_AFTER = 30.0
 
+#: A reader whose first connection came this many seconds after its start gets all events since its
+#: start, and not only the last values.  The clocks of reader and server may differ by so much.
+_LATE = timedelta(seconds=1)
+
 #: Largest number of messages in the queue of nats-py for one subscription: 25 s of telemetry.
 _PENDING = 10_000
 
 #: The header, in the stream of last values, that contains the origin of a message.
 _ORIGIN = "Nats-Stream-Source"
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """One message from the hub."""
-
-    subject: str
-    payload: bytes
-    source: str
-    sequence: int
-    #: When the service received it, in ns since 1970 UTC.  0 if that is not known.
-    received: int = 0
-    #: Whether it is a last value from before this reader connected.
-    is_last_value: bool = False
-
-
-@dataclass(frozen=True)
-class ReadingNotice:
-    """A notice about the progress of the reading."""
-
-    #: ``"caught up"``: all following messages are new.
-    #: ``"began anew"``: the server has other streams than before.
-    #: ``"no stream"``: the server has no streams of the instance.  No service has made them yet.
-    what: str
-    #: The last values, when the reader has caught up for the first time.  They come together, so
-    #: that no reader acts on a part of them.
-    values: tuple[Arrived, ...] = ()
 
 
 class Reading:
@@ -86,6 +63,8 @@ class Reading:
         # identified by its time of creation, and the last message read from it.
         self._born: datetime | None = None
         self._position = 0
+        # When this reader was started, until it has caught up for the first time.
+        self._started: datetime | None = datetime.now(timezone.utc)
         self._heartbeat_seen = asyncio.Event()
 
     async def run(self, session: Session) -> None:
@@ -105,7 +84,7 @@ class Reading:
                 task.cancel()
 
     async def _take_live(self, message: Msg) -> None:
-        self._arrived(_arrived(message))
+        self._arrived(arrived_from(message))
         if message.subject == self._subjects.alive:
             self._heartbeat_seen.set()
 
@@ -114,43 +93,35 @@ class Reading:
         stream = self._subjects.events_stream
         info = await self._stream_info(jetstream, stream)
         is_another = self._is_another(info)
-        begin = asyncio.Event()
-        # Number of the last message of the stream that is older than this connection.
-        behind = 0
-        caught_up = False
-        values: list[Arrived] = []
-
-        def catch_up(position: int) -> None:
-            nonlocal caught_up
-            caught_up = True
-            self._born, self._position = info.created, position
-            self._arrived(ReadingNotice("caught up", tuple(values)))
-
-        async def take(message: Msg) -> None:
-            await begin.wait()
-            position = message.metadata.sequence.stream
-            if not caught_up and position > behind:
-                # The last messages before this one have expired, or were lost with
-                # the server.
-                catch_up(behind)
-            if caught_up or not is_another:
-                self._position = position
-                self._arrived(_arrived(message))
-            else:
-                values.append(_arrived(message, is_last_value=True))
-            if not caught_up and (position == behind or message.metadata.num_pending == 0):
-                catch_up(position)
-
-        subscription = await _consume(jetstream, stream, take, self._start_config(is_another))
+        since = self._waiting_since() if is_another else None
+        events = _Events(self, info, is_another, since)
+        config = self._start_config(is_another, since)
+        subscription = await _consume(jetstream, stream, events.take, config)
         # This is requested after the server has fixed the first message for this reader.
-        behind = (await jetstream.stream_info(stream)).state.last_seq
+        events.behind = (await jetstream.stream_info(stream)).state.last_seq
         nothing_to_come = await _has_nothing(subscription)
         if is_another:
-            values += await self._old_values(jetstream, before=info.state.first_seq)
+            before = info.state.first_seq
+            if since is not None and nothing_to_come:
+                before = events.behind + 1
+            elif since is not None:
+                before = await asyncio.wait_for(events.first, _REQUEST_TIMEOUT)
+            events.values += await self._old_values(jetstream, before)
         if nothing_to_come:
-            catch_up(behind)
-        begin.set()
+            events.catch_up(events.behind)
+        events.begin.set()
         await _watch_consumer(subscription)
+
+    def take_event(self, event: Arrived, position: int) -> None:
+        """Pass on an event of the stream, and note its position."""
+        self._position = position
+        self._arrived(event)
+
+    def catch_up(self, info: StreamInfo, position: int, values: list[Arrived]) -> None:
+        """Pass on that the reader is up to date at a position of the stream."""
+        self._started = None
+        self._born, self._position = info.created, position
+        self._arrived(ReadingNotice("caught up", tuple(values)))
 
     async def _stream_info(self, jetstream: JetStreamContext, stream: str) -> StreamInfo:
         """Return the server's information about a stream, as soon as the stream exists."""
@@ -173,7 +144,15 @@ class Reading:
             self._born = None
         return is_another
 
-    def _start_config(self, is_another: bool) -> ConsumerConfig:
+    def _waiting_since(self) -> datetime | None:
+        """Return the start of this reader, if it has waited for the hub since then."""
+        if self._started is None or datetime.now(timezone.utc) - self._started < _LATE:
+            return None
+        return self._started
+
+    def _start_config(self, is_another: bool, since: datetime | None) -> ConsumerConfig:
+        if since is not None:
+            return ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=since)
         if is_another:
             return ConsumerConfig(deliver_policy=DeliverPolicy.LAST_PER_SUBJECT)
         return ConsumerConfig(
@@ -201,7 +180,7 @@ class Reading:
             # "stream sequence filter destination subject" of the original message.
             origin = (message.headers or {}).get(_ORIGIN, "").split()
             if len(origin) > 1 and int(origin[1]) < before:
-                values.append(_arrived(message, is_last_value=True))
+                values.append(arrived_from(message, is_last_value=True))
             if message.metadata.num_pending == 0:
                 complete.set()
 
@@ -217,6 +196,62 @@ class Reading:
             await asyncio.wait_for(complete.wait(), _REQUEST_TIMEOUT)
             await subscription.unsubscribe()
         return values
+
+
+class _Events:
+    """Takes the events of one connection.
+
+    Parameters
+    ----------
+    reading
+        Gets the events.
+    info
+        The stream.
+    is_another
+        Whether the reader has read nothing of this stream before.  Then the events that are older
+        than this connection come together.
+    since
+        The start of the reader, if the server sends all events since then.  None: it sends the
+        last value of each subject.
+    """
+
+    def __init__(
+        self, reading: Reading, info: StreamInfo, is_another: bool, since: datetime | None
+    ) -> None:
+        self._reading = reading
+        self._info = info
+        self._is_another = is_another
+        self._since = since
+        self._caught_up = False
+        #: Set when the events may be passed on.
+        self.begin = asyncio.Event()
+        #: Number of the first event that the server has for this reader.
+        self.first: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        #: Number of the last event of the stream that is older than this connection.
+        self.behind = 0
+        #: The events that come together.
+        self.values: list[Arrived] = []
+
+    async def take(self, message: Msg) -> None:
+        """Take an event of the stream."""
+        position = message.metadata.sequence.stream
+        if not self.first.done():
+            self.first.set_result(position)
+        await self.begin.wait()
+        if not self._caught_up and position > self.behind:
+            # The last events before this one have expired, or were lost with the server.
+            self.catch_up(self.behind)
+        if self._caught_up or not self._is_another:
+            self._reading.take_event(arrived_from(message), position)
+        else:
+            self.values.append(arrived_from(message, is_last_value=self._since is None))
+        if not self._caught_up and (position == self.behind or message.metadata.num_pending == 0):
+            self.catch_up(position)
+
+    def catch_up(self, position: int) -> None:
+        """Pass on the events that come together.  Those after them are new."""
+        self._caught_up = True
+        self._reading.catch_up(self._info, position, self.values)
 
 
 async def _consume(
@@ -250,16 +285,3 @@ async def _watch_consumer(subscription: JetStreamContext.PushSubscription) -> No
             await subscription.consumer_info()
         except NotFoundError:
             raise SessionEnded("the server has deleted the consumer of this reader") from None
-
-
-def _arrived(message: Msg, is_last_value: bool = False) -> Arrived:
-    headers = message.headers or {}
-    sequence = headers.get(SEQUENCE, "")
-    return Arrived(
-        message.subject,
-        message.data,
-        headers.get(SOURCE, ""),
-        int(sequence) if sequence.isdecimal() else 0,
-        received_at(headers),
-        is_last_value,
-    )

@@ -21,11 +21,12 @@ from ..support.reactor_access import ReactorAccess
 from ..support.waiters import Waiters
 from ..wire.codec import Message
 from .arrivals import Arrivals
+from .arrived import Arrived, ReadingNotice
 from .caller import CommandCaller
 from .connection import HubConnection
 from .errors import HubRefusedError
 from .inbox import Inbox
-from .reading import Arrived, Reading, ReadingNotice
+from .reading import Reading
 from .remote_port import RemotePort
 from .session import Session
 from .settings import HubSettings

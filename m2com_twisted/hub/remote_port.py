@@ -16,7 +16,7 @@ from ..errors import BadLineError
 from ..support.log import NamedLog
 from ..support.stats import MessageRate, Stats
 from ..wire.codec import Message, decode
-from .reading import Arrived
+from .arrived import Arrived
 from .sequence import REPEATED, SequenceCheck
 
 __all__ = ["RemotePort"]

@@ -7,7 +7,7 @@ import pytest_twisted
 from twisted.internet.task import deferLater
 
 from m2com_twisted.connection.state import ConnectionState
-from tests.support.hub import PATIENCE, new_settings, played_service, reader
+from tests.support.hub import PATIENCE, PlayedService, new_settings, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server
 from tests.support.waiting import the_reactor, until
 
@@ -48,6 +48,48 @@ async def test_server_absent_at_start(own_server: NatsServer) -> None:
             await one.until_up()
             service.event("interlock", n=1)
             await one.until_number("interlock", 1)
+
+
+@pytest_twisted.ensureDeferred
+async def test_reader_that_waited_gets_all_events_since_its_start(nats_server: NatsServer) -> None:
+    """A reader that had to wait for the hub gets every event since its start, not only the last."""
+    settings = new_settings(nats_server)
+    early = PlayedService(settings)
+    async with reader(settings, wait=False) as one:
+        await until(lambda: one.controller.is_on_hub, PATIENCE)
+        # Longer than the clocks of reader and server may differ.
+        await deferLater(the_reactor(), 1.1)
+        early.publisher.startService()
+        early.connect()
+        for n in range(20):
+            early.event("interlock", n=n)
+        await until(lambda: early.publisher.stats.events == 22, PATIENCE)
+        await one.until_number("interlock", 19)
+        assert one.numbers("interlock") == list(range(20))
+        assert not one.missed
+        await early.publisher.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_old_values_come_before_the_events_since_the_start(own_server: NatsServer) -> None:
+    """A reader that had to wait gets the last values from before its start as well, first."""
+    settings = new_settings(own_server)
+    async with played_service(settings) as service:
+        service.event("tcpIpConnected", n=1)
+        service.event("interlock", n=1)
+        await until(lambda: service.publisher.stats.events == 4, PATIENCE)
+        own_server.kill()
+        async with reader(settings, wait=False) as one:
+            await deferLater(the_reactor(), 1.1)
+            service.event("interlock", n=2)
+            service.event("interlock", n=3)
+            own_server.start()
+            await one.until_number("interlock", 3)
+            assert [(message["id"], message["n"]) for message in one.events] == [
+                ("tcpIpConnected", 1),
+                ("interlock", 2),
+                ("interlock", 3),
+            ]
 
 
 @pytest_twisted.ensureDeferred

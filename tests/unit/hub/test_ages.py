@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from m2com_twisted import LateLineObserver
 from m2com_twisted.connection.state import ConnectionState
-from m2com_twisted.hub.reading import Arrived
+from m2com_twisted.hub.arrived import Arrived
 from m2com_twisted.hub.remote_port import RemotePort
 from m2com_twisted.support.log import NamedLog
 from m2com_twisted.wire.codec import Message
