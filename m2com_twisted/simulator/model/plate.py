@@ -67,8 +67,9 @@ _LIFT_RESISTANCE, _TILT_RESISTANCE = 0.0076, 0.0104
 
 
 def prepare() -> None:
-    """Compute the matrices and store them.  This takes about 20 ms, once in a process."""
+    """Compute the matrices and store them.  This takes about 40 ms, once in a process."""
     _stiffness()
+    _compliance()
 
 
 def spring_forces(steps: Sequence[int]) -> list[float]:
@@ -142,14 +143,23 @@ def _compliance_with(springs: Sequence[float]) -> _Rows:
     springs
         The steps that each needs for 1 N if the mirror does not move.
     """
+    rows = [list(row) for row in _plate()]
+    for index, spring in enumerate(springs):
+        rows[index][index] += spring
+    return rows
+
+
+@lru_cache(maxsize=1)
+def _plate() -> _Rows:
+    """Return the steps by which the mirror bends at each axial actuator for 1 N at each."""
     shapes = _soft_shapes()
-    rows = []
+    rows: _Rows = []
     for i, (one, (x, y)) in enumerate(zip(shapes, AXIAL_LOCATIONS, strict=True)):
-        row = []
-        for j, (other, (u, v)) in enumerate(zip(shapes, AXIAL_LOCATIONS, strict=True)):
+        row = [above[i] for above in rows]
+        for other, (u, v) in zip(shapes[i:], AXIAL_LOCATIONS[i:], strict=True):
             square = (x - u) ** 2 + (y - v) ** 2
-            local = springs[i] if i == j else _BENDING * square * math.log(square) / 2
-            row.append(local + _soft_entry(one, other))
+            bent = _BENDING * square * math.log(square) / 2 if square else 0.0
+            row.append(bent + _soft_entry(one, other))
         rows.append(row)
     return rows
 
