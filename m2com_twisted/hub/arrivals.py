@@ -75,14 +75,14 @@ class Arrivals:
     def _take_notice(self, told: ReadingNotice) -> None:
         if told.what == "began anew":
             self._command.forget_values()
-        elif told.what == "no stream":
-            self._presence.is_unknown = True
-        else:
+        elif told.what == "caught up":
             self._presence.caught_up = True
-            self._presence.is_unknown = False
+            self._presence.missing = ""
             self.update_state()
             for value in told.values:
                 self._sort(value)
+        else:
+            self._presence.missing = told.what
 
     def _sort(self, arrived: Arrived) -> None:
         kind = arrived.subject.split(".")[2]

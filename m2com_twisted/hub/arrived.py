@@ -30,6 +30,7 @@ class ReadingNotice:
     #: ``"caught up"``: all following messages are new.
     #: ``"began anew"``: the server has other streams than before.
     #: ``"no stream"``: the server has no streams of the instance.  No service has made them yet.
+    #: ``"no JetStream"``: the server keeps no messages at all.
     what: str
     #: The last values, when the reader has caught up for the first time.  They come together, so
     #: that no reader acts on a part of them.

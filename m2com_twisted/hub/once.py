@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from ..errors import M2ComError, NotConnectedError
 from .connection import HubConnection
 from .errors import HubRefusedError, NotPermittedError
+from .reasons import in_words
 from .session import HubError, Session, Work
 from .settings import HubSettings
 
@@ -145,4 +146,4 @@ async def _own_errors(done: Deferred[_T], where: str) -> _T:
     except TimeoutError as error:
         raise NotConnectedError(f"The hub {where} has not done the work in time") from error
     except Exception as error:
-        raise M2ComError(f"The hub reported an error: {error}") from error
+        raise M2ComError(f"The hub {where} reported an error: {in_words(error)}") from error

@@ -37,8 +37,8 @@ class Presence:
         self._since = 0.0
         #: Whether there is a connection to the hub.
         self.on_hub = False
-        #: Whether the hub has no stream of the instance.
-        self.is_unknown = False
+        #: ``"no stream"`` or ``"no JetStream"``: see `ReadingNotice`.  Empty if both are there.
+        self.missing = ""
         #: Whether this reader has read all messages that it missed.
         self.caught_up = False
 
@@ -46,7 +46,8 @@ class Presence:
         """Take note that the connection to the hub was made or lost."""
         self.on_hub = connected
         self._since = now
-        self.caught_up = self.is_unknown = False
+        self.caught_up = False
+        self.missing = ""
         if not connected:
             self._services.clear()
 
@@ -84,7 +85,9 @@ class Presence:
         The text is empty if nothing is missing, or if it is too early to know.
         """
         services = [one for one in self._services.values() if now - one.heard_at <= _SILENCE]
-        if not services and self.is_unknown:
+        if self.missing == "no JetStream":
+            return "the server of the hub keeps no messages: start it with --jetstream"
+        if not services and self.missing:
             return str(UnknownInstanceError(instance))
         is_early = now - self._since < _PATIENCE
         if not services:

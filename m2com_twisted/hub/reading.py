@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from .arrived import Arrived, ReadingNotice, arrived_from
 from .session import Session, SessionEnded
@@ -125,15 +125,18 @@ class Reading:
 
     async def _stream_info(self, jetstream: JetStreamContext, stream: str) -> StreamInfo:
         """Return the server's information about a stream, as soon as the stream exists."""
-        is_told = False
+        told = ""
         while True:
             try:
                 return await jetstream.stream_info(stream)
             except NotFoundError:
-                if not is_told:
-                    self._arrived(ReadingNotice("no stream"))
-                is_told = True
-                await asyncio.sleep(_NO_STREAM_DELAY)
+                missing = "no stream"
+            except ServiceUnavailableError:
+                missing = "no JetStream"
+            if missing != told:
+                self._arrived(ReadingNotice(missing))
+                told = missing
+            await asyncio.sleep(_NO_STREAM_DELAY)
 
     def _is_another(self, info: StreamInfo) -> bool:
         """Return whether the server has another stream than before.  Report it, too."""

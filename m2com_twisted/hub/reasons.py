@@ -5,12 +5,14 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
+from nats.js.errors import ServiceUnavailableError
+
 from ..errors import NotConnectedError
 from .errors import HubRefusedError
 from .session import HubError, SessionEnded
 from .settings import HubSettings
 
-__all__ = ["no_connection", "no_tls"]
+__all__ = ["in_words", "no_connection", "no_tls"]
 
 #: Parts of the errors by which a server refuses a user, in lower case.
 _REFUSALS = ("authorization violation", "authentication expired", "authentication revoked")
@@ -24,6 +26,14 @@ def no_tls(url: str) -> HubRefusedError:
     return HubRefusedError(
         f"the server at {_address(url)} does not offer TLS, which tls:// or --hub-ca requires"
     )
+
+
+def in_words(error: BaseException) -> str:
+    """Return an error that the hub reported, in plain words if it is a frequent one."""
+    # nats-py raises it without a code if nobody answers a request about streams.
+    if isinstance(error, ServiceUnavailableError) and error.code is None:
+        return "the server has no JetStream, which keeps messages: start it with --jetstream"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def no_connection(error: BaseException, url: str, settings: HubSettings) -> NotConnectedError:
@@ -82,7 +92,7 @@ def _obstacle(error: BaseException, url: str) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{address} cannot be reached: {error.strerror or error}"
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    return in_words(error)
 
 
 def _address(url: str) -> str:

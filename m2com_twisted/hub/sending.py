@@ -10,6 +10,7 @@ from nats.js.api import Header, PubAck, StreamConfig
 from nats.js.errors import APIError, NoStreamResponseError
 
 from .outbox import Item, Lane, Outbox
+from .reasons import in_words
 from .session import Session, SessionEnded
 from .streams import ensure_streams
 from .subjects import RECEIVED, SEQUENCE, SOURCE
@@ -141,7 +142,7 @@ class Sender:
             if made:
                 self._log.info("Made the streams %s", ", ".join(made))
             if self._trouble:
-                self._log.info("The hub takes events again")
+                self._log.warning("The hub takes events again")
                 self._trouble = ""
             return
 
@@ -188,7 +189,7 @@ class Sender:
         """Log a problem once, and not each second."""
         if str(problem) != self._trouble:
             self._trouble = str(problem)
-            self._log.warning("The hub takes no events: %s: %s", type(problem).__name__, problem)
+            self._log.warning("The hub takes no events: %s", in_words(problem))
 
 
 def _problem(future: "asyncio.Future[PubAck]") -> Exception | None:

@@ -1,14 +1,16 @@
 """What is missing on the hub, in words, and how soon it is known."""
 
+from pathlib import Path
+
 import pytest
 import pytest_twisted
 
-from m2com_twisted.errors import NotConnectedError
-from m2com_twisted.hub import HubSettings
+from m2com_twisted.errors import M2ComError, NotConnectedError
+from m2com_twisted.hub import HubSettings, Retention, check_streams, run_once
 from tests.support.hub import PATIENCE, new_settings, played_service, reader
 from tests.support.nats_server import NatsServer, needs_nats_server
 from tests.support.ports import free_port
-from tests.support.waiting import until
+from tests.support.waiting import the_reactor, until
 
 pytestmark = needs_nats_server
 
@@ -60,3 +62,21 @@ async def test_no_server() -> None:
         await until(lambda: one.controller.obstacle == missing, PATIENCE)
         with pytest.raises(NotConnectedError, match="no server listens at 127"):
             await one.controller.connected(timeout=0.1)
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_without_jetstream(tmp_path: Path) -> None:
+    """A server that keeps no messages is told, and the connection to it is kept."""
+    server = NatsServer(tmp_path, jetstream=None)
+    server.start()
+    missing = "the server of the hub keeps no messages: start it with --jetstream"
+    settings = new_settings(server)
+    try:
+        async with reader(settings, wait=False) as one:
+            await until(lambda: one.controller.obstacle == missing, PATIENCE)
+            assert one.controller.last_error is None
+        work = check_streams(settings.subjects, Retention())
+        with pytest.raises(M2ComError, match="has no JetStream, which keeps messages"):
+            await run_once(settings, work, reactor=the_reactor())
+    finally:
+        server.kill()
