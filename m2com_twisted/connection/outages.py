@@ -137,7 +137,8 @@ class Outages:
         else:
             outage = self._connected_at - self._outage_since
             again = " again" if self._stats.connects > 1 else ""
-            self._log.info("Connected%s after an outage of %.1f s", again, outage)
+            # A warning told the outage, so its end must be as visible.
+            self._log.warning("Connected%s after an outage of %.1f s", again, outage)
 
     def _look_for_taken_port(self, closed_empty: bool) -> None:
         self._closed_empty = self._closed_empty + 1 if closed_empty else 0

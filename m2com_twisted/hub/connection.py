@@ -16,6 +16,7 @@ from functools import partial
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.errors import UnexpectedEOF
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 
@@ -246,10 +247,10 @@ class HubConnection:
         async def note(error: Exception) -> None:
             if not client.is_connected:
                 failures.append(error)
-                return
-            self._log.warning("The hub reported an error: %s", error)
-            if self._server_error is not None:
-                self._server_error(str(error))
+            elif not isinstance(error, (UnexpectedEOF, OSError)):  # a loss is logged anyway
+                self._log.warning("The hub reported an error: %s", error)
+                if self._server_error is not None:
+                    self._server_error(str(error))
 
         def encrypted(secret: str) -> str:
             if settings.requires_tls and not loop.is_encrypted:

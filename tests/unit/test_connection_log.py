@@ -68,7 +68,7 @@ def test_an_outage_is_told_when_it_begins_and_when_it_is_over(
             "Connection to the other side was lost in a non-clean fashion.",
         ),
         ("WARNING", REFUSED),
-        ("INFO", "Connected again after an outage of 10.0 s"),
+        ("WARNING", "Connected again after an outage of 10.0 s"),
     ]
 
 
@@ -96,7 +96,7 @@ def test_the_outage_of_a_client_that_never_connected(caplog: pytest.LogCaptureFi
     fixture.endpoint.last.accept()
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", f"m2: {REFUSED}"),
-        ("INFO", "m2: Connected after an outage of 3.0 s"),
+        ("WARNING", "m2: Connected after an outage of 3.0 s"),
     ]
 
 
@@ -108,7 +108,7 @@ def test_each_outage_is_told_anew(caplog: pytest.LogCaptureFixture) -> None:
         story.lose(60)
         story.refuse()
         story.accept(message=True)
-        assert [level for level, _ in story.lines()] == ["WARNING", "WARNING", "INFO"]
+        assert [level for level, _ in story.lines()] == ["WARNING", "WARNING", "WARNING"]
 
 
 def test_three_empty_connections_hint_at_another_client(caplog: pytest.LogCaptureFixture) -> None:
@@ -185,7 +185,7 @@ def test_recovery_from_a_taken_port(
     story.fixture.clock.advance(0.1)
     if message:
         story.fixture.endpoint.last.receive(MESSAGE)
-    assert story.lines() == [("INFO", "Connected again after an outage of 5.0 s")]
+    assert story.lines() == [("WARNING", "Connected again after an outage of 5.0 s")]
     story.fixture.clock.advance(60)
     story.fixture.endpoint.last.receive(MESSAGE)
     assert story.lines() == []
