@@ -92,7 +92,7 @@ class LateLineObserver(LineObserver, Protocol):
 
     A service may have received a message long before a reader of its hub gets it, such as the
     last value of an event.  The reader then calls `received_late`.  An observer without this
-    method gets such messages by `received`.
+    method gets such messages by `LineObserver.received`.
     """
 
     def received_late(self, line: bytes, message: Message, age: float) -> None:
@@ -101,7 +101,7 @@ class LateLineObserver(LineObserver, Protocol):
         Parameters
         ----------
         line, message
-            As for `received`.
+            As for `LineObserver.received`.
         age
             Seconds since the service received it from the controller.
         """
