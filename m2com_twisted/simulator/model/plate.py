@@ -32,7 +32,7 @@ from functools import lru_cache
 from math import dist
 from operator import add, mul
 
-from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS
+from .geometry import AXIAL_COUNT, AXIAL_LOCATIONS, TANGENT_COUNT
 from .springs import ASSUMED_COMPLIANCES, COMPLIANCES
 from .tangent import forces_of_steps
 
@@ -68,7 +68,8 @@ _LIFT_RESISTANCE, _TILT_RESISTANCE = 0.0076, 0.0104
 
 def prepare() -> None:
     """Compute the matrices and store them.  This takes about 40 ms, once in a process."""
-    _stiffness()
+    # That of the tangent actuators, and the stiffness of the plate.
+    spring_forces([1] * (AXIAL_COUNT + TANGENT_COUNT))
     _compliance()
 
 
