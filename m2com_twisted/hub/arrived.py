@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nats.aio.msg import Msg
 
-from .subjects import SEQUENCE, SOURCE, received_at
+from .subjects import RECEIVED, SEQUENCE, SOURCE, number_in
 
 __all__ = ["Arrived", "ReadingNotice", "arrived_from"]
 
@@ -40,12 +40,11 @@ class ReadingNotice:
 def arrived_from(message: Msg, is_last_value: bool = False) -> Arrived:
     """Return a message of nats-py with its headers read."""
     headers = message.headers or {}
-    sequence = headers.get(SEQUENCE, "")
     return Arrived(
         message.subject,
         message.data,
         headers.get(SOURCE, ""),
-        int(sequence) if sequence.isdecimal() else 0,
-        received_at(headers),
+        number_in(headers, SEQUENCE),
+        number_in(headers, RECEIVED),
         is_last_value,
     )

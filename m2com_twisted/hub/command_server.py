@@ -173,7 +173,7 @@ class CommandServer:
         # After the server has answered, it certainly has the subscriptions.
         await client.flush()
         self.takes_commands = True
-        # Who was warned that this service stands by must also see that it does not any more.
+        # A warning said that this service stands by, so a warning also says that it took over.
         level = logging.WARNING if self._stands_by else logging.INFO
         self._stands_by = False
         self._log.log(level, "Takes commands from the hub: %s", ", ".join(sorted(self._allowed)))

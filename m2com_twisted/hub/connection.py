@@ -191,11 +191,11 @@ class HubConnection:
         reason = no_connection(error, url, self._settings)
         is_news = was_connected or str(self.last_error) != str(reason)
         self.last_error = reason
-        is_refusal = isinstance(reason, HubRefusedError) and not was_connected
-        self._refusals = self._refusals + 1 if is_refusal else 0
-        if isinstance(reason, HubRefusedError) and self._refused is not None:
+        refusal = reason if isinstance(reason, HubRefusedError) and not was_connected else None
+        self._refusals = 0 if refusal is None else self._refusals + 1
+        if refusal is not None and self._refused is not None:
             if self._refusals == len(self._settings.urls):
-                self._refused(reason)
+                self._refused(refusal)
             return
         self._was_reported = self._was_reported or is_news
         self._log.log(
@@ -227,7 +227,7 @@ class HubConnection:
     def _note_connected(self, url: str) -> None:
         again = " again" if self.connects else ""
         self.connects += 1
-        # Who was warned of the loss must also see the return.
+        # A warning told the loss, so the return must be as visible.
         level = logging.WARNING if self._was_reported else logging.INFO
         self._was_reported = False
         self._refusals = 0

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 
 from .errors import UnknownInstanceError
 from .session import HubError, Session
-from .subjects import Subjects, received_at
+from .subjects import RECEIVED, Subjects, number_in
 
 __all__ = ["Kept", "read_history"]
 
@@ -152,7 +152,7 @@ def _telemetry_of(message: Msg) -> Kept:
 
 
 def _time(message: Msg) -> int:
-    received = received_at(message.headers or {})
+    received = number_in(message.headers, RECEIVED)
     return received or int(message.metadata.timestamp.timestamp() * 1e9)
 
 

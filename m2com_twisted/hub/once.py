@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from ..errors import M2ComError, NotConnectedError
 from .connection import HubConnection
 from .errors import HubRefusedError, NotPermittedError
-from .reasons import in_words
+from .reasons import in_words, no_hub
 from .session import HubError, Session, Work
 from .settings import HubSettings
 
@@ -61,7 +61,7 @@ async def run_once(
 
     def give_up() -> None:
         reason = connection.last_error or f"no answer for {connect_timeout:g} s"
-        result.end(Failure(NotConnectedError(f"No connection to the hub {where}: {reason}")))
+        result.end(Failure(NotConnectedError(no_hub(settings, reason))))
 
     def changed(connected: bool) -> None:
         if not connected:
@@ -77,7 +77,7 @@ async def run_once(
         _once(work, partial(reactor.callFromThread, result.end)),
         tell,
         server_error=partial(reactor.callFromThread, result.end_if_not_permitted, where),
-        refused=partial(reactor.callFromThread, result.refused, where),
+        refused=partial(reactor.callFromThread, result.refused, settings),
         reactor=reactor,
         log=log,
     )
@@ -126,9 +126,9 @@ class _Result(Generic[_T]):
             text = f"The hub {where} does not permit this: {error}"
             self.end(Failure(NotPermittedError(text)))
 
-    def refused(self, where: str, reason: HubRefusedError) -> None:
+    def refused(self, settings: HubSettings, reason: HubRefusedError) -> None:
         """Take the reason why no server of the hub can be used."""
-        self.end(Failure(HubRefusedError(f"No connection to the hub {where}: {reason}")))
+        self.end(Failure(HubRefusedError(no_hub(settings, reason))))
 
     def limit(self, seconds: float | None, give_up: Callable[[], None]) -> None:
         """Replace the time limit.  None: no limit."""

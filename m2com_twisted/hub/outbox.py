@@ -54,6 +54,11 @@ class Lane:
         # Called once when a message is added.
         self.wake: Callable[[], None] | None = None
 
+    @property
+    def has_spare(self) -> bool:
+        """Whether there are messages that the sender does not have in hand."""
+        return len(self.items) > self.in_hand
+
 
 class Outbox:
     """Two lanes of messages, with one common limit.
@@ -115,15 +120,12 @@ class Outbox:
 
     def _drop_oldest(self) -> None:
         while self.waiting_bytes > self._limit:
-            lane = self.telemetry if self._has_spare(self.telemetry) else self.events
-            if not self._has_spare(lane):
+            lane = self.telemetry if self.telemetry.has_spare else self.events
+            if not lane.has_spare:
                 return
             self._forget(lane.items[lane.in_hand])
             del lane.items[lane.in_hand]
             lane.dropped += 1
-
-    def _has_spare(self, lane: Lane) -> bool:
-        return len(lane.items) > lane.in_hand
 
     def _forget(self, item: Item) -> None:
         self.waiting_bytes -= len(item.payload) + _OVERHEAD

@@ -12,13 +12,18 @@ from .errors import HubRefusedError
 from .session import HubError, SessionEnded
 from .settings import HubSettings
 
-__all__ = ["in_words", "no_connection", "no_tls"]
+__all__ = ["in_words", "no_connection", "no_hub", "no_tls"]
 
 #: Parts of the errors by which a server refuses a user, in lower case.
 _REFUSALS = ("authorization violation", "authentication expired", "authentication revoked")
 
 #: Begin of the error of nats-py when the other side does not speak as a NATS server.
 _NO_INFO = "nats: empty response from server when expecting info"
+
+
+def no_hub(settings: HubSettings, reason: object) -> str:
+    """Return the sentence that none of the servers of a hub can be used, with the reason."""
+    return f"No connection to the hub {', '.join(settings.urls)}: {reason}"
 
 
 def no_tls(url: str) -> HubRefusedError:

@@ -27,6 +27,7 @@ from .connection import HubConnection
 from .errors import HubRefusedError
 from .inbox import Inbox
 from .reading import Reading
+from .reasons import no_hub
 from .remote_port import RemotePort
 from .session import Session
 from .settings import HubSettings
@@ -152,7 +153,7 @@ class RemoteController(TypedSender, BothPorts, Service):
         """
         if self.is_on_hub:
             return self._arrivals.obstacle(self.subjects.instance)
-        return "" if self.last_error is None else self._no_connection(self.last_error)
+        return "" if self.last_error is None else no_hub(self.settings, self.last_error)
 
     def startService(self) -> None:
         """Override: start to connect to the hub."""
@@ -212,14 +213,14 @@ class RemoteController(TypedSender, BothPorts, Service):
         if self.is_on_hub:
             return
         if isinstance(self.last_error, HubRefusedError):
-            raise HubRefusedError(self._no_connection(self.last_error))
+            raise HubRefusedError(no_hub(self.settings, self.last_error))
         waiting = self._waiters.add()
         waiting.addTimeout(timeout, self._clock)
         try:
             await waiting
         except TimeoutError:
             reason = self.last_error or f"no answer for {timeout:g} s"
-            raise NotConnectedError(self._no_connection(reason)) from None
+            raise NotConnectedError(no_hub(self.settings, reason)) from None
 
     async def run_command(
         self,
@@ -296,7 +297,7 @@ class RemoteController(TypedSender, BothPorts, Service):
                 self._log.exception("The callback for missing messages failed")
 
     def _refused(self, reason: HubRefusedError) -> None:
-        error = HubRefusedError(self._no_connection(reason))
+        error = HubRefusedError(no_hub(self.settings, reason))
         self._waiters.fail(error)
         if self._on_refused is None:
             self._log.warning("%s; trying again", error)
@@ -305,9 +306,6 @@ class RemoteController(TypedSender, BothPorts, Service):
             self._on_refused(error)
         except Exception:
             self._log.exception("The callback for a refusal failed")
-
-    def _no_connection(self, reason: object) -> str:
-        return f"No connection to the hub {', '.join(self.settings.urls)}: {reason}"
 
     def _server_error(self, error: str) -> None:
         self._reactor.callFromThread(self._caller.forbidden, error)

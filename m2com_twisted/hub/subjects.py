@@ -17,7 +17,7 @@ __all__ = [
     "SOURCE",
     "Subjects",
     "began_at",
-    "received_at",
+    "number_in",
     "token",
 ]
 
@@ -122,10 +122,10 @@ def began_at(source: str) -> int:
         return 0
 
 
-def received_at(headers: Mapping[str, str]) -> int:
-    """Return when the service received a message, in ns since 1970.  0 if it does not say so."""
-    received = headers.get(RECEIVED, "")
-    return int(received) if received.isascii() and received.isdecimal() else 0
+def number_in(headers: Mapping[str, str] | None, name: str) -> int:
+    """Return the number in a header of a message.  0 if there is none."""
+    text = (headers or {}).get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() else 0
 
 
 def token(name: object) -> str:
