@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -67,19 +67,21 @@ class HubNotices:
     async def run(
         self,
         link: "CellControllerService | RemoteController",
-        work: Coroutine[Deferred[Any], Any, _T],
+        work: Awaitable[_T],
     ) -> _T:
-        """Do the work of a program, and tell meanwhile what is missing on the hub.
+        """Do the work of a program, and tell meanwhile what is missing on the hub, if there is one.
 
         Raises
         ------
         HubRefusedError
             If the hub refuses this program.  The work was cancelled.
         """
+        if isinstance(link, CellControllerService):
+            return await work
         looking = LoopingCall(self._look, link)
         looking.clock = self._reactor
         first = self._reactor.callLater(_FIRST, looking.start, _LOOK_INTERVAL)
-        self._running = running = Deferred.fromCoroutine(work)
+        self._running = running = Deferred.fromCoroutine(_result_of(work))
         try:
             result = await running
         except CancelledError:
@@ -99,13 +101,13 @@ class HubNotices:
         """Return what is missing on the hub now, in words.  Empty if nothing is missing."""
         return "" if self._is_ready(link.state) else obstacle_of(link)
 
-    def _look(self, link: "CellControllerService | RemoteController") -> None:
+    def _look(self, link: "RemoteController") -> None:
         if self._is_ready(link.state):
             self._was_ready = True
             if self._told:
                 self._told = ""
                 self._show("connected now")
-        elif not isinstance(link, CellControllerService):
+        else:
             # The log also tells that there is no connection to the hub.
             is_logged = logging.getLogger("m2com.hub").isEnabledFor(logging.WARNING)
             if link.is_on_hub or not is_logged:
@@ -116,3 +118,8 @@ class HubNotices:
         if obstacle and (obstacle != self._told or now - self._told_at >= self._again_after):
             self._told, self._told_at = obstacle, now
             self._show(f"{obstacle}; waiting")
+
+
+async def _result_of(work: Awaitable[_T]) -> _T:
+    """Wait for any kind of work, and return its result."""
+    return await work

@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python import usage
@@ -69,7 +69,7 @@ class MonitorOptions(ControllerSubcommand):
         drawing.clock = reactor
         service.startService()
         try:
-            await notices.run(service, _until(drawing.start(self["interval"])))
+            await notices.run(service, drawing.start(self["interval"]))
         except CancelledError:
             pass  # Ctrl-C, the usual end
         finally:
@@ -94,7 +94,3 @@ def _missing(link: "CellControllerService | RemoteController") -> list[str]:
     """Return what is missing on the hub, as lines of the table."""
     obstacle = obstacle_of(link)
     return [f"waiting: {obstacle}"] if obstacle else []
-
-
-async def _until(drawing: Deferred[LoopingCall]) -> None:
-    await drawing

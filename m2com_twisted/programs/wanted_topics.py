@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from ..support.topic_names import topic_names
 from .terminal import Terminal
 
 __all__ = ["WantedTopics"]
@@ -24,7 +25,7 @@ class WantedTopics:
         """Return whether a channel is wanted.  Take note that it came."""
         if not self._topics:
             return True
-        found = self._topics & {channel, channel.removeprefix("/"), channel.rpartition("/")[2]}
+        found = self._topics.intersection(topic_names(channel))
         self._missing -= found
         return bool(found)
 

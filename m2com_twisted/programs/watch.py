@@ -74,7 +74,7 @@ class WatchOptions(ControllerSubcommand):
         if self["timeout"]:
             reactor.callLater(self["timeout"], watching.end, 1)
         try:
-            return await notices.run(service, watching.until_end())
+            return await notices.run(service, watching.ended)
         except CancelledError:
             return 0  # Ctrl-C, the usual end
         finally:
@@ -92,17 +92,13 @@ class _Watching(LateLineObserver):
         self._fields: list[FieldPath] = options["fields"]
         self._shown: dict[str, str] = {}
         self._counts = dict.fromkeys((field.message_id for field in self._fields), 0)
-        # Fires with the exit code.
-        self._ended: Deferred[int] = Deferred()
-
-    async def until_end(self) -> int:
-        """Wait for the end, and return the exit code."""
-        return await self._ended
+        #: Fires with the exit code.
+        self.ended: Deferred[int] = Deferred()
 
     def end(self, code: int) -> None:
         """End.  No effect after the first call."""
-        if not self._ended.called:
-            self._ended.callback(code)
+        if not self.ended.called:
+            self.ended.callback(code)
 
     def received(self, line: bytes, message: Message) -> None:
         """Override."""
@@ -115,7 +111,7 @@ class _Watching(LateLineObserver):
     def _take(self, message: Message, age: float) -> None:
         """Show the fields of a message that have changed."""
         name = message.get("id")
-        if name not in self._counts or self._ended.called:
+        if name not in self._counts or self.ended.called:
             return
         self._counts[name] += 1
         for field in self._fields:

@@ -16,6 +16,7 @@ from mcap.records import Channel, Chunk, Footer, Metadata, Statistics
 from mcap.stream_reader import get_chunk_data_stream
 from mcap.writer import MCAP0_MAGIC
 
+from ..support.topic_names import topic_names
 from ..wire.codec import Message, decode
 from .record_walk import HEAD, Place, RecordWalk
 from .segment_names import METADATA
@@ -101,9 +102,7 @@ class Selection(NamedTuple):
 
     def has_topic(self, topic: str) -> bool:
         """Return whether a channel is wanted."""
-        return self.topics is None or not self.topics.isdisjoint(
-            (topic, topic.removeprefix("/"), topic.rpartition("/")[2])
-        )
+        return self.topics is None or not self.topics.isdisjoint(topic_names(topic))
 
     def may_have(self, first: int, last: int) -> bool:
         """Return whether any message of a span of time is wanted."""
