@@ -9,8 +9,8 @@ from random import Random
 
 from m2com_twisted.catalogue.enums import PowerSystemState, PowerType
 from m2com_twisted.simulator import Model
-from m2com_twisted.simulator.model.telemetry import telemetry
 from m2com_twisted.simulator.model.welcome import welcome
+from m2com_twisted.simulator.ports.telemetry_lines import TelemetryLines
 from m2com_twisted.wire.codec import Message, encode
 
 __all__ = ["Load", "Loads", "powered_model"]
@@ -81,11 +81,12 @@ def powered_model() -> Model:
 
 def _telemetry() -> Load:
     model = powered_model()
-    messages = []
+    lines = TelemetryLines(model)
+    block = b""
     for _ in range(_CYCLES):
         model.step(0.05)
-        messages += telemetry(model)
-    return _load(messages)
+        block += lines.cycle()
+    return Load(block, block.count(b"\r\n"))
 
 
 def _axial_force() -> Load:

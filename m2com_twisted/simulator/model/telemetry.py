@@ -12,20 +12,12 @@ from operator import add
 from ...catalogue import telemetry as topics
 from ...catalogue.enums import PowerType
 from ...catalogue.messages import ReceivedMessage
-from ...wire.codec import Message
 from .forces import net
 from .geometry import AXIAL_COUNT, UM_PER_M_ARCSEC, UM_PER_STEP, Pose
 from .model import Model
 from .sensors import processed_inclination
 
-__all__ = [
-    "SOURCES",
-    "TOPICS",
-    "TOPICS_ALWAYS",
-    "Sources",
-    "fields_of",
-    "telemetry",
-]
+__all__ = ["SOURCES", "TOPICS", "TOPICS_ALWAYS", "Sources", "fields_of"]
 
 # To take a member from its class takes as long as to read the power.
 _MOTOR, _COMMUNICATION = PowerType.Motor, PowerType.Communication
@@ -246,14 +238,3 @@ SOURCES: dict[str, Sources] = {
 def fields_of(name: str) -> tuple[str, ...]:
     """Return the names of the fields of a topic without its id, from the catalogue."""
     return topics.BY_NAME[name].__struct_encode_fields__
-
-
-def _message(model: Model, name: str) -> Message:
-    """Return the message of one topic."""
-    return {"id": name, **dict(zip(fields_of(name), TOPICS[name](model), strict=True))}
-
-
-def telemetry(model: Model) -> list[Message]:
-    """Return the messages of one telemetry cycle, in order."""
-    model.sensors.drift()
-    return [_message(model, name) for name in (TOPICS if model.motor_on else TOPICS_ALWAYS)]

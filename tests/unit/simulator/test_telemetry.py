@@ -8,8 +8,9 @@ import pytest
 from m2com_twisted.catalogue.enums import PowerSystemState, PowerType
 from m2com_twisted.simulator import CellController
 from m2com_twisted.simulator.model.model import Model
-from m2com_twisted.simulator.model.telemetry import TOPICS, TOPICS_ALWAYS, telemetry
+from m2com_twisted.simulator.model.telemetry import TOPICS, TOPICS_ALWAYS
 from tests.support.memory_simulator import ClientEnd, Console, Message
+from tests.support.telemetry_cycle import telemetry
 
 #: Fields of each topic, with the length of a list, in wire order (protocol-telemetry).
 SHAPES: dict[str, dict[str, int | None]] = {

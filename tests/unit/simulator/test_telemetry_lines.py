@@ -7,9 +7,9 @@ import pytest
 
 from m2com_twisted.catalogue.enums import InclinationTelemetrySource, PowerSystemState, PowerType
 from m2com_twisted.simulator import ORIGINAL, Model, Profile
-from m2com_twisted.simulator.model.telemetry import telemetry
 from m2com_twisted.simulator.ports.telemetry_lines import TelemetryLines
 from m2com_twisted.wire.codec import encode
+from tests.support.telemetry_cycle import telemetry
 
 Change = Callable[[Model], object]
 
