@@ -272,6 +272,8 @@ class HubConnection:
             ping_interval=120,
             # No message is kept for a later connection.
             pending_size=-1,
+            # `Subjects` makes all subjects, of valid characters only.
+            skip_subject_validation=True,
             inbox_prefix=settings.inbox,
             # Functions, which are called just before the secret is sent.
             user=None if user is None else partial(encrypted, user),

@@ -99,15 +99,16 @@ class Sender:
         source = _HeaderValue(lane.source)
         supply = Supply(self._outbox, lane, session)
         while items := await supply.next_items(_TELEMETRY_BATCH):
-            for item in items:
+            for sequence, subject, payload, received in items:
+                headers = _headers(source, sequence, received)
                 try:
-                    await client.publish(item.subject, item.payload, headers=_headers(source, item))
+                    await client.publish(subject, payload, headers=headers)
                     self._stats.telemetry += 1
                 except MaxPayloadError:
                     self._stats.unacceptable += 1
                 # One by one, because the connection may be lost at any item.  The others stay
                 # in the outbox for the next connection.
-                lane.sent = item.sequence
+                lane.sent = sequence
             if client.pending_data_size > _PENDING_LIMIT:
                 await client.flush()
 
@@ -152,19 +153,21 @@ class Sender:
         """Send events and wait.  Return the reason why the remaining ones were not accepted."""
         futures: list[asyncio.Future[PubAck]] = []
         source = _HeaderValue(lane.source)
-        for item, previous in zip(items, [None, *items], strict=False):
-            headers = _headers(source, item)
-            if previous is not None:
-                headers[_EXPECTED_LAST_ID] = _id(source, previous)
+        previous = ""
+        for sequence, subject, payload, received in items:
+            headers = _headers(source, sequence, received)
+            if previous:
+                headers[_EXPECTED_LAST_ID] = previous
+            previous = headers[_ID]
             try:
                 future = await jetstream.publish_async(
-                    item.subject, item.payload, wait_stall=_ACK_TIMEOUT, headers=headers
+                    subject, payload, wait_stall=_ACK_TIMEOUT, headers=headers
                 )
             except MaxPayloadError:
                 if futures:
                     break  # the earlier events must be acknowledged first
                 self._stats.unacceptable += 1
-                lane.sent = item.sequence
+                lane.sent = sequence
                 return None
             futures.append(future)
         _, late = await asyncio.wait(futures, timeout=_ACK_TIMEOUT)
@@ -178,10 +181,10 @@ class Sender:
     ) -> Exception | None:
         """Remove the acknowledged events.  Return the problem of the first other event."""
         problems = [_problem(future) for future in futures]
-        for item, problem in zip(items, problems, strict=False):
+        for (sequence, *_), problem in zip(items, problems, strict=False):
             if problem is not None:
                 return problem
-            lane.sent = item.sequence
+            lane.sent = sequence
             self._stats.events += 1
         return None
 
@@ -215,14 +218,10 @@ class _HeaderValue(str):
         return self
 
 
-def _id(source: str, item: Item) -> str:
-    return _HeaderValue(f"{source}:{item.sequence}")
-
-
-def _headers(source: str, item: Item) -> dict[str, str]:
+def _headers(source: str, sequence: int, received: int) -> dict[str, str]:
     return {
-        RECEIVED: _HeaderValue(item.received),
+        RECEIVED: _HeaderValue(received),
         SOURCE: source,
-        SEQUENCE: _HeaderValue(item.sequence),
-        _ID: _id(source, item),
+        SEQUENCE: _HeaderValue(sequence),
+        _ID: _HeaderValue(f"{source}:{sequence}"),
     }
