@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from ..connection.state import ConnectionState
 from ..wire.codec import Message
 from .arrived import Arrived, ReadingNotice
-from .presence import Presence
+from .presence import Link, Presence
 from .remote_port import RemotePort
 
 __all__ = ["Arrivals"]
@@ -103,8 +103,12 @@ class Arrivals:
         source, sent = str(told.get("source")), told.get("sent_telemetry")
         if isinstance(sent, int):
             self._telemetry.expect(f"{source}-telemetry", sent)
-        connected = {port.name: told.get(port.name) == "connected" for port in self._ports}
-        self._presence.alive(source, connected, self._clock.seconds())
+        numbers = told.get("told")
+        links = {
+            port.name: Link(told.get(port.name) == "connected", _number(numbers, port.name))
+            for port in self._ports
+        }
+        self._presence.alive(source, links, self._clock.seconds())
         self.update_state()
 
     def _link_changed(self, arrived: Arrived) -> None:
@@ -112,18 +116,25 @@ class Arrivals:
             return  # the heartbeat is newer
         name = arrived.subject.rpartition(".")[2]
         source = arrived.source.rpartition("-")[0]
-        connected = _json(arrived.payload).get("state") == "connected"
+        link = Link(_json(arrived.payload).get("state") == "connected", arrived.sequence)
         now = self._clock.seconds()
         # The controller sends its welcome messages again.  Earlier values are not valid any more.
         if name == "command":
             self._command.forget_values()
-        if connected and self._presence.state(name, now) is ConnectionState.CONNECTED:
+        if not self._presence.is_news(source, name, link.told):
+            return
+        if link.connected and self._presence.state(name, now) is ConnectionState.CONNECTED:
             # This is a new connection, although the end of the earlier one was not
             # reported.
-            self._presence.link_changed(source, name, False, now)
+            self._presence.link_changed(source, name, link._replace(connected=False), now)
             self.update_state()
-        self._presence.link_changed(source, name, connected, now)
+        self._presence.link_changed(source, name, link, now)
         self.update_state()
+
+
+def _number(numbers: object, name: str) -> int:
+    number = numbers.get(name) if isinstance(numbers, dict) else None
+    return number if isinstance(number, int) else 0
 
 
 def _json(payload: bytes) -> Message:

@@ -31,7 +31,7 @@ class ConnectionObserver:
     put
         Puts a subject and a payload into the lane of this connection's lines.
     put_event
-        Puts a subject and a payload into the lane of events.
+        Puts a subject and a payload into the lane of events, and returns the number of the message.
     later
         Calls a function after some seconds.
     """
@@ -40,8 +40,8 @@ class ConnectionObserver:
         self,
         subject_of: Callable[[Message], str],
         link_subject: str,
-        put: Callable[[str, bytes], None],
-        put_event: Callable[[str, bytes], None],
+        put: Callable[[str, bytes], object],
+        put_event: Callable[[str, bytes], int],
         later: Callable[[float, Callable[[], None]], IDelayedCall],
     ) -> None:
         self._subject_of = subject_of
@@ -53,12 +53,14 @@ class ConnectionObserver:
         self._settling: IDelayedCall | None = None
         #: The state of the connection, as readers are told it.
         self.state = ConnectionState.IDLE
+        #: Number of the message that told the state.  0 if there was none yet.
+        self.told = 0
 
     def received(self, line: bytes, message: Message) -> None:
         """Publish a line."""
         if self._settling is not None:
             self.confirm()
-        self._put(self._subject_of(message), line.rstrip(b"\r\n"))
+        self._put(self._subject_of(message), line)
 
     def sent(self, line: bytes) -> None:
         """Publish nothing.  Readers see the result of a command in its status messages."""
@@ -91,4 +93,5 @@ class ConnectionObserver:
             settling.cancel()
 
     def _publish_state(self) -> None:
-        self._put_event(self._link_subject, json.dumps({"state": self.state.value}).encode())
+        payload = json.dumps({"state": self.state.value}).encode()
+        self.told = self._put_event(self._link_subject, payload)

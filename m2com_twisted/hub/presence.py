@@ -1,11 +1,13 @@
 """Derives from the messages of the hub whether the controller is connected.  No I/O."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..connection.state import ConnectionState
 from .errors import UnknownInstanceError
 
-__all__ = ["Presence"]
+__all__ = ["Link", "Presence"]
 
 #: Seconds without a heartbeat after which a service counts as gone.  It sends one each second.
 _SILENCE = 5.0
@@ -18,10 +20,21 @@ _PATIENCE = 1.5
 _MISSING = (("command", "controller"), ("telemetry", "telemetry of its controller"))
 
 
+class Link(NamedTuple):
+    """A connection of a service to the controller."""
+
+    connected: bool
+    #: Number of the message with which the service told this state.  0 if that is not known.
+    told: int = 0
+
+
 @dataclass
 class _Service:
     heard_at: float
-    connected: dict[str, bool] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+
+    def is_connected(self, connection: str) -> bool:
+        return connection in self.links and self.links[connection].connected
 
 
 class Presence:
@@ -51,30 +64,46 @@ class Presence:
         if not connected:
             self._services.clear()
 
-    def alive(self, source: str, connected: dict[str, bool], now: float) -> None:
-        """Take a heartbeat of a service."""
-        self._services[source] = _Service(now, connected)
+    def alive(self, source: str, links: Mapping[str, Link], now: float) -> None:
+        """Take a heartbeat of a service.
+
+        It may overtake the message that tells a change, and it may be older than that message.
+        """
+        service = self._services.setdefault(source, _Service(now))
+        service.heard_at = now
+        for name, link in links.items():
+            known = service.links.get(name)
+            is_older = known is not None and 0 < link.told < known.told
+            if known is None or (link.connected is not known.connected and not is_older):
+                service.links[name] = link
         silent = [name for name, one in self._services.items() if now - one.heard_at > _SILENCE]
         for name in silent:
             del self._services[name]
 
-    def link_changed(self, source: str, connection: str, connected: bool, now: float) -> None:
+    def is_news(self, source: str, connection: str, told: int) -> bool:
+        """Whether a heartbeat has not already told what the message with this number tells."""
+        service = self._services.get(source)
+        known = None if service is None else service.links.get(connection)
+        return known is None or told > known.told
+
+    def link_changed(self, source: str, connection: str, link: Link, now: float) -> None:
         """Take note of a connection that a service made or lost.
 
         The controller serves only one client, so a new connection ends any other.
         """
         for other in self._services.values():
-            other.connected[connection] = False
+            if connection in other.links:
+                other.links[connection] = other.links[connection]._replace(connected=False)
         service = self._services.setdefault(source, _Service(now))
         service.heard_at = now
-        service.connected[connection] = connected
+        service.links[connection] = link
 
     def state(self, connection: str, now: float) -> ConnectionState:
         """Return the state of a connection."""
         if not self.on_hub:
             return ConnectionState.CONNECTING
         up = self.caught_up and any(
-            service.connected.get(connection, False) and now - service.heard_at <= _SILENCE
+            service.is_connected(connection) and now - service.heard_at <= _SILENCE
             for service in self._services.values()
         )
         return ConnectionState.CONNECTED if up else ConnectionState.WAITING
@@ -93,7 +122,7 @@ class Presence:
         if not services:
             return "" if is_early else f"no service of instance {instance!r} is on the hub"
         for connection, missing in _MISSING:
-            if not any(one.connected.get(connection, False) for one in services):
+            if not any(one.is_connected(connection) for one in services):
                 return f"the service of instance {instance!r} has no {missing}"
         if not self.caught_up and not is_early:
             return f"the hub has not sent the last values of instance {instance!r}"

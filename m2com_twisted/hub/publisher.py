@@ -252,11 +252,12 @@ class HubPublisher(Service):
 
         def subject_of(message: Message) -> str:
             topic = message.get("id")
-            if topic not in known:
+            subject = known.get(topic)
+            if subject is None:
                 if len(known) > _MOST_TOPICS:
                     known.clear()
-                known[topic] = self.subjects.of_telemetry(str(topic))
-            return known[topic]
+                subject = known[topic] = self.subjects.of_telemetry(str(topic))
+            return subject
 
         return subject_of
 
@@ -265,6 +266,7 @@ class HubPublisher(Service):
             name: (ConnectionState.IDLE if is_last else observer.state).value
             for name, observer in self._observers.items()
         }
+        states["told"] = {name: observer.told for name, observer in self._observers.items()}
         if is_last:
             states["ended"] = True
 

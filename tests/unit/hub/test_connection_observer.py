@@ -22,9 +22,13 @@ class Observed:
             lambda message: str(message["id"]),
             "link",
             lambda subject, payload: self.published.append(subject),
-            lambda subject, payload: self.published.append(json.loads(payload)["state"]),
+            self._put_event,
             self.clock.callLater,
         )
+
+    def _put_event(self, subject: str, payload: bytes) -> int:
+        self.published.append(json.loads(payload)["state"])
+        return len(self.published)
 
     def become(self, *states: ConnectionState) -> None:
         """Let the client of the connection have one state after the other."""
@@ -36,6 +40,14 @@ class Observed:
 def observed() -> Observed:
     """Return an observer of a client that connects."""
     return Observed()
+
+
+def test_number_of_the_message_that_told_the_state(observed: Observed) -> None:
+    """The heartbeat names the message that told the present state."""
+    assert observed.observer.told == 0
+    observed.become(CONNECTED)
+    observed.observer.received(b"{}", {"id": "position"})
+    assert (observed.published, observed.observer.told) == (["connected", "position"], 1)
 
 
 def test_connection_that_is_closed_at_once_is_not_published(observed: Observed) -> None:
