@@ -19,6 +19,10 @@ _SILENCE = 3.5
 #: Seconds between two checks of the heartbeats.
 _LOOK_INTERVAL = 0.5
 
+#: Seconds until the end of a service is told again.  When it is told first, this service may be in
+#: the middle of an attempt that the controller still refuses.  Such an attempt fails at once.
+_TOLD_AGAIN = 1.0
+
 
 class OtherServices:
     """Listens to the heartbeats of the other services, in the thread of the hub.
@@ -30,7 +34,7 @@ class OtherServices:
     source
         Name of this service.
     ended
-        Called when another service has said that it ends, or is silent.
+        Called when another service has said that it ends, or is silent, and once more 1 s later.
     """
 
     def __init__(self, subjects: Subjects, source: str, ended: Callable[[], object]) -> None:
@@ -39,6 +43,8 @@ class OtherServices:
         self._ended = ended
         # The time of the last heartbeat of each service.
         self._heard_at: dict[str, float] = {}
+        # When the last end is told again.
+        self._again_at: float | None = None
 
     async def run(self, session: Session) -> None:
         """Listen until the session must stop."""
@@ -66,12 +72,18 @@ class OtherServices:
             return
         self._heard_at[source] = now
         if has_ended:
-            del self._heard_at[source]
-            self._ended()
+            self._tell_end(source, now)
 
     def look(self, now: float) -> None:
-        """Find the services that are silent."""
+        """Find the services that are silent, and tell an end again when it is time."""
         for source, heard_at in list(self._heard_at.items()):
             if now - heard_at > _SILENCE:
-                del self._heard_at[source]
-                self._ended()
+                self._tell_end(source, now)
+        if self._again_at is not None and now >= self._again_at:
+            self._again_at = None
+            self._ended()
+
+    def _tell_end(self, source: str, now: float) -> None:
+        del self._heard_at[source]
+        self._again_at = now + _TOLD_AGAIN
+        self._ended()

@@ -31,11 +31,21 @@ def heard() -> Heard:
 
 
 def test_service_that_says_that_it_ends(heard: Heard) -> None:
-    """The last heartbeat of a service tells its end at once, and once."""
+    """The last heartbeat of a service tells its end at once."""
     heard.beat("other", 0.0, command="connected")
     heard.beat("other", 1.0, command="idle", ended=True)
-    heard.services.look(20.0)
+    heard.services.look(1.9)
     assert heard.ends == 1
+
+
+def test_end_is_told_once_more(heard: Heard) -> None:
+    """An attempt that was under way when a service ended is followed by another one."""
+    heard.beat("other", 0.0)
+    heard.beat("other", 1.0, ended=True)
+    heard.services.look(2.0)
+    assert heard.ends == 2
+    heard.services.look(20.0)
+    assert heard.ends == 2
 
 
 def test_service_that_is_killed(heard: Heard) -> None:
@@ -45,7 +55,7 @@ def test_service_that_is_killed(heard: Heard) -> None:
     heard.services.look(12.0)
     assert heard.ends == 0
     heard.services.look(13.0)
-    heard.services.look(14.0)
+    heard.services.look(13.5)
     assert heard.ends == 1
 
 
