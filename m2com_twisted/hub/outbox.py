@@ -58,7 +58,7 @@ class Outbox:
     """Two lanes of messages, with one common limit.
 
     It is filled in the reactor's thread and emptied in the thread of the hub.  `put`
-    takes about a microsecond and never raises.
+    takes one or two microseconds and never raises.
 
     Parameters
     ----------
