@@ -3,25 +3,41 @@
 import argparse
 import os
 import time
+from statistics import median
 
 from .scenarios import SCENARIOS, running_setup, simulator
 
 
-def _cost(ports: tuple[int, int], readers: list[int], seconds: float) -> None:
-    """Print what publishing costs with so many readers, beside a service without a hub."""
-    print("readers  messages/s  CPU us/message (reactor)  stall ms  p50 ms  p99 ms", flush=True)
-    for count in [-1, *readers]:
-        with running_setup(ports) as setup:
-            reading = setup.readers(count) if count > 0 else None
-            service = setup.publisher(seconds, with_hub=count >= 0)
-            found = setup.result(service)
-            late = {"p50_ms": 0.0, "p99_ms": 0.0} if reading is None else setup.result(reading)
+def _cost(ports: tuple[int, int], readers: list[int], seconds: float, rounds: int) -> None:
+    """Print what publishing costs with so many readers, beside two opponents.
+
+    These are a service without a hub, and the smallest program that publishes the same for one
+    reader.
+    """
+    cases = [("no hub", 0), ("smallest", 1), *((str(count), count) for count in readers)]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name, _ in cases}
+    for _ in range(rounds):
+        for name, count in cases:
+            found[name].append(_measured(ports, name, count, seconds))
+    print(" readers  messages/s  CPU us/message (reactor)  stall ms  p50 ms  p99 ms", flush=True)
+    for name, values in found.items():
+        middle = {key: median(value[key] for value in values) for key in values[0]}
         print(
-            f"{'no hub' if count < 0 else count:>7}  {found['rate']:10.0f}  "
-            f"{found['cpu_us']:14.1f} ({found['reactor_us']:7.1f})  {found['stall_ms']:8.1f}  "
-            f"{late['p50_ms']:6.2f}  {late['p99_ms']:6.2f}",
-            flush=True,
+            f"{name:>8}  {middle['rate']:10.0f}  "
+            f"{middle['cpu_us']:14.1f} ({middle['reactor_us']:7.1f})  {middle['stall_ms']:8.1f}  "
+            f"{middle['p50_ms']:6.2f}  {middle['p99_ms']:6.2f}"
         )
+
+
+def _measured(ports: tuple[int, int], name: str, count: int, seconds: float) -> dict[str, float]:
+    with running_setup(ports) as setup:
+        reading = setup.readers(count) if count else None
+        service = setup.publisher(
+            seconds, with_hub=name != "no hub", is_smallest=name == "smallest"
+        )
+        found = setup.result(service)
+        late = {"p50_ms": 0.0, "p99_ms": 0.0} if reading is None else setup.result(reading)
+        return found | {key: late[key] for key in ("p50_ms", "p99_ms")}
 
 
 def _failures(ports: tuple[int, int], only: str) -> None:
@@ -68,6 +84,7 @@ def _main() -> None:
     parser.add_argument("--only", default="", metavar="TEXT", help="outages of this name")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
     parser.add_argument("--readers", default="1,10,50", help="how many, with commas")
+    parser.add_argument("--rounds", type=int, default=3, help="print the medians of so many")
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
     with simulator() as ports:
@@ -75,7 +92,7 @@ def _main() -> None:
             _failures(ports, arguments.only)
         else:
             counts = [int(count) for count in arguments.readers.split(",")]
-            _cost(ports, counts, arguments.seconds)
+            _cost(ports, counts, arguments.seconds, arguments.rounds)
 
 
 _main()

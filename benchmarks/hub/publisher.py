@@ -17,6 +17,8 @@ from m2com_twisted.hub import HubPublisher, HubSettings
 from m2com_twisted.support.clock import use_monotonic_clock
 from m2com_twisted.support.switch_interval import shorten_switch_interval
 
+from .smallest import SmallestPublisher
+
 #: Seconds between two looks at how late the reactor is.
 _BEAT = 0.005
 
@@ -65,17 +67,23 @@ async def _run(reactor: Any, arguments: argparse.Namespace) -> None:
     use_monotonic_clock(reactor)
     shorten_switch_interval()
     publisher: HubPublisher | None = None
-    observers = []
-    if arguments.hub:
+    observers: list[Any] = []
+    telemetry_observers: list[Any] = []
+    if arguments.smallest:
+        smallest = SmallestPublisher(arguments.hub, reactor)
+        smallest.start()
+        telemetry_observers = [smallest]
+    elif arguments.hub:
         publisher = HubPublisher(HubSettings.parse(arguments.hub))
-        observers = [publisher.observer("command"), publisher.observer("telemetry")]
+        observers = [publisher.observer("command")]
+        telemetry_observers = [publisher.observer("telemetry")]
         publisher.startService()
     controller = CellControllerService(
         "127.0.0.1",
         arguments.command_port,
         arguments.telemetry_port,
-        command_observers=observers[:1],
-        telemetry_observers=observers[1:],
+        command_observers=observers,
+        telemetry_observers=telemetry_observers,
     )
     controller.startService()
     first = number = arguments.first_event
@@ -146,6 +154,7 @@ def _main() -> None:
     parser.add_argument("--telemetry-port", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--first-event", type=int, default=0, help="number of the one before")
+    parser.add_argument("--smallest", action="store_true", help="publish as the opponent does")
     parser.add_argument("--no-costs", action="store_true", help="measure stalls from the start")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

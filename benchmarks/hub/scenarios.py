@@ -39,13 +39,14 @@ class Setup:
         seconds: float,
         *,
         with_hub: bool = True,
+        is_smallest: bool = False,
         with_costs: bool = True,
         first_event: int = 0,
     ) -> "subprocess.Popen[str]":
         """Start a service, which runs so long for each of costs and stalls."""
         ports = ["--command-port", str(self.ports[0]), "--telemetry-port", str(self.ports[1])]
         hub = ["--hub", self.url] if with_hub else []
-        costs = [] if with_costs else ["--no-costs"]
+        costs = [*([] if with_costs else ["--no-costs"]), *(["--smallest"] if is_smallest else [])]
         numbers = ["--seconds", str(seconds), "--first-event", str(first_event)]
         return self._start("publisher", *ports, *hub, *costs, *numbers)
 
