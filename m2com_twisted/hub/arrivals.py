@@ -116,25 +116,30 @@ class Arrivals:
             return  # the heartbeat is newer
         name = arrived.subject.rpartition(".")[2]
         source = arrived.source.rpartition("-")[0]
-        link = Link(_json(arrived.payload).get("state") == "connected", arrived.sequence)
+        # Without a header, the number is 0.
+        link = Link(_json(arrived.payload).get("state") == "connected", arrived.sequence or None)
         now = self._clock.seconds()
-        # The controller sends its welcome messages again.  Earlier values are not valid any more.
+        if link.connected:
+            self._forget_values(name)
+        if self._presence.is_news(source, name, link.told):
+            if link.connected and self._presence.is_up(name, now):
+                # This is a new connection, although the end of the earlier one was not reported.
+                self._presence.all_lost(name)
+                self.update_state()
+            self._presence.link_changed(source, name, link, now)
+            self.update_state()
+        if not self._presence.is_up(name, now):
+            self._forget_values(name)
+
+    def _forget_values(self, name: str) -> None:
+        """Forget the values, which the controller will send again to its next client."""
         if name == "command":
             self._command.forget_values()
-        if not self._presence.is_news(source, name, link.told):
-            return
-        if link.connected and self._presence.state(name, now) is ConnectionState.CONNECTED:
-            # This is a new connection, although the end of the earlier one was not
-            # reported.
-            self._presence.link_changed(source, name, link._replace(connected=False), now)
-            self.update_state()
-        self._presence.link_changed(source, name, link, now)
-        self.update_state()
 
 
-def _number(numbers: object, name: str) -> int:
+def _number(numbers: object, name: str) -> int | None:
     number = numbers.get(name) if isinstance(numbers, dict) else None
-    return number if isinstance(number, int) else 0
+    return number if isinstance(number, int) else None
 
 
 def _json(payload: bytes) -> Message:

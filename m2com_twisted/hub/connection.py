@@ -244,14 +244,6 @@ class HubConnection:
     ) -> None:
         settings = self._settings
 
-        async def note(error: Exception) -> None:
-            if not client.is_connected:
-                failures.append(error)
-            elif not isinstance(error, (UnexpectedEOF, OSError)):  # a loss is logged anyway
-                self._log.warning("The hub reported an error: %s", error)
-                if self._server_error is not None:
-                    self._server_error(str(error))
-
         def encrypted(secret: str) -> str:
             if settings.requires_tls and not loop.is_encrypted:
                 raise no_tls(url)
@@ -261,7 +253,7 @@ class HubConnection:
         await client.connect(
             [url],
             name=self._name,
-            error_cb=note,
+            error_cb=partial(self._note_error, client, failures),
             closed_cb=partial(_set, closed),
             allow_reconnect=False,
             # One attempt.  With 0, nats-py would try without end.
@@ -272,7 +264,7 @@ class HubConnection:
             ping_interval=120,
             # No message is kept for a later connection.
             pending_size=-1,
-            # `Subjects` makes all subjects, of valid characters only.
+            # All parts of subjects that come from others are checked or cleaned before.
             skip_subject_validation=True,
             inbox_prefix=settings.inbox,
             # Functions, which are called just before the secret is sent.
@@ -281,6 +273,16 @@ class HubConnection:
             user_credentials=None if settings.token_file is None else str(settings.token_file),
             tls=settings.tls_context() if settings.requires_tls else None,
         )
+
+    async def _note_error(
+        self, client: Client, failures: list[Exception], error: Exception
+    ) -> None:
+        if not client.is_connected:
+            failures.append(error)
+        elif not isinstance(error, (UnexpectedEOF, OSError)):  # a loss is logged anyway
+            self._log.warning("The hub reported an error: %s", error)
+            if self._server_error is not None:
+                self._server_error(str(error))
 
     async def _work_until_lost(self, session: Session, closed: asyncio.Event) -> None:
         """Run the work and watch the connection, until one of them ends."""

@@ -49,7 +49,8 @@ class ConnectionObserver:
         self._put = put
         self._put_event = put_event
         self._later = later
-        # The timer of a new connection that has brought nothing yet.
+        # Whether the connection is made, but has brought nothing yet.
+        self._is_unsure = False
         self._settling: IDelayedCall | None = None
         #: The state of the connection, as readers are told it.
         self.state = ConnectionState.IDLE
@@ -58,7 +59,7 @@ class ConnectionObserver:
 
     def received(self, line: bytes, message: Message) -> None:
         """Publish a line."""
-        if self._settling is not None:
+        if self._is_unsure:
             self.confirm()
         self._put(self._subject_of(message), line)
 
@@ -71,7 +72,8 @@ class ConnectionObserver:
     def connection(self, state: ConnectionState) -> None:
         """Publish when the connection is lost.  When it is made, wait until that is sure."""
         self.stop()
-        if state is ConnectionState.CONNECTED:
+        self._is_unsure = state is ConnectionState.CONNECTED
+        if self._is_unsure:
             self._settling = self._later(SETTLING_TIME, self.confirm)
             return
         was_connected = self.state is ConnectionState.CONNECTED
@@ -81,8 +83,9 @@ class ConnectionObserver:
 
     def confirm(self) -> None:
         """Publish that the connection is made.  No effect if that is known, or if there is none."""
-        if self._settling is not None:
+        if self._is_unsure:
             self.stop()
+            self._is_unsure = False
             self.state = ConnectionState.CONNECTED
             self._publish_state()
 

@@ -13,14 +13,14 @@ from .subjects import Subjects
 __all__ = ["OtherServices"]
 
 #: Seconds without a heartbeat after which a service has ended.  It sends one each second.  A wrong
-#: guess costs only one attempt to connect to the controller.
+#: guess costs only two attempts to connect to the controller.
 _SILENCE = 3.5
 
 #: Seconds between two checks of the heartbeats.
 _LOOK_INTERVAL = 0.5
 
 #: Seconds until the end of a service is told again.  When it is told first, this service may be in
-#: the middle of an attempt that the controller still refuses.  Such an attempt fails at once.
+#: the middle of an attempt that the controller still refuses.  Such an attempt takes milliseconds.
 _TOLD_AGAIN = 1.0
 
 
@@ -34,7 +34,8 @@ class OtherServices:
     source
         Name of this service.
     ended
-        Called when another service has said that it ends, or is silent, and once more 1 s later.
+        Called when another service has said that it ends, or is silent, and once more after 1
+        to 1.5 s.
     """
 
     def __init__(self, subjects: Subjects, source: str, ended: Callable[[], object]) -> None:
@@ -51,6 +52,7 @@ class OtherServices:
         loop = asyncio.get_running_loop()
         # What happened between two connections is not known.
         self._heard_at.clear()
+        self._again_at = None
 
         async def take(message: Msg) -> None:
             self.take(message.data, loop.time())

@@ -24,14 +24,26 @@ class Link(NamedTuple):
     """A connection of a service to the controller."""
 
     connected: bool
-    #: Number of the message with which the service told this state.  0 if that is not known.
-    told: int = 0
+    #: Number of the last message about this connection.  0: there was none yet.  None: not known.
+    told: int | None = None
+
+    def is_older_than(self, other: "Link") -> bool:
+        """Whether the numbers say that this state was before the other one."""
+        return self.told is not None and other.told is not None and self.told < other.told
+
+    def untold(self) -> "Link":
+        """Return this link as it was known before its last message."""
+        return self._replace(told=None if self.told is None else self.told - 1)
 
 
 @dataclass
 class _Service:
-    heard_at: float
+    heard_at: float = float("-inf")
+    #: Each connection, with the number of the last message whose change was reported.
     links: dict[str, Link] = field(default_factory=dict)
+
+    def is_heard(self, now: float) -> bool:
+        return now - self.heard_at <= _SILENCE
 
     def is_connected(self, connection: str) -> bool:
         return connection in self.links and self.links[connection].connected
@@ -41,7 +53,7 @@ class Presence:
     """Derives the state of each connection of the service to the controller.
 
     A connection is up if three things hold: this reader is connected to the hub, it has
-    read all messages that it missed, and a recent heartbeat of a service reports it as up.
+    read all messages that it missed, and a service that was heard lately has it.
     """
 
     def __init__(self) -> None:
@@ -67,45 +79,66 @@ class Presence:
     def alive(self, source: str, links: Mapping[str, Link], now: float) -> None:
         """Take a heartbeat of a service.
 
-        It may overtake the message that tells a change, and it may be older than that message.
+        A heartbeat and the message about a change take different ways, so either may be the first.
         """
-        service = self._services.setdefault(source, _Service(now))
+        heard = {name: one for name, one in self._services.items() if one.is_heard(now)}
+        service = heard.pop(source, _Service())
         service.heard_at = now
+        self._services = {**heard, source: service}
         for name, link in links.items():
-            known = service.links.get(name)
-            is_older = known is not None and 0 < link.told < known.told
-            if known is None or (link.connected is not known.connected and not is_older):
-                service.links[name] = link
-        silent = [name for name, one in self._services.items() if now - one.heard_at > _SILENCE]
-        for name in silent:
-            del self._services[name]
+            known = service.links.get(name, Link(False))
+            # If both are up, there may be a loss in between.  Its message will report it.
+            if link.is_older_than(known) or (link.connected and known.connected):
+                continue
+            # If another service was up, this is a new connection.  Its message will report that.
+            is_reported = not link.connected or not self.is_up(name, now)
+            service.links[name] = link if is_reported else link.untold()
 
-    def is_news(self, source: str, connection: str, told: int) -> bool:
-        """Whether a heartbeat has not already told what the message with this number tells."""
+    def is_news(self, source: str, connection: str, told: int | None) -> bool:
+        """Return whether the message with this number reports a change that is not yet known.
+
+        If a heartbeat was faster, the change is known.
+        """
         service = self._services.get(source)
         known = None if service is None else service.links.get(connection)
-        return known is None or told > known.told
+        if known is None or known.told is None or told is None:
+            return True
+        return told > known.told
 
     def link_changed(self, source: str, connection: str, link: Link, now: float) -> None:
         """Take note of a connection that a service made or lost.
 
         The controller serves only one client, so a new connection ends any other.
         """
-        for other in self._services.values():
-            if connection in other.links:
-                other.links[connection] = other.links[connection]._replace(connected=False)
-        service = self._services.setdefault(source, _Service(now))
-        service.heard_at = now
+        if link.connected:
+            self.all_lost(connection)
+        service = self._services.setdefault(source, _Service())
+        if self.caught_up:  # an earlier message may be from a service that has ended
+            service.heard_at = now
         service.links[connection] = link
+
+    def all_lost(self, connection: str) -> None:
+        """Take note that no service is connected any more.
+
+        A service that comes back with the same connection is believed.
+        """
+        for service in self._services.values():
+            if service.is_connected(connection):
+                lost = service.links[connection].untold()
+                service.links[connection] = lost._replace(connected=False)
+
+    def is_up(self, connection: str, now: float) -> bool:
+        """Return whether a service that was heard lately has the connection."""
+        return any(
+            service.is_connected(connection) and service.is_heard(now)
+            for service in self._services.values()
+        )
 
     def state(self, connection: str, now: float) -> ConnectionState:
         """Return the state of a connection."""
         if not self.on_hub:
             return ConnectionState.CONNECTING
-        up = self.caught_up and any(
-            service.is_connected(connection) and now - service.heard_at <= _SILENCE
-            for service in self._services.values()
-        )
+        up = self.caught_up and self.is_up(connection, now)
         return ConnectionState.CONNECTED if up else ConnectionState.WAITING
 
     def obstacle(self, instance: str, now: float) -> str:
@@ -113,7 +146,7 @@ class Presence:
 
         The text is empty if nothing is missing, or if it is too early to know.
         """
-        services = [one for one in self._services.values() if now - one.heard_at <= _SILENCE]
+        services = [one for one in self._services.values() if one.is_heard(now)]
         if self.missing == "no JetStream":
             return "the server of the hub keeps no messages: start it with --jetstream"
         if not services and self.missing:

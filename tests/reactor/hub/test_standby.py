@@ -28,7 +28,7 @@ async def test_end_of_the_other_service_is_told_at_once(nats_server: NatsServer)
                 active.topic("position", n=1)
                 await one.until_number("position", 1)
                 assert dials == []
-            await until(lambda: dials == ["dial"], 2.0)
+            await until(lambda: dials, 2.0)
             await until(lambda: not one.controller.state.both_up, 2.0)
     finally:
         await standing_by.publisher.stopService()
