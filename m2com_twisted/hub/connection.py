@@ -253,7 +253,7 @@ class HubConnection:
         await client.connect(
             [url],
             name=self._name,
-            error_cb=partial(self._note_error, client, failures),
+            error_cb=partial(self._note, client, failures),
             closed_cb=partial(_set, closed),
             allow_reconnect=False,
             # One attempt.  With 0, nats-py would try without end.
@@ -274,9 +274,7 @@ class HubConnection:
             tls=settings.tls_context() if settings.requires_tls else None,
         )
 
-    async def _note_error(
-        self, client: Client, failures: list[Exception], error: Exception
-    ) -> None:
+    async def _note(self, client: Client, failures: list[Exception], error: Exception) -> None:
         if not client.is_connected:
             failures.append(error)
         elif not isinstance(error, (UnexpectedEOF, OSError)):  # a loss is logged anyway
