@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -25,6 +26,9 @@ from m2com_twisted import (
     NotConnectedError,
 )
 from tests.support.scripted_peer import Scripted
+
+# Coverage makes these long walks several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
 
 # Binary fractions, so that sums of them are exact.
 TIMES = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0, 8.0])

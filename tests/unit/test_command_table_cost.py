@@ -10,6 +10,9 @@ import pytest
 from m2com_twisted import CommandLost, CommandTimeout
 from tests.support.command_table import Table
 
+# Coverage makes these loops several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
+
 
 def life(table: Table, count: int) -> None:
     """Send many commands, all in flight at once, and answer them out of order."""

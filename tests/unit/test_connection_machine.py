@@ -12,6 +12,9 @@ from m2com_twisted import ConnectionState
 from m2com_twisted.connection import effects, inputs
 from m2com_twisted.connection.machine import Machine
 
+# Coverage makes these long walks several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
+
 # The most waiters of each kind in the search; more of them are no other case.
 MOST_WAITERS = 3
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,6 +24,9 @@ from m2com_twisted import ConnectionState, M2ComError, MsgType, TcpClient, defau
 from m2com_twisted.testing.error_log import ErrorLog
 from tests.support.coroutines import Call
 from tests.support.fake_endpoint import Attempt, FakeEndpoint
+
+# Coverage makes these long walks several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
 
 # What must be walked in CI at least.  The examples suffice for half as many again, because
 # Hypothesis ends some walks early, and its versions differ in that.

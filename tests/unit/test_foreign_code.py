@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from tests.support.foreign_code import ForeignCode
 
+# Coverage makes these long walks several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture(autouse=True)
 def _quiet_logging(monkeypatch: pytest.MonkeyPatch) -> None:

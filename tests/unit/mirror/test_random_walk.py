@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from twisted.internet.defer import Deferred
@@ -12,6 +13,9 @@ from m2com_twisted.catalogue.enums import PowerType
 from m2com_twisted.mirror import Condition
 from m2com_twisted.testing import MirrorBench, slow_power
 from tests.support.mirror_procedures import PROCEDURES
+
+# Coverage makes these long walks several times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
 
 #: Seconds after which what happened has been told: three cycles of the controller.
 _TOLD = 0.35

@@ -7,6 +7,9 @@ import pytest
 from m2com_twisted import InnerLoopControlMode, PowerType
 from m2com_twisted.testing import MemoryTestCase
 
+# Coverage makes a long night three times as slow, and other tests reach the same lines.
+pytestmark = pytest.mark.no_cover
+
 HOME = dict.fromkeys(("x", "y", "z", "xRot", "yRot", "zRot"), 0.0)
 
 
