@@ -100,10 +100,12 @@ class Arrivals:
 
     def _take_heartbeat(self, told: Mapping[str, object]) -> None:
         """Take a heartbeat of a service."""
-        source, sent = str(told.get("source")), told.get("sent_telemetry")
-        if isinstance(sent, int):
+        source, numbers = told.get("source"), told.get("told")
+        if not isinstance(source, str):
+            return  # not from a service
+        sent = _number(told, "sent_telemetry")
+        if sent is not None:
             self._telemetry.expect(f"{source}-telemetry", sent)
-        numbers = told.get("told")
         links = {
             port.name: Link(told.get(port.name) == "connected", _number(numbers, port.name))
             for port in self._ports
@@ -116,12 +118,16 @@ class Arrivals:
             return  # the heartbeat is newer
         name = arrived.subject.rpartition(".")[2]
         source = arrived.source.rpartition("-")[0]
+        is_connected = _json(arrived.payload).get("state") == "connected"
+        # A service that was cut off from the hub tells its connections late.
+        is_past = self._presence.is_followed(source, name, arrived.received)
         # Without a header, the number is 0.
-        link = Link(_json(arrived.payload).get("state") == "connected", arrived.sequence or None)
+        link = Link(is_connected and not is_past, arrived.sequence or None, arrived.received)
         now = self._clock.seconds()
-        if link.connected:
+        is_news = self._presence.is_news(source, name, link.told)
+        if link.connected and (is_news or self._presence.confirm(source, name, link)):
             self._forget_values(name)
-        if self._presence.is_news(source, name, link.told):
+        if is_news:
             if link.connected and self._presence.is_up(name, now):
                 # This is a new connection, although the end of the earlier one was not reported.
                 self._presence.all_lost(name)
@@ -132,19 +138,20 @@ class Arrivals:
             self._forget_values(name)
 
     def _forget_values(self, name: str) -> None:
-        """Forget the values, which the controller will send again to its next client."""
+        """Forget the values of a connection that has ended.  The next one brings its own."""
         if name == "command":
             self._command.forget_values()
 
 
 def _number(numbers: object, name: str) -> int | None:
     number = numbers.get(name) if isinstance(numbers, dict) else None
-    return number if isinstance(number, int) else None
+    # A bool is also an int.
+    return number if type(number) is int and number >= 0 else None
 
 
 def _json(payload: bytes) -> Message:
     try:
         value = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -54,7 +54,7 @@ class ConnectionObserver:
         self._settling: IDelayedCall | None = None
         #: The state of the connection, as readers are told it.
         self.state = ConnectionState.IDLE
-        #: Number of the message that told the state.  0 if there was none yet.
+        #: Number of the last message about this connection.  0 if there was none yet.
         self.told = 0
 
     def received(self, line: bytes, message: Message) -> None:

@@ -34,8 +34,8 @@ class OtherServices:
     source
         Name of this service.
     ended
-        Called when another service has said that it ends, or is silent, and once more after 1
-        to 1.5 s.
+        Called when another service has said that it ends, or is silent, and once more 1 to
+        1.5 s after the last end.
     """
 
     def __init__(self, subjects: Subjects, source: str, ended: Callable[[], object]) -> None:
@@ -68,7 +68,7 @@ class OtherServices:
         try:
             told = json.loads(heartbeat)
             source, has_ended = str(told["source"]), told.get("ended") is True
-        except (ValueError, TypeError, LookupError, AttributeError):
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return  # not from a service
         if source == self._source:
             return

@@ -24,22 +24,24 @@ class Link(NamedTuple):
     """A connection of a service to the controller."""
 
     connected: bool
-    #: Number of the last message about this connection.  0: there was none yet.  None: not known.
+    #: Number of the last message about it.  0: there was none yet.  None: not known.
     told: int | None = None
+    #: When the service took note of it, in ns since 1970 UTC.  0: not known.
+    at: int = 0
 
     def is_older_than(self, other: "Link") -> bool:
         """Whether the numbers say that this state was before the other one."""
         return self.told is not None and other.told is not None and self.told < other.told
 
     def untold(self) -> "Link":
-        """Return this link as it was known before its last message."""
+        """Return this link with a lower number, so that its message is still news."""
         return self._replace(told=None if self.told is None else self.told - 1)
 
 
 @dataclass
 class _Service:
     heard_at: float = float("-inf")
-    #: Each connection, with the number of the last message whose change was reported.
+    #: Each connection.  A message about it is news if its number is above that of the link.
     links: dict[str, Link] = field(default_factory=dict)
 
     def is_heard(self, now: float) -> bool:
@@ -87,23 +89,42 @@ class Presence:
         self._services = {**heard, source: service}
         for name, link in links.items():
             known = service.links.get(name, Link(False))
-            # If both are up, there may be a loss in between.  Its message will report it.
+            # If both are up, there may be a loss in between.  Its message is still news.
             if link.is_older_than(known) or (link.connected and known.connected):
                 continue
-            # If another service was up, this is a new connection.  Its message will report that.
-            is_reported = not link.connected or not self.is_up(name, now)
-            service.links[name] = link if is_reported else link.untold()
+            # If another service is up, only the message can tell which of the two is later.
+            is_certain = not link.connected or not self.is_up(name, now)
+            service.links[name] = link if is_certain else link.untold()
 
     def is_news(self, source: str, connection: str, told: int | None) -> bool:
-        """Return whether the message with this number reports a change that is not yet known.
+        """Return whether the message with this number may report a change.
 
-        If a heartbeat was faster, the change is known.
+        It does not if a heartbeat has told the change before.
         """
-        service = self._services.get(source)
-        known = None if service is None else service.links.get(connection)
+        known = self._known(source, connection)
         if known is None or known.told is None or told is None:
             return True
         return told > known.told
+
+    def confirm(self, source: str, connection: str, link: Link) -> bool:
+        """Return whether this is the present connection, which a heartbeat has told before."""
+        known = self._known(source, connection)
+        is_present = known is not None and known.connected and known.told == link.told
+        if is_present:
+            self._services[source].links[connection] = link
+        return is_present
+
+    def is_followed(self, source: str, connection: str, at: int) -> bool:
+        """Return whether another service is known to have connected later than at this time."""
+        return any(
+            service.is_connected(connection) and service.links[connection].at > at > 0
+            for name, service in self._services.items()
+            if name != source
+        )
+
+    def _known(self, source: str, connection: str) -> Link | None:
+        service = self._services.get(source)
+        return None if service is None else service.links.get(connection)
 
     def link_changed(self, source: str, connection: str, link: Link, now: float) -> None:
         """Take note of a connection that a service made or lost.
@@ -118,9 +139,9 @@ class Presence:
         service.links[connection] = link
 
     def all_lost(self, connection: str) -> None:
-        """Take note that no service is connected any more.
+        """Take note that no service has this connection any more.
 
-        A service that comes back with the same connection is believed.
+        If a later heartbeat says that one still has it, the heartbeat is believed.
         """
         for service in self._services.values():
             if service.is_connected(connection):

@@ -47,8 +47,8 @@ class RemoteController(TypedSender, BothPorts, Service):
     values first.  `on_missed` and the log report missing messages, and ``dropped_messages`` of
     ``stats`` counts them.
 
-    ``CONNECTED`` means that the service is connected to the controller, that
-    its last heartbeat came in the last 5 s, and that this reader has caught up.
+    ``CONNECTED`` means that the service is connected to the controller, that this reader has heard
+    of the service in the last 5 s, and that it has caught up.
 
     Parameters
     ----------

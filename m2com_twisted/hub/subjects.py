@@ -43,6 +43,9 @@ _KEYS = {"powerSystemState": "powerType", "innerLoopControlMode": "address"}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _NOT_IN_TOKEN = re.compile(r"[^A-Za-z0-9_-]")
 
+# More digits than any number or time has.  Python refuses to read a number of thousands of digits.
+_MOST_DIGITS = 20
+
 # Longer than any name of the controller.  The rest of a longer name is cut off.
 _LONGEST_TOKEN = 64
 
@@ -125,7 +128,8 @@ def began_at(source: str) -> int:
 def number_in(headers: Mapping[str, str] | None, name: str) -> int:
     """Return the number in a header of a message.  0 if there is none."""
     text = (headers or {}).get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else 0
 
 
 def token(name: object) -> str:

@@ -76,17 +76,17 @@ class Reader:
             heartbeat["told"] = {"command": told}
         self._take(SUBJECTS.alive, heartbeat, source, 0)
 
-    def link(self, source: str, state: str, number: int) -> None:
-        """Take the message about a change."""
-        self._take(SUBJECTS.of_link("command"), {"state": state}, f"{source}-events", number)
+    def link(self, source: str, state: str, number: int, at: int = 0) -> None:
+        """Take the message about a change that the service noticed at a time."""
+        self._take(SUBJECTS.of_link("command"), {"state": state}, f"{source}-events", number, at)
 
     def event(self, source: str, name: str, number: int) -> None:
         """Take an event."""
         message: Message = {"id": name}
         self._take(SUBJECTS.of_event(message), message, f"{source}-events", number)
 
-    def _take(self, subject: str, payload: Message, source: str, number: int) -> None:
-        self.arrivals.take(Arrived(subject, json.dumps(payload).encode(), source, number))
+    def _take(self, subject: str, payload: Message, source: str, number: int, at: int = 0) -> None:
+        self.arrivals.take(Arrived(subject, json.dumps(payload).encode(), source, number, at))
 
 
 @pytest.fixture
@@ -144,6 +144,45 @@ def test_values_of_the_connected_service_stay(one: Reader) -> None:
     later = SeenLines()
     one.port.add_observer(later)
     assert later.names == []
+
+
+def test_service_that_was_cut_off_tells_its_past(one: Reader) -> None:
+    """Connections from before the present one neither end it nor its values."""
+    one.beat("b-1", "connected", 1)
+    one.link("b-1", "connected", 1, at=100)
+    one.event("b-1", "interlock", 2)
+    for number, state in enumerate(["waiting", "connected", "waiting"], 3):
+        one.link("a-1", state, number, at=90 + number)
+    assert one.told == ["up"]
+    observer = SeenLines()
+    one.port.add_observer(observer)
+    assert observer.names == ["interlock"]
+    one.link("a-1", "connected", 6, at=110)
+    assert one.told == ["up", "down", "up"]
+
+
+def test_connection_that_a_heartbeat_has_ended(one: Reader) -> None:
+    """The late message of a connection that is over leaves the values of the present one."""
+    one.link("b-1", "connected", 1)
+    one.event("b-1", "interlock", 2)
+    one.beat("a-1", "waiting", 5)
+    one.link("a-1", "connected", 4)
+    observer = SeenLines()
+    one.port.add_observer(observer)
+    assert (one.told, observer.names) == (["up"], ["interlock"])
+
+
+@pytest.mark.parametrize(
+    "payload", [b"nonsense", b"[" * 10_000, b"[]", b"{}", b'{"source": 7}', b'{"told": [1]}']
+)
+def test_foreign_heartbeats_and_links_are_ignored(one: Reader, payload: bytes) -> None:
+    """What is no heartbeat of a service, or no state of a link, changes nothing."""
+    one.arrivals.take(Arrived(SUBJECTS.alive, payload, "", 0))
+    one.arrivals.take(Arrived(SUBJECTS.of_link("command"), payload, "", 0))
+    one.clock.advance(2)
+    assert one.told == []
+    one.beat("a-1", "connected", 1)
+    assert one.told == ["up"]
 
 
 def test_new_service_overtakes_the_loss_of_the_old_one(one: Reader) -> None:

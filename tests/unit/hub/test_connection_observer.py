@@ -43,7 +43,7 @@ def observed() -> Observed:
 
 
 def test_number_of_the_message_that_told_the_state(observed: Observed) -> None:
-    """The heartbeat names the message that told the present state."""
+    """The heartbeat names the last message about the connection."""
     assert observed.observer.told == 0
     observed.become(CONNECTED)
     observed.observer.received(b"{}", {"id": "position"})

@@ -63,7 +63,7 @@ def test_own_heartbeat_and_foreign_lines_are_no_other_service(heard: Heard) -> N
     """Neither the own heartbeat nor what is no heartbeat makes this service dial."""
     heard.beat("own", 0.0)
     heard.beat("own", 1.0, ended=True)
-    for line in b"", b"[]", b"7", b"{}", b"nonsense":
+    for line in b"", b"[]", b"7", b"{}", b"nonsense", b"[" * 10_000:
         heard.services.take(line, 1.0)
     heard.services.look(20.0)
     assert heard.ends == 0

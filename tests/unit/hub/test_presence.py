@@ -10,7 +10,7 @@ UP = {"command": Link(True, 1), "telemetry": Link(True, 2)}
 
 @pytest.fixture
 def presence() -> Presence:
-    """Return that of a reader which is up."""
+    """Return the presence of a reader that knows both connections to be up."""
     presence = Presence()
     presence.hub_changed(True, 0.0)
     presence.caught_up = True

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m2com_twisted.hub.subjects import Subjects
+from m2com_twisted.hub.subjects import SEQUENCE, Subjects, number_in
 
 
 def test_subjects_of_messages() -> None:
@@ -43,3 +43,11 @@ def test_instance_that_is_no_name(name: str) -> None:
     """An instance that cannot be part of a subject is refused, with the rule."""
     with pytest.raises(ValueError, match="1 to 32 letters"):
         Subjects(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("17", 17), ("-1", 0), ("1.5", 0), ("\u0661", 0), ("", 0), ("9" * 5000, 0)]
+)
+def test_number_in_a_header(text: str, number: int) -> None:
+    """Only digits are a number, and not more than a number can have."""
+    assert number_in({SEQUENCE: text}, SEQUENCE) == number
