@@ -13,10 +13,13 @@ from typing import Any
 import nats
 from twisted.internet.interfaces import IReactorTime
 
+from m2com_twisted.client.observers import LineObserver
+from m2com_twisted.hub.subjects import RECEIVED, SEQUENCE, SOURCE
+
 __all__ = ["SmallestPublisher"]
 
 
-class SmallestPublisher:
+class SmallestPublisher(LineObserver):
     """Line observer that publishes the lines of the telemetry port.
 
     Parameters
@@ -45,15 +48,6 @@ class SmallestPublisher:
             self._is_awake = True
             self._reactor.callLater(0, self._wake_thread)
 
-    def sent(self, line: bytes) -> None:
-        """Publish nothing."""
-
-    def bad(self, line: bytes, reason: str) -> None:
-        """Publish nothing."""
-
-    def connection(self, state: object) -> None:
-        """Publish nothing."""
-
     def _wake_thread(self) -> None:
         if self._loop is not None and self._wake is not None:
             self._loop.call_soon_threadsafe(self._wake.set)
@@ -70,9 +64,9 @@ class SmallestPublisher:
                 received, line, topic = self._waiting.popleft()
                 number += 1
                 headers = {
-                    "M2-Received": str(received),
-                    "M2-Source": "main-telemetry",
-                    "M2-Seq": str(number),
+                    RECEIVED: str(received),
+                    SOURCE: "main-telemetry",
+                    SEQUENCE: str(number),
                     "Nats-Msg-Id": f"main-telemetry:{number}",
                 }
                 await client.publish(f"m2.main.tel.{topic}", line, headers=headers)

@@ -1,13 +1,13 @@
 """Sorts the messages of the hub by port, and keeps the state of both connections."""
 
-import json
 from collections.abc import Mapping
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
 
 from ..connection.state import ConnectionState
-from ..wire.codec import Message
+from ..errors import BadLineError
+from ..wire.codec import Message, decode
 from .arrived import Arrived, ReadingNotice
 from .presence import Link, Presence
 from .remote_port import RemotePort
@@ -151,7 +151,6 @@ def _number(numbers: object, name: str) -> int | None:
 
 def _json(payload: bytes) -> Message:
     try:
-        value = json.loads(payload)
-    except (ValueError, RecursionError):
+        return decode(payload)
+    except BadLineError:
         return {}
-    return value if isinstance(value, dict) else {}

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Callable
 
 from nats.aio.msg import Msg
 
+from ..errors import BadLineError
+from ..wire.codec import decode
 from .session import Session
 from .subjects import Subjects
 
@@ -66,14 +67,14 @@ class OtherServices:
     def take(self, heartbeat: bytes, now: float) -> None:
         """Take a heartbeat."""
         try:
-            told = json.loads(heartbeat)
-            source, has_ended = str(told["source"]), told.get("ended") is True
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            return  # not from a service
-        if source == self._source:
+            told = decode(heartbeat)
+        except BadLineError:
             return
+        source = str(told.get("source", self._source))
+        if source == self._source:
+            return  # from this service, or from none
         self._heard_at[source] = now
-        if has_ended:
+        if told.get("ended") is True:
             self._tell_end(source, now)
 
     def look(self, now: float) -> None:
