@@ -50,6 +50,14 @@ def test_number_of_the_message_that_told_the_state(observed: Observed) -> None:
     assert (observed.published, observed.observer.told) == (["connected", "position"], 1)
 
 
+def test_line_after_the_publisher_was_stopped_and_started(observed: Observed) -> None:
+    """A connection whose timer was stopped is published as made with its first line."""
+    observed.become(CONNECTED)
+    observed.observer.stop()
+    observed.observer.received(b"{}", {"id": "position"})
+    assert observed.published == ["connected", "position"]
+
+
 def test_connection_that_is_closed_at_once_is_not_published(observed: Observed) -> None:
     """A service that stands by tells readers nothing of its attempts, in its heartbeat neither."""
     for _ in range(3):
